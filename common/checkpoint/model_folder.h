@@ -1,0 +1,72 @@
+// A checkpoint folder opened for reading: by a server that continues from it, by the scheduler that hashes it, by the CLI that
+// predicts with it. The number of shard files says nothing about who may read: sections are found by (table, slot).
+#ifndef PUMASI_COMMON_CHECKPOINT_MODEL_FOLDER_H_
+#define PUMASI_COMMON_CHECKPOINT_MODEL_FOLDER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/checkpoint/shard_reader.h"
+#include "proto/checkpoint.pb.h"
+
+namespace pumasi {
+
+inline constexpr char kManifestName[] = "manifest.json";
+inline constexpr uint32_t kCheckpointFormat = 1;
+
+// Thread-safe once open: the files are mapped and only read.
+class ModelFolder {
+ public:
+  // Reads and checks the manifest, opens the shard files and checks their sizes and indexes.
+  static absl::StatusOr<std::unique_ptr<ModelFolder>> Open(const std::string& folder);
+
+  const std::string& folder() const { return folder_; }
+  const v1::Manifest& manifest() const { return manifest_; }
+  std::string AssetPath(const std::string& name) const { return folder_ + "/" + name; }
+
+  // Reads every byte and compares it with the manifest's checksums.
+  absl::Status Verify() const;
+
+  // A changed row as it is stored; `state` may be unaligned.
+  struct Row {
+    uint64_t id;
+    uint64_t last_step;
+    const char* state;
+  };
+  // Floats of one stored row of `table`, and copies of a dense float: value and optimizer slots.
+  uint64_t RowFloats(uint32_t table) const;
+  uint64_t copies() const { return 1 + manifest_.optimizer_slots_size(); }
+  // The stored rows of one slot by ascending id; none if the slot has none.
+  absl::Status VisitRows(uint32_t table, uint32_t slot, const ShardReader::RowVisitor& visit) const;
+  // The dense chunks of one slot.
+  absl::Status VisitDense(uint32_t table, uint32_t slot, const ShardReader::DenseVisitor& visit) const;
+  // All stored rows of a table, by ascending id. Pointers are valid as long as the folder is open.
+  absl::StatusOr<std::vector<Row>> AllRows(uint32_t table) const;
+  // The values of a dense table, without optimizer slots: rows · columns floats.
+  absl::StatusOr<std::vector<float>> DenseValues(uint32_t table) const;
+
+ private:
+  struct Place {
+    const ShardReader* reader;
+    const v1::ShardIndex::Section* section;
+  };
+
+  std::string folder_;
+  v1::Manifest manifest_;
+  std::vector<std::unique_ptr<ShardReader>> shards_;
+  std::map<std::pair<uint32_t, uint32_t>, Place> sections_;  // by (table, slot)
+};
+
+// Manifest to and from the JSON text of manifest.json.
+std::string ManifestToJson(const v1::Manifest& manifest);
+absl::StatusOr<v1::Manifest> ReadManifest(const std::string& folder);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_COMMON_CHECKPOINT_MODEL_FOLDER_H_

@@ -1,0 +1,172 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "common/errno_status.h"
+#include "common/file.h"
+
+namespace pumasi {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RealWritableFile : public WritableFile {
+ public:
+  RealWritableFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  ~RealWritableFile() override {
+    if (fd_ >= 0) close(fd_);
+  }
+
+  absl::Status Write(absl::string_view data) override {
+    while (!data.empty()) {
+      const ssize_t written = write(fd_, data.data(), data.size());
+      if (written < 0) {
+        if (errno == EINTR) continue;
+        return ErrnoStatus(errno, path_, "write");
+      }
+      data.remove_prefix(static_cast<size_t>(written));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Sync() override {
+    return fsync(fd_) == 0 ? absl::OkStatus() : ErrnoStatus(errno, path_, "sync to disk");
+  }
+
+  absl::Status Close() override {
+    const int fd = std::exchange(fd_, -1);
+    return close(fd) == 0 ? absl::OkStatus() : ErrnoStatus(errno, path_, "close");
+  }
+
+ private:
+  const std::string path_;
+  int fd_;
+};
+
+class RealReadableFile : public ReadableFile {
+ public:
+  RealReadableFile(std::string path, int fd, uint64_t size) : path_(std::move(path)), fd_(fd), size_(size) {}
+  ~RealReadableFile() override { close(fd_); }
+
+  uint64_t size() const override { return size_; }
+
+  absl::StatusOr<size_t> Read(uint64_t offset, char* to, size_t size) const override {
+    size_t done = 0;
+    while (done < size) {
+      const ssize_t got = pread(fd_, to + done, size - done, static_cast<off_t>(offset + done));
+      if (got < 0) {
+        if (errno == EINTR) continue;
+        return ErrnoStatus(errno, path_, "read");
+      }
+      if (got == 0) break;
+      done += static_cast<size_t>(got);
+    }
+    return done;
+  }
+
+ private:
+  const std::string path_;
+  const int fd_;
+  const uint64_t size_;
+};
+
+class RealFilesImpl : public Files {
+ public:
+  absl::StatusOr<std::unique_ptr<ReadableFile>> Open(const std::string& path) override {
+    // Opening a named pipe would wait for a writer: without O_NONBLOCK a job could hang a daemon by naming one.
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return ErrnoStatus(errno, path, "open");
+    struct stat info;
+    if (fstat(fd, &info) != 0) {
+      const int error = errno;
+      close(fd);
+      return ErrnoStatus(error, path, "open");
+    }
+    if (!S_ISREG(info.st_mode)) {
+      close(fd);
+      if (S_ISDIR(info.st_mode)) return ErrnoStatus(EISDIR, path, "open");
+      return absl::InvalidArgumentError(path + ": not a regular file");
+    }
+    return absl::make_unique<RealReadableFile>(path, fd, static_cast<uint64_t>(info.st_size));
+  }
+
+  absl::StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path, CreateOptions options) override {
+    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (options.exclusive ? O_EXCL : O_TRUNC);
+    const int fd = open(path.c_str(), flags, options.mode);
+    if (fd < 0) return ErrnoStatus(errno, path, "create");
+    return absl::make_unique<RealWritableFile>(path, fd);
+  }
+
+  absl::Status Rename(const std::string& from, const std::string& to) override {
+    if (rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+    return ErrnoStatus(errno, from, "rename to " + to);
+  }
+
+  absl::Status Remove(const std::string& path) override {
+    return unlink(path.c_str()) == 0 ? absl::OkStatus() : ErrnoStatus(errno, path, "remove");
+  }
+
+  absl::Status RemoveFolder(const std::string& path) override {
+    std::error_code error;
+    fs::remove_all(path, error);
+    return error ? ErrnoStatus(error.value(), path, "remove") : absl::OkStatus();
+  }
+
+  absl::Status MakeFolder(const std::string& path) override {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) return ErrnoStatus(error.value(), path, "make this folder");
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<std::string>> List(const std::string& folder) override {
+    DIR* const open_folder = opendir(folder.c_str());
+    if (open_folder == nullptr) return ErrnoStatus(errno, folder, "list");
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = readdir(open_folder)) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+      errno = 0;
+    }
+    const int error = errno;
+    closedir(open_folder);
+    if (error != 0) return ErrnoStatus(error, folder, "list");
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  absl::Status SyncFolder(const std::string& folder) override {
+    const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return ErrnoStatus(errno, folder, "open");
+    const int result = fsync(fd);
+    const int error = errno;
+    close(fd);
+    // Some file systems can't sync a folder, and say so with EINVAL: there is nothing to wait for then.
+    if (result == 0 || error == EINVAL) return absl::OkStatus();
+    return ErrnoStatus(error, folder, "sync to disk");
+  }
+
+  absl::StatusOr<bool> Exists(const std::string& path) override {
+    struct stat info;
+    if (stat(path.c_str(), &info) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    return ErrnoStatus(errno, path, "look at");
+  }
+};
+
+}  // namespace
+
+Files& RealFiles() {
+  static RealFilesImpl* const files = new RealFilesImpl;
+  return *files;
+}
+
+}  // namespace pumasi

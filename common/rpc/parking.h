@@ -1,0 +1,56 @@
+// Calls that wait at this process for its state to change: long polls, pulls of a version that is to come. They hold no
+// thread while they wait, and none waits past its deadline.
+#ifndef PUMASI_COMMON_RPC_PARKING_H_
+#define PUMASI_COMMON_RPC_PARKING_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <thread>
+
+namespace pumasi {
+
+// Thread-safe. Attempts run one at a time in the parking's own thread.
+class Parking {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  // Tries to answer the call. `last`: its deadline came, or the parking closes; it has to be answered now.
+  // Returns whether the call was answered; it is forgotten then.
+  using Attempt = std::function<bool(bool last)>;
+
+  Parking();
+  // Gives every waiting call its last attempt.
+  ~Parking();
+
+  // The first attempt is made at once, in the parking's thread.
+  void Park(TimePoint deadline, Attempt attempt);
+  // The state changed: every waiting call is attempted soon.
+  void Retry();
+  // As the destructor; later calls of Park get one attempt, with `last` set.
+  void Close();
+
+ private:
+  struct Waiting {
+    TimePoint deadline;
+    Attempt attempt;
+  };
+  void Run();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::list<Waiting> arrived_;   // GUARDED_BY(mutex_)
+  bool retry_ = false;           // GUARDED_BY(mutex_)
+  bool closed_ = false;          // GUARDED_BY(mutex_)
+  std::list<Waiting> waiting_;   // the thread's own
+  std::thread thread_;
+};
+
+// The time at which a call with this gRPC deadline should be answered: a little before the caller stops listening, and
+// `longest` from now at most.
+Parking::TimePoint AnswerBy(std::chrono::system_clock::time_point grpc_deadline, std::chrono::milliseconds longest);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_COMMON_RPC_PARKING_H_

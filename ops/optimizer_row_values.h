@@ -1,0 +1,33 @@
+// How rows of a checkpoint become the values that readers of the parameters see: common/checkpoint/row_values.h by the
+// job's optimizer and the tables' initialisers.
+#ifndef PUMASI_OPS_OPTIMIZER_ROW_VALUES_H_
+#define PUMASI_OPS_OPTIMIZER_ROW_VALUES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/checkpoint/row_values.h"
+#include "ops/optimizer.h"
+#include "proto/job.pb.h"
+
+namespace pumasi {
+
+// Thread-safe.
+class OptimizerRowValues : public RowValues {
+ public:
+  static absl::StatusOr<std::unique_ptr<OptimizerRowValues>> Create(const v1::Optimizer& optimizer);
+  void Initial(const v1::TableSpec& spec, uint64_t row, float* out) const override;
+  void Current(const v1::TableSpec& spec, uint64_t last_step, uint64_t version, const float* state,
+               float* out) const override;
+  std::vector<std::string> slot_names() const { return optimizer_->slot_names(); }
+
+ private:
+  explicit OptimizerRowValues(std::unique_ptr<Optimizer> optimizer) : optimizer_(std::move(optimizer)) {}
+  const std::unique_ptr<Optimizer> optimizer_;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_OPS_OPTIMIZER_ROW_VALUES_H_

@@ -1,0 +1,68 @@
+#include "ops/softmax_cross_entropy.h"
+
+#include <cmath>
+#include <cstddef>
+
+#include "ops/math.h"
+#include "ops/vector_clones.h"
+
+namespace pumasi {
+namespace {
+
+int GreatestOf(int classes, const float* values) {
+  int greatest = 0;
+  for (int c = 1; c < classes; ++c) {
+    if (values[c] > values[greatest]) greatest = c;
+  }
+  return greatest;
+}
+
+PUMASI_VECTOR_CLONES void ExpOfDifference(size_t count, float subtrahend, float* values) {
+#pragma GCC ivdep
+  for (size_t i = 0; i < count; ++i) values[i] = Exp(values[i] - subtrahend);
+}
+
+PUMASI_VECTOR_CLONES void Scale(size_t count, float factor, float* values) {
+  for (size_t i = 0; i < count; ++i) values[i] *= factor;
+}
+
+// values = exp(values - maximum); returns their sum. In double, and in order: the loss of a row with a million classes
+// keeps its digits, and the sum does not depend on the width of vectors.
+double Exponentiate(int classes, float maximum, float* values) {
+  ExpOfDifference(classes, maximum, values);
+  double sum = 0;
+  for (int c = 0; c < classes; ++c) sum += values[c];
+  return sum;
+}
+
+}  // namespace
+
+void Softmax(int rows, int classes, float* values) {
+  for (int row = 0; row < rows; ++row) {
+    float* const z = values + static_cast<size_t>(row) * classes;
+    const double sum = Exponentiate(classes, z[GreatestOf(classes, z)], z);
+    Scale(classes, static_cast<float>(1 / sum), z);
+  }
+}
+
+ClassificationLoss SoftmaxCrossEntropy(int rows, int classes, const int32_t* labels, float scale, float* values,
+                                       int32_t* predicted) {
+  ClassificationLoss total;
+  for (int row = 0; row < rows; ++row) {
+    float* const z = values + static_cast<size_t>(row) * classes;
+    const int32_t label = labels[row];
+    const int greatest = GreatestOf(classes, z);
+    const double distance = static_cast<double>(z[label]) - z[greatest];
+    const double sum = Exponentiate(classes, z[greatest], z);
+    const double loss = std::log(sum) - distance;
+    if (!std::isfinite(loss) && total.first_not_finite < 0) total.first_not_finite = row;
+    total.loss += loss;
+    total.correct += greatest == label;
+    predicted[row] = greatest;
+    Scale(classes, static_cast<float>(scale / sum), z);
+    z[label] -= scale;
+  }
+  return total;
+}
+
+}  // namespace pumasi

@@ -1,0 +1,31 @@
+// Gradients of parts of a batch, and how two of them add up.
+#ifndef PUMASI_OPS_TREE_GRADIENT_H_
+#define PUMASI_OPS_TREE_GRADIENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace pumasi {
+
+// Gradients of some rows of a row table.
+struct RowGradient {
+  std::vector<uint64_t> ids;  // ascending, each once
+  std::vector<float> values;  // ids.size() × width
+};
+
+struct Gradient {
+  std::vector<RowGradient> rows;          // by table; empty for dense tables and untouched row tables
+  std::vector<std::vector<float>> dense;  // by dense tensor, or by chunk of one; empty: no gradient there
+};
+
+// left += right, in float32, `left` being of the lower parts. A row or a dense piece that only one of them has is taken as it
+// is. `widths`: columns of each table. The bits depend on the two arguments alone, not on the instruction set.
+void Add(Gradient& left, Gradient&& right, const std::vector<uint32_t>& widths);
+
+// All values finite? Faster than looking for the first one that is not.
+bool AllFinite(const float* values, size_t size);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_OPS_TREE_GRADIENT_H_

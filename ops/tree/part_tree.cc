@@ -1,0 +1,56 @@
+#include "ops/tree/part_tree.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pumasi {
+
+PartTree::Coverage PartTree::Covers(PartRange range) const {
+  uint32_t covered = 0;
+  for (const auto& [first, node] : nodes_) {
+    const uint32_t from = std::max(first, range.first), to = std::min(node.first.end, range.end);
+    if (from < to) covered += to - from;
+  }
+  return covered == 0 ? Coverage::kNone : covered == range.size() ? Coverage::kWhole : Coverage::kPartly;
+}
+
+void PartTree::Insert(PartRange range, Gradient&& gradient) {
+  while (range != PartRange{0, parts_}) {
+    const PartRange sibling = Sibling(range, parts_);
+    const auto found = nodes_.find(sibling.first);
+    if (found == nodes_.end() || found->second.first != sibling) break;
+    if (sibling.first < range.first) {
+      Add(found->second.second, std::move(gradient), widths_);
+      gradient = std::move(found->second.second);
+    } else {
+      Add(gradient, std::move(found->second.second), widths_);
+    }
+    nodes_.erase(found);
+    range = Parent(range, parts_);
+  }
+  nodes_.emplace(range.first, std::pair(range, std::move(gradient)));
+}
+
+bool PartTree::Complete() const { return nodes_.size() == 1 && nodes_.begin()->second.first == PartRange{0, parts_}; }
+
+Gradient PartTree::Take() {
+  Gradient root = std::move(nodes_.begin()->second.second);
+  nodes_.clear();
+  return root;
+}
+
+std::string PartTree::Missing() const {
+  std::string missing;
+  uint32_t next = 0;
+  const auto gap = [&](uint32_t end) {
+    if (next < end) missing += (missing.empty() ? "" : ", ") + ToString({next, end});
+  };
+  for (const auto& [first, node] : nodes_) {
+    gap(first);
+    next = node.first.end;
+  }
+  gap(parts_);
+  return missing;
+}
+
+}  // namespace pumasi

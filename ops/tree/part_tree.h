@@ -1,0 +1,47 @@
+// Gathers the gradients of a batch's parts in the job's fixed tree (common/layout/part_range.h), holding no more than one
+// gradient for each complete subtree.
+#ifndef PUMASI_OPS_TREE_PART_TREE_H_
+#define PUMASI_OPS_TREE_PART_TREE_H_
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/layout/part_range.h"
+#include "ops/tree/gradient.h"
+
+namespace pumasi {
+
+// Not thread-safe.
+class PartTree {
+ public:
+  // `parts`: of a batch. `widths`: columns of each table.
+  PartTree(uint32_t parts, std::vector<uint32_t> widths) : parts_(parts), widths_(std::move(widths)) {}
+
+  enum class Coverage { kNone, kPartly, kWhole };
+  // How much of `range` has been added.
+  Coverage Covers(PartRange range) const;
+
+  // Adds a node's gradient, and merges it with its sibling as long as that is complete.
+  // REQUIRES: IsNode(range, parts), Covers(range) == kNone.
+  void Insert(PartRange range, Gradient&& gradient);
+
+  // All parts are there.
+  bool Complete() const;
+  // The only node there is, and empties the tree. REQUIRES: Complete(), or that all that was inserted made one node.
+  Gradient Take();
+
+  // "parts 2, 3": for messages.
+  std::string Missing() const;
+
+ private:
+  uint32_t parts_;
+  std::vector<uint32_t> widths_;
+  // Disjoint complete nodes by their first part.
+  std::map<uint32_t, std::pair<PartRange, Gradient>> nodes_;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_OPS_TREE_PART_TREE_H_

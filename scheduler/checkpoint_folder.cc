@@ -1,0 +1,97 @@
+#include "scheduler/checkpoint_folder.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/checkpoint/model_folder.h"
+#include "common/checkpoint/parameters_hash.h"
+#include "common/crc32c.h"
+#include "ops/optimizer_row_values.h"
+
+namespace pumasi {
+namespace {
+
+std::string JobJson(const v1::Job& job) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  (void)google::protobuf::util::MessageToJsonString(job, &json, options);
+  return json;
+}
+
+absl::StatusOr<std::string> HashOf(const std::string& folder, const v1::Job& job) {
+  auto model = ModelFolder::Open(folder);
+  if (!model.ok()) return model.status();
+  if (absl::Status status = (*model)->Verify(); !status.ok()) return status;
+  auto values = OptimizerRowValues::Create(job.optimizer());
+  if (!values.ok()) return values.status();
+  return ParametersSha256(**model, **values);
+}
+
+// Puts `from` in the place of `to`, which may be a folder that is not empty (rename(2) refuses those).
+absl::Status Replace(Files& files, const std::string& output, const std::string& from, const std::string& to) {
+  const std::string old = absl::StrCat(output, "/.", to.substr(to.rfind('/') + 1), ".old");
+  auto there = files.Exists(to);
+  if (!there.ok()) return there.status();
+  if (*there) {
+    if (absl::Status status = files.RemoveFolder(old); !status.ok()) return status;
+    if (absl::Status status = files.Rename(to, old); !status.ok()) return status;
+  }
+  if (absl::Status status = files.Rename(from, to); !status.ok()) {
+    if (*there) (void)files.Rename(old, to);
+    return status;
+  }
+  if (absl::Status status = files.SyncFolder(output); !status.ok()) return status;
+  return files.RemoveFolder(old);
+}
+
+// The names sort by age: they carry the version with leading zeros.
+void RemoveOld(Files& files, const std::string& output, uint32_t keep) {
+  auto names = files.List(output);
+  if (!names.ok()) return;
+  std::vector<std::string> checkpoints;
+  for (const std::string& name : *names) {
+    if (absl::StartsWith(name, "checkpoint-")) checkpoints.push_back(name);
+  }
+  for (size_t i = 0; i + keep < checkpoints.size(); ++i) (void)files.RemoveFolder(absl::StrCat(output, "/", checkpoints[i]));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> CompleteCheckpoint(Files& files, const std::string& output,
+                                               const JobRun::FinishCheckpoint& checkpoint, const Assets& assets) {
+  const std::string folder = absl::StrCat(output, "/", checkpoint.folder);
+  v1::Manifest manifest = checkpoint.manifest;
+  manifest.set_format(kCheckpointFormat);
+  auto values = OptimizerRowValues::Create(manifest.job().optimizer());
+  if (!values.ok()) return values.status();
+  for (const std::string& slot : (*values)->slot_names()) manifest.add_optimizer_slots(slot);
+  for (const auto& [name, contents] : assets) {
+    if (absl::Status status = WriteFileDurably(files, folder + "/" + name, contents); !status.ok()) return status;
+    auto* asset = manifest.add_assets();
+    asset->set_name(name);
+    asset->set_size(contents.size());
+    asset->set_crc32c(Crc32c(contents));
+  }
+  if (absl::Status status = WriteFileDurably(files, folder + "/job.json", JobJson(manifest.job())); !status.ok()) return status;
+  const std::string manifest_path = absl::StrCat(folder, "/", kManifestName);
+  if (absl::Status status = WriteFileDurably(files, manifest_path, ManifestToJson(manifest)); !status.ok()) return status;
+  std::string hash;
+  if (checkpoint.final) {
+    auto computed = HashOf(folder, manifest.job());
+    if (!computed.ok()) return computed.status();
+    hash = *std::move(computed);
+    manifest.set_parameters_sha256(hash);
+    if (absl::Status status = WriteFileDurably(files, manifest_path, ManifestToJson(manifest)); !status.ok()) return status;
+  }
+  if (absl::Status status = Replace(files, output, folder, output + "/" + checkpoint.name); !status.ok()) return status;
+  if (!checkpoint.final) RemoveOld(files, output, checkpoint.keep);
+  return hash;
+}
+
+}  // namespace pumasi

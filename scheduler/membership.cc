@@ -1,0 +1,100 @@
+#include "scheduler/membership.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/error_detail.h"
+
+namespace pumasi {
+
+absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
+  if (node.name().empty() || node.incarnation() == 0) {
+    return absl::InvalidArgumentError("a node needs a name and an incarnation");
+  }
+  if (node.role() != v1::ROLE_SERVER && node.role() != v1::ROLE_WORKER) {
+    return absl::InvalidArgumentError(absl::StrCat(node.name(), ": only servers and workers register"));
+  }
+  if (alive_.count(node.incarnation())) return Renew(node.incarnation(), now);
+  for (const Death& death : dead_) {
+    if (death.node.incarnation() == node.incarnation()) {
+      return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
+                           absl::StrCat(node.name(), " was declared dead (", death.reason, "): take a new incarnation"));
+    }
+  }
+  for (const auto& [incarnation, member] : alive_) {
+    if (member.node.name() == node.name()) {
+      return absl::AlreadyExistsError(absl::StrCat("a living node at ", member.node.address(), " is named ", node.name(),
+                                                   "; if it is gone, its lease ends within ",
+                                                   absl::FormatDuration(options_.lease), ", else choose another name"));
+    }
+  }
+  alive_[node.incarnation()] = {node, now, now + options_.lease};
+  return absl::OkStatus();
+}
+
+absl::Status Membership::Renew(uint64_t incarnation, absl::Duration now) {
+  const auto member = alive_.find(incarnation);
+  if (member == alive_.end() || member->second.dies_at <= now) {
+    return DetailedError(v1::ErrorDetail::STALE_INCARNATION, absl::StrCat("incarnation ", incarnation, " is not alive"));
+  }
+  member->second.last_seen = now;
+  member->second.dies_at = now + options_.lease;
+  return absl::OkStatus();
+}
+
+void Membership::Disconnected(uint64_t incarnation, absl::Duration now) {
+  const auto member = alive_.find(incarnation);
+  if (member == alive_.end()) return;
+  member->second.dies_at = std::min(member->second.dies_at, now + options_.crash_grace);
+}
+
+void Membership::Leave(uint64_t incarnation, absl::Duration now) {
+  const auto member = alive_.find(incarnation);
+  if (member != alive_.end()) Bury(member, "left", now);
+}
+
+void Membership::Bury(std::map<uint64_t, Member>::iterator member, const std::string& reason, absl::Duration now) {
+  fresh_deaths_.push_back({member->second.node, reason, now});
+  dead_.push_back(fresh_deaths_.back());
+  if (dead_.size() > options_.remember_dead) dead_.erase(dead_.begin());
+  alive_.erase(member);
+}
+
+std::vector<Membership::Death> Membership::TakeDeaths(absl::Duration now) {
+  for (auto member = alive_.begin(); member != alive_.end();) {
+    const auto next = std::next(member);
+    if (member->second.dies_at <= now) {
+      const absl::Duration silent = now - member->second.last_seen;
+      const bool broke = silent < options_.lease;
+      Bury(member,
+           absl::StrFormat("%ssilent for %.1f s", broke ? "its connection broke, " : "", absl::ToDoubleSeconds(silent)), now);
+    }
+    member = next;
+  }
+  std::vector<Death> deaths;
+  deaths.swap(fresh_deaths_);
+  return deaths;
+}
+
+std::optional<absl::Duration> Membership::NextDeath() const {
+  std::optional<absl::Duration> next;
+  for (const auto& [incarnation, member] : alive_) next = next ? std::min(*next, member.dies_at) : member.dies_at;
+  return next;
+}
+
+const Membership::Member* Membership::Find(uint64_t incarnation) const {
+  const auto member = alive_.find(incarnation);
+  return member == alive_.end() ? nullptr : &member->second;
+}
+
+std::vector<v1::Node> Membership::Alive(v1::Role role) const {
+  std::vector<v1::Node> nodes;
+  for (const auto& [incarnation, member] : alive_) {
+    if (member.node.role() == role) nodes.push_back(member.node);
+  }
+  std::sort(nodes.begin(), nodes.end(), [](const v1::Node& a, const v1::Node& b) { return a.name() < b.name(); });
+  return nodes;
+}
+
+}  // namespace pumasi

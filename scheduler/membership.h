@@ -1,0 +1,72 @@
+// Who belongs to the cluster: leases, incarnations, and when a node counts as dead. A pure state machine: time is an argument.
+#ifndef PUMASI_SCHEDULER_MEMBERSHIP_H_
+#define PUMASI_SCHEDULER_MEMBERSHIP_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "proto/scheduler.pb.h"
+
+namespace pumasi {
+
+// A node is alive from Register until its lease ends, its connection has been broken for the grace time, or it leaves. An
+// incarnation that died never comes back: the process has to register under a new one. Not thread-safe.
+class Membership {
+ public:
+  struct Options {
+    absl::Duration lease;
+    absl::Duration crash_grace;
+    // Dead nodes are remembered for lists and messages, the latest so many.
+    size_t remember_dead = 100;
+  };
+  struct Member {
+    v1::Node node;
+    absl::Duration last_seen;
+    absl::Duration dies_at;
+  };
+  struct Death {
+    v1::Node node;
+    std::string reason;  // "silent for 3.0 s", "its connection broke", "left"
+    absl::Duration at;
+  };
+
+  explicit Membership(const Options& options) : options_(options) {}
+
+  // The same incarnation again is harmless. STALE_INCARNATION: it was dead before. AlreadyExists: a living node has that
+  // name. InvalidArgument: no name or incarnation.
+  absl::Status Register(const v1::Node& node, absl::Duration now);
+  // A sign of life. STALE_INCARNATION if it is not alive (never registered here counts as dead, too).
+  absl::Status Renew(uint64_t incarnation, absl::Duration now);
+  // The node's waiting call broke off.
+  void Disconnected(uint64_t incarnation, absl::Duration now);
+  void Leave(uint64_t incarnation, absl::Duration now);
+
+  // Nodes that died up to `now` since the last call, in the order of their incarnations.
+  std::vector<Death> TakeDeaths(absl::Duration now);
+  // When the next node would die without a sign of life.
+  std::optional<absl::Duration> NextDeath() const;
+
+  const Member* Find(uint64_t incarnation) const;
+  // Alive nodes of a role by name.
+  std::vector<v1::Node> Alive(v1::Role role) const;
+  const std::map<uint64_t, Member>& alive() const { return alive_; }
+  // Latest last.
+  const std::vector<Death>& dead() const { return dead_; }
+  const Options& options() const { return options_; }
+
+ private:
+  void Bury(std::map<uint64_t, Member>::iterator member, const std::string& reason, absl::Duration now);
+
+  const Options options_;
+  std::map<uint64_t, Member> alive_;  // by incarnation
+  std::vector<Death> dead_;
+  std::vector<Death> fresh_deaths_;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_SCHEDULER_MEMBERSHIP_H_

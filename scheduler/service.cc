@@ -1,0 +1,368 @@
+#include "scheduler/service.h"
+
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/checkpoint/model_folder.h"
+#include "common/error_detail.h"
+#include "common/field_rules.h"
+#include "common/log.h"
+#include "common/model_plan.h"
+#include "common/paths.h"
+#include "common/rpc_error.h"
+#include "scheduler/heartbeat_reactor.h"
+#include "scheduler/upload_reactor.h"
+
+namespace pumasi {
+namespace {
+
+using std::chrono::milliseconds;
+
+// No call is kept longer than this, whatever its deadline.
+constexpr milliseconds kLongestWait{30000};
+
+std::string NewJobId(const std::string& name) {
+  std::random_device device;
+  return absl::StrCat(name, "-", absl::Hex(device() & 0xffffff, absl::kZeroPad6));
+}
+
+}  // namespace
+
+SchedulerService::SchedulerService(const Options& options, const Clock& clock, Files& files)
+    : options_(options),
+      clock_(clock),
+      files_(files),
+      cluster_(options.cluster),
+      deadlines_([this] { WatchDeadlines(); }),
+      checkpoints_([this] { CompleteCheckpoints(); }) {}
+
+SchedulerService::~SchedulerService() { Stop(); }
+
+void SchedulerService::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    stopped_ = true;
+    wake_.notify_all();
+  }
+  heartbeats_.Close();
+  leases_.Close();
+  watchers_.Close();
+  deadlines_.join();
+  checkpoints_.join();
+}
+
+void SchedulerService::Changed() {
+  const absl::Duration now = clock_.Now();
+  cluster_.JobChanged(now);
+  for (const JobRun* job : cluster_.jobs()) {
+    v1::JobState& logged = logged_[job->id()];
+    if (logged == job->state()) continue;
+    logged = job->state();
+    const v1::JobStatus status = job->Status(now);
+    Log(logged == v1::FAILED ? Severity::kError : Severity::kInfo,
+        absl::StrCat(v1::JobState_Name(logged), status.message().empty() ? "" : ": ", status.message()),
+        {{"job", job->id()}, {"epoch", status.progress().epoch()}});
+    if (job->ended()) assets_.erase(job->id());
+  }
+  if (const uint64_t change = cluster_.AssignmentChange(); change != woken_change_) {
+    woken_change_ = change;
+    heartbeats_.Retry();
+  }
+  leases_.Retry();
+  watchers_.Retry();
+  wake_.notify_all();
+}
+
+SchedulerService::Reactor* SchedulerService::Serve(Context* context,
+                                                   const std::function<absl::Status(absl::Duration)>& event) {
+  Reactor* reactor = context->DefaultReactor();
+  absl::Status status;
+  {
+    std::lock_guard lock(mutex_);
+    status = event(clock_.Now());
+    Changed();
+  }
+  reactor->Finish(ToGrpc(status));
+  return reactor;
+}
+
+SchedulerService::Reactor* SchedulerService::Register(Context* context, const v1::RegisterRequest* request,
+                                                      v1::RegisterResponse* response) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    if (absl::Status status = cluster_.Register(request->node(), now); !status.ok()) return status;
+    response->set_lease_seconds(absl::ToDoubleSeconds(options_.cluster.membership.lease));
+    Log(Severity::kInfo, "node registered",
+        {{"peer", request->node().name()},
+         {"role", v1::Role_Name(request->node().role())},
+         {"address", request->node().address()},
+         {"kernel_set", request->node().kernel_set()}});
+    return absl::OkStatus();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::Heartbeat(Context* context, const v1::HeartbeatRequest* request,
+                                                       v1::HeartbeatResponse* response) {
+  const uint64_t incarnation = request->incarnation();
+  auto* reactor = new HeartbeatReactor([this, incarnation] {
+    std::lock_guard lock(mutex_);
+    cluster_.Disconnected(incarnation, clock_.Now());
+    wake_.notify_all();
+    heartbeats_.Retry();
+  });
+  absl::Status alive;
+  {
+    std::lock_guard lock(mutex_);
+    alive = cluster_.Renew(incarnation, clock_.Now());
+  }
+  if (!alive.ok()) {
+    reactor->Finish(ToGrpc(alive));
+    return reactor;
+  }
+  const auto third = milliseconds(absl::ToInt64Milliseconds(options_.cluster.membership.lease / 3));
+  heartbeats_.Park(AnswerBy(context->deadline(), third), [=, this](bool last) {
+    if (context->IsCancelled()) {
+      reactor->Finish(grpc::Status::CANCELLED);
+      return true;
+    }
+    std::unique_lock lock(mutex_);
+    auto answer = cluster_.Assignments(incarnation, request->seen_change(), clock_.Now());
+    lock.unlock();
+    if (answer.ok() && !answer->has_value() && !last) return false;
+    if (answer.ok() && answer->has_value()) *response = **std::move(answer);
+    if (answer.ok() && !answer->has_value()) response->set_unchanged(true);
+    reactor->Finish(ToGrpc(answer.status()));
+    return true;
+  });
+  return reactor;
+}
+
+SchedulerService::Reactor* SchedulerService::Leave(Context* context, const v1::LeaveRequest* request, v1::LeaveResponse*) {
+  return Serve(context, [&](absl::Duration now) {
+    cluster_.Leave(request->incarnation(), now);
+    return absl::OkStatus();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::ReportPrepared(Context* context, const v1::ReportPreparedRequest* request,
+                                                            v1::ReportPreparedResponse* response) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto job = cluster_.Running(request->job_id());
+    if (!job.ok()) return job.status();
+    auto answer = (*job)->Prepared(*request, now);
+    if (answer.ok()) *response = *answer;
+    return answer.status();
+  });
+}
+
+grpc::ServerReadReactor<v1::AssetChunk>* SchedulerService::UploadAssets(Context* context, v1::UploadAssetsResponse*) {
+  return new UploadReactor([this](AssetUpload upload) { return FinishUpload(std::move(upload)); });
+}
+
+absl::Status SchedulerService::FinishUpload(AssetUpload upload) {
+  std::lock_guard lock(mutex_);
+  auto job = cluster_.Running(upload.job_id());
+  if (!job.ok()) return job.status();
+  Assets& assets = assets_[upload.job_id()] = upload.TakeAssets();
+  labels_[upload.job_id()] = LabelsOf(assets);
+  std::vector<std::string> names;
+  for (const auto& [name, contents] : assets) names.push_back(name);
+  (*job)->AssetsUploaded(names, clock_.Now());
+  Changed();
+  return absl::OkStatus();
+}
+
+SchedulerService::Reactor* SchedulerService::ReportReady(Context* context, const v1::ReportReadyRequest* request,
+                                                         v1::ReportReadyResponse*) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto job = cluster_.Running(request->job_id());
+    return job.ok() ? (*job)->ServerReady(*request, now) : job.status();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::ReportShardSaved(Context* context, const v1::ReportShardSavedRequest* request,
+                                                              v1::ReportShardSavedResponse*) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto job = cluster_.Running(request->job_id());
+    return job.ok() ? (*job)->ShardSaved(*request, now) : job.status();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::ReportFailure(Context* context, const v1::ReportFailureRequest* request,
+                                                           v1::ReportFailureResponse*) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto job = cluster_.Running(request->job_id());
+    if (!job.ok()) return job.status();
+    const Membership::Member* member = cluster_.members().Find(request->incarnation());
+    if (member == nullptr || !(*job)->TakesPart(request->incarnation())) {
+      return DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, "only members of a job can fail it");
+    }
+    (*job)->Fail(absl::StrCat(member->node.name(), ": ", request->message()), now);
+    return absl::OkStatus();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const v1::LeaseUnitsRequest* request,
+                                                        v1::LeaseUnitsResponse* response) {
+  Reactor* reactor = context->DefaultReactor();
+  absl::Status taken;
+  {
+    std::lock_guard lock(mutex_);
+    auto job = cluster_.Running(request->job_id());
+    taken = job.ok() ? (*job)->TakeResults(*request, clock_.Now()) : job.status();
+    if (taken.ok()) response->set_state((*job)->state());
+    if (request->done_size() > 0 || request->returned_size() > 0) Changed();
+  }
+  if (!taken.ok() || request->want() == 0) {
+    reactor->Finish(ToGrpc(taken));
+    return reactor;
+  }
+  leases_.Park(AnswerBy(context->deadline(), kLongestWait), [=, this](bool last) {
+    if (context->IsCancelled()) {
+      reactor->Finish(grpc::Status::CANCELLED);
+      return true;
+    }
+    std::unique_lock lock(mutex_);
+    auto job = cluster_.Running(request->job_id());
+    auto answer = job.ok() ? cluster_.Lease(**job, request->incarnation(), request->want()) : job.status();
+    lock.unlock();
+    if (answer.ok() && answer->leases().empty() && !last) return false;
+    if (answer.ok()) *response = *std::move(answer);
+    reactor->Finish(ToGrpc(answer.status()));
+    return true;
+  });
+  return reactor;
+}
+
+absl::StatusOr<JobRun::Spec> SchedulerService::MakeSpec(const v1::SubmitRequest& request) const {
+  if (absl::Status status = CheckRules(request.job()); !status.ok()) return status;
+  if (absl::Status status = CheckModel(request.job()); !status.ok()) return status;
+  auto output = UnderRoot(options_.output_root, request.output());
+  if (!output.ok()) return output.status();
+  JobRun::Spec spec{NewJobId(request.job().name()), request, *output, std::nullopt};
+  if (!request.resume().empty()) {
+    auto resume = UnderRoot(options_.output_root, request.resume());
+    if (!resume.ok()) return resume.status();
+    auto manifest = ReadManifest(*resume);
+    if (!manifest.ok()) return manifest.status();
+    spec.request.set_resume(*resume);
+    spec.resume = *std::move(manifest);
+  }
+  return spec;
+}
+
+SchedulerService::Reactor* SchedulerService::Submit(Context* context, const v1::SubmitRequest* request,
+                                                    v1::SubmitResponse* response) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto spec = MakeSpec(*request);
+    if (!spec.ok()) return spec.status();
+    auto id = cluster_.Submit(*std::move(spec), now);
+    if (id.ok()) response->set_job_id(*id);
+    return id.status();
+  });
+}
+
+v1::JobStatus SchedulerService::StatusOf(const JobRun& job, absl::Duration now) const {
+  v1::JobStatus status = job.Status(now);
+  if (const auto labels = labels_.find(job.id()); labels != labels_.end()) {
+    *status.mutable_labels() = {labels->second.begin(), labels->second.end()};
+  }
+  return status;
+}
+
+SchedulerService::Reactor* SchedulerService::ListJobs(Context* context, const v1::ListJobsRequest*,
+                                                      v1::ListJobsResponse* response) {
+  return Serve(context, [&](absl::Duration now) {
+    for (const JobRun* job : cluster_.jobs()) *response->add_jobs() = job->Status(now);
+    return absl::OkStatus();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::GetJob(Context* context, const v1::GetJobRequest* request,
+                                                    v1::GetJobResponse* response) {
+  Reactor* reactor = context->DefaultReactor();
+  watchers_.Park(AnswerBy(context->deadline(), kLongestWait), [=, this](bool last) {
+    if (context->IsCancelled()) {
+      reactor->Finish(grpc::Status::CANCELLED);
+      return true;
+    }
+    std::unique_lock lock(mutex_);
+    auto job = cluster_.Find(request->job_id());
+    if (job.ok() && (*job)->change() <= request->seen_change() && !(*job)->ended() && !last) return false;
+    if (job.ok()) *response->mutable_job() = StatusOf(**job, clock_.Now());
+    lock.unlock();
+    reactor->Finish(ToGrpc(job.status()));
+    return true;
+  });
+  return reactor;
+}
+
+SchedulerService::Reactor* SchedulerService::Cancel(Context* context, const v1::CancelRequest* request, v1::CancelResponse*) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto job = cluster_.Find(request->job_id());
+    if (!job.ok()) return job.status();
+    if ((*job)->ended()) {
+      return absl::FailedPreconditionError(absl::StrCat("job ", request->job_id(), " has ended: ",
+                                                        v1::JobState_Name((*job)->state())));
+    }
+    (*job)->Cancel(now);
+    return absl::OkStatus();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::ListNodes(Context* context, const v1::ListNodesRequest*,
+                                                       v1::ListNodesResponse* response) {
+  return Serve(context, [&](absl::Duration now) {
+    for (v1::NodeStatus& node : cluster_.Nodes(now)) *response->add_nodes() = std::move(node);
+    return absl::OkStatus();
+  });
+}
+
+void SchedulerService::WatchDeadlines() {
+  std::unique_lock lock(mutex_);
+  while (!stopped_) {
+    const absl::Duration now = clock_.Now();
+    const absl::Duration wait = std::max(cluster_.NextDeadline(now) - now, absl::Milliseconds(1));
+    wake_.wait_for(lock, absl::ToChronoMilliseconds(wait) + milliseconds(1));
+    if (stopped_) return;
+    const auto deaths = cluster_.Tick(clock_.Now());
+    for (const auto& death : deaths) {
+      Log(Severity::kWarn, absl::StrCat("node died: ", death.reason),
+          {{"peer", death.node.name()}, {"address", death.node.address()}});
+    }
+    const uint64_t change = cluster_.AssignmentChange();
+    if (!deaths.empty() || change != woken_change_) Changed();
+  }
+}
+
+void SchedulerService::CompleteCheckpoints() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    auto next = cluster_.TakeCheckpoint();
+    if (!next) {
+      if (stopped_) return;
+      wake_.wait_for(lock, std::chrono::seconds(1));
+      continue;
+    }
+    const auto& [job_id, checkpoint] = *next;
+    auto job = cluster_.Find(job_id);
+    if (!job.ok()) continue;
+    const std::string output = (*job)->spec().output;
+    const Assets assets = assets_[job_id];
+    lock.unlock();
+    auto hash = CompleteCheckpoint(files_, output, checkpoint, assets);
+    Log(hash.ok() ? Severity::kInfo : Severity::kWarn,
+        hash.ok() ? absl::StrCat("checkpoint ", checkpoint.name, " written")
+                  : absl::StrCat("checkpoint ", checkpoint.name, " failed: ", hash.status().message()),
+        {{"job", job_id}, {"epoch", checkpoint.manifest.progress().epoch()}});
+    lock.lock();
+    job = cluster_.Find(job_id);
+    if (job.ok()) (*job)->CheckpointFinished(checkpoint.folder, hash.status(), hash.ok() ? *hash : "", clock_.Now());
+    Changed();
+  }
+}
+
+}  // namespace pumasi

@@ -1,0 +1,83 @@
+// The scheduler's shell: gRPC calls become events of the Cluster, waiting calls are parked, deadlines are watched by a thread,
+// and checkpoints are completed by another. Who may call was checked before (common/authorize.h).
+#ifndef PUMASI_SCHEDULER_SERVICE_H_
+#define PUMASI_SCHEDULER_SERVICE_H_
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/rpc/parking.h"
+#include "proto/scheduler.grpc.pb.h"
+#include "scheduler/asset_store.h"
+#include "scheduler/cluster.h"
+
+namespace pumasi {
+
+// Thread-safe, as gRPC needs it.
+class SchedulerService final : public v1::Scheduler::CallbackService {
+ public:
+  struct Options {
+    Cluster::Options cluster;
+    std::string output_root;
+  };
+  SchedulerService(const Options& options, const Clock& clock, Files& files);
+  ~SchedulerService() override;
+  // Answers all waiting calls and ends the threads. To be called before the gRPC server shuts down.
+  void Stop();
+
+  using Context = grpc::CallbackServerContext;
+  using Reactor = grpc::ServerUnaryReactor;
+  Reactor* Register(Context*, const v1::RegisterRequest*, v1::RegisterResponse*) override;
+  Reactor* Heartbeat(Context*, const v1::HeartbeatRequest*, v1::HeartbeatResponse*) override;
+  Reactor* Leave(Context*, const v1::LeaveRequest*, v1::LeaveResponse*) override;
+  Reactor* ReportPrepared(Context*, const v1::ReportPreparedRequest*, v1::ReportPreparedResponse*) override;
+  grpc::ServerReadReactor<v1::AssetChunk>* UploadAssets(Context*, v1::UploadAssetsResponse*) override;
+  Reactor* ReportReady(Context*, const v1::ReportReadyRequest*, v1::ReportReadyResponse*) override;
+  Reactor* ReportShardSaved(Context*, const v1::ReportShardSavedRequest*, v1::ReportShardSavedResponse*) override;
+  Reactor* ReportFailure(Context*, const v1::ReportFailureRequest*, v1::ReportFailureResponse*) override;
+  Reactor* LeaseUnits(Context*, const v1::LeaseUnitsRequest*, v1::LeaseUnitsResponse*) override;
+  Reactor* Submit(Context*, const v1::SubmitRequest*, v1::SubmitResponse*) override;
+  Reactor* ListJobs(Context*, const v1::ListJobsRequest*, v1::ListJobsResponse*) override;
+  Reactor* GetJob(Context*, const v1::GetJobRequest*, v1::GetJobResponse*) override;
+  Reactor* Cancel(Context*, const v1::CancelRequest*, v1::CancelResponse*) override;
+  Reactor* ListNodes(Context*, const v1::ListNodesRequest*, v1::ListNodesResponse*) override;
+
+  // For the upload's reactor.
+  absl::Status FinishUpload(AssetUpload upload);
+
+ private:
+  // Runs `event` in its turn and answers with its status.
+  Reactor* Serve(Context* context, const std::function<absl::Status(absl::Duration now)>& event);
+  // After an event, with the mutex held: logs what changed and wakes who waits.
+  void Changed();
+  void WatchDeadlines();
+  void CompleteCheckpoints();
+  absl::StatusOr<JobRun::Spec> MakeSpec(const v1::SubmitRequest& request) const;
+  v1::JobStatus StatusOf(const JobRun& job, absl::Duration now) const;
+
+  const Options options_;
+  const Clock& clock_;
+  Files& files_;
+
+  std::mutex mutex_;
+  Cluster cluster_;                                // GUARDED_BY(mutex_)
+  std::map<std::string, Assets> assets_;           // GUARDED_BY(mutex_): by job, until the job ends
+  std::map<std::string, std::vector<std::string>> labels_;  // GUARDED_BY(mutex_): by job
+  std::map<std::string, v1::JobState> logged_;     // GUARDED_BY(mutex_): the state of each job that was last logged
+  uint64_t woken_change_ = 0;                      // GUARDED_BY(mutex_)
+  bool stopped_ = false;                           // GUARDED_BY(mutex_)
+  std::condition_variable wake_;                   // for both threads
+
+  Parking heartbeats_, leases_, watchers_;
+  std::thread deadlines_, checkpoints_;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_SCHEDULER_SERVICE_H_

@@ -1,0 +1,114 @@
+#include "scheduler/training_record.h"
+
+#include <algorithm>
+
+namespace pumasi {
+namespace {
+
+constexpr size_t kFirstLosses = 20;
+constexpr size_t kRecentLosses = 50;
+constexpr size_t kConfusions = 100;
+constexpr size_t kWarnings = 20;
+
+}  // namespace
+
+void TrainingRecord::Sums::Add(const v1::PartResult& part) {
+  samples += part.samples();
+  if (part.outcome_unknown()) return;
+  judged += part.samples();
+  loss += part.loss();
+  correct += part.correct();
+}
+
+void TrainingRecord::StartEpoch(absl::Duration now) {
+  epoch_ = {};
+  epoch_start_ = now;
+  training_ = true;
+}
+
+void TrainingRecord::AddBatch(const Ledger::BatchDone& batch) {
+  Sums sums;
+  for (const v1::PartResult& part : batch.parts) {
+    sums.Add(part);
+    epoch_.Add(part);
+  }
+  samples_ += sums.samples;
+  const double loss = sums.judged == 0 ? 0 : sums.loss / double(sums.judged);
+  if (first_losses_.size() < kFirstLosses) first_losses_.push_back(loss);
+  recent_losses_.push_back(loss);
+  if (recent_losses_.size() > kRecentLosses) recent_losses_.pop_front();
+}
+
+void TrainingRecord::EndEpoch(uint32_t epoch, absl::Duration now) {
+  v1::EpochSummary summary;
+  summary.set_epoch(epoch);
+  summary.set_samples(epoch_.samples);
+  summary.set_loss(epoch_.judged == 0 ? 0 : epoch_.loss / double(epoch_.judged));
+  summary.set_accuracy(epoch_.judged == 0 ? 0 : double(epoch_.correct) / double(epoch_.judged));
+  summary.set_seconds(absl::ToDoubleSeconds(now - epoch_start_));
+  epochs_.push_back(summary);
+  train_seconds_ += summary.seconds();
+  training_ = false;
+  evaluation_ = {};
+  confusions_.clear();
+}
+
+void TrainingRecord::AddEvaluation(const Ledger::BatchDone& chunk) {
+  for (const v1::PartResult& part : chunk.parts) evaluation_.Add(part);
+  for (const v1::Confusion& confusion : chunk.confusions) {
+    confusions_[{confusion.truth(), confusion.predicted()}] += confusion.count();
+  }
+}
+
+void TrainingRecord::EndEvaluation(uint32_t epoch) {
+  v1::Evaluation evaluation;
+  evaluation.set_epoch(epoch);
+  evaluation.set_samples(evaluation_.samples);
+  if (evaluation_.samples > 0) {
+    evaluation.set_loss(evaluation_.loss / double(evaluation_.samples));
+    evaluation.set_accuracy(double(evaluation_.correct) / double(evaluation_.samples));
+  }
+  std::vector<std::pair<uint64_t, std::pair<uint32_t, uint32_t>>> order;
+  for (const auto& [pair, count] : confusions_) order.push_back({count, pair});
+  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  if (order.size() > kConfusions) order.resize(kConfusions);
+  for (const auto& [count, pair] : order) {
+    auto* confusion = evaluation.add_confusions();
+    confusion->set_truth(pair.first);
+    confusion->set_predicted(pair.second);
+    confusion->set_count(count);
+  }
+  evaluations_.push_back(evaluation);
+}
+
+void TrainingRecord::AddUse(const v1::WorkerUse& use) {
+  use_.set_bytes_pulled(use_.bytes_pulled() + use.bytes_pulled());
+  use_.set_bytes_pushed(use_.bytes_pushed() + use.bytes_pushed());
+  use_.set_seconds_waiting_for_lease(use_.seconds_waiting_for_lease() + use.seconds_waiting_for_lease());
+  use_.set_seconds_reading(use_.seconds_reading() + use.seconds_reading());
+  use_.set_seconds_pulling(use_.seconds_pulling() + use.seconds_pulling());
+  use_.set_seconds_computing(use_.seconds_computing() + use.seconds_computing());
+  use_.set_seconds_pushing(use_.seconds_pushing() + use.seconds_pushing());
+}
+
+void TrainingRecord::Warn(const std::string& warning) {
+  warnings_.push_back(warning);
+  if (warnings_.size() > kWarnings) warnings_.pop_front();
+}
+
+void TrainingRecord::Fill(v1::JobStatus* status, absl::Duration now) const {
+  const double seconds = train_seconds_ + (training_ ? absl::ToDoubleSeconds(now - epoch_start_) : 0);
+  status->set_samples(samples_);
+  status->set_train_seconds(seconds);
+  status->set_rows_per_s(seconds > 0 ? double(samples_) / seconds : 0);
+  double recent = 0;
+  for (const double loss : recent_losses_) recent += loss;
+  status->set_recent_loss(recent_losses_.empty() ? 0 : recent / double(recent_losses_.size()));
+  *status->mutable_first_losses() = {first_losses_.begin(), first_losses_.end()};
+  *status->mutable_epochs_done() = {epochs_.begin(), epochs_.end()};
+  *status->mutable_evaluations() = {evaluations_.begin(), evaluations_.end()};
+  *status->mutable_warnings() = {warnings_.begin(), warnings_.end()};
+  *status->mutable_use() = use_;
+}
+
+}  // namespace pumasi

@@ -1,0 +1,57 @@
+// What a job's training came to: losses, epochs, evaluations, bytes. Sums are taken in the order of batches and parts, so
+// that they have the same bits however the work was shared out.
+#ifndef PUMASI_SCHEDULER_TRAINING_RECORD_H_
+#define PUMASI_SCHEDULER_TRAINING_RECORD_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "proto/scheduler.pb.h"
+#include "scheduler/ledger.h"
+
+namespace pumasi {
+
+// Not thread-safe.
+class TrainingRecord {
+ public:
+  void StartEpoch(absl::Duration now);
+  void AddBatch(const Ledger::BatchDone& batch);
+  void EndEpoch(uint32_t epoch, absl::Duration now);
+  void AddEvaluation(const Ledger::BatchDone& chunk);
+  void EndEvaluation(uint32_t epoch);
+  void AddUse(const v1::WorkerUse& use);
+  void Warn(const std::string& warning);
+
+  void Fill(v1::JobStatus* status, absl::Duration now) const;
+
+ private:
+  struct Sums {
+    uint64_t samples = 0;
+    uint64_t judged = 0;  // samples whose loss is known
+    double loss = 0;
+    uint64_t correct = 0;
+    void Add(const v1::PartResult& part);
+  };
+
+  Sums epoch_, evaluation_;
+  std::map<std::pair<uint32_t, uint32_t>, uint64_t> confusions_;
+  uint64_t samples_ = 0;
+  double train_seconds_ = 0;
+  bool training_ = false;
+  absl::Duration epoch_start_;
+  std::deque<double> recent_losses_;
+  std::vector<double> first_losses_;
+  std::vector<v1::EpochSummary> epochs_;
+  std::vector<v1::Evaluation> evaluations_;
+  std::deque<std::string> warnings_;
+  v1::WorkerUse use_;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_SCHEDULER_TRAINING_RECORD_H_

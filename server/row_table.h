@@ -1,0 +1,51 @@
+// The rows of one row table that one server holds: an open-addressed index over slabs of rows.
+#ifndef PUMASI_SERVER_ROW_TABLE_H_
+#define PUMASI_SERVER_ROW_TABLE_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace pumasi {
+
+// A row lives at one address for as long as the table does: rows are never moved when the table grows. Not thread-safe.
+class RowTable {
+ public:
+  // `floats`: of one row with its optimizer slots.
+  explicit RowTable(uint32_t floats);
+
+  struct Row {
+    uint64_t id;
+    uint64_t last_step;  // the step after which `state` is
+    float* state;        // value, then optimizer slots
+  };
+
+  // The row, or nullptr. Pointers to Row are valid until the next FindOrInsert; `state` stays where it is.
+  const Row* Find(uint64_t id) const;
+  Row* Find(uint64_t id) { return const_cast<Row*>(static_cast<const RowTable*>(this)->Find(id)); }
+  // The row; a new one has last_step 0 and zeros for its state. `inserted` says whether it is new.
+  Row* FindOrInsert(uint64_t id, bool* inserted);
+
+  // In the order in which they were inserted.
+  const std::vector<Row>& rows() const { return rows_; }
+  uint64_t bytes() const;
+  // What one more row costs at most, growth of the index left out.
+  uint64_t row_bytes() const { return sizeof(Row) + floats_ * sizeof(float); }
+
+ private:
+  // Where the id is, or the empty place where it would go.
+  size_t Place(uint64_t id) const;
+  void Grow();
+
+  static constexpr uint32_t kEmpty = 0xffffffff;
+
+  const uint32_t floats_;
+  const uint64_t slab_rows_;
+  std::vector<Row> rows_;
+  std::vector<std::unique_ptr<float[]>> slabs_;
+  std::vector<uint32_t> index_;  // into rows_; a power of two long, at most 7/8 full; linear probing
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_SERVER_ROW_TABLE_H_

@@ -1,0 +1,89 @@
+#include "server/service.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/error_detail.h"
+#include "common/log.h"
+#include "common/rpc_error.h"
+
+namespace pumasi {
+namespace {
+
+// Callers ask again, so a pull need not be kept longer.
+constexpr std::chrono::milliseconds kLongestPull{30000};
+
+}  // namespace
+
+ParameterServerService::ParameterServerService(HostedJob::Options options, v1::Scheduler::StubInterface& scheduler,
+                                               Files& files)
+    : options_(std::move(options)), scheduler_(scheduler), files_(files) {}
+
+ParameterServerService::~ParameterServerService() { Stop(); }
+
+void ParameterServerService::SetAssignments(uint64_t incarnation, const std::vector<v1::Assignment>& assignments) {
+  // Jobs are destroyed without the lock: that waits for their threads.
+  std::map<std::string, std::shared_ptr<HostedJob>> dropped;
+  {
+    std::lock_guard lock(mutex_);
+    dropped.swap(jobs_);
+    for (const v1::Assignment& assignment : assignments) {
+      const auto known = dropped.find(assignment.job_id());
+      if (known != dropped.end() && incarnation == incarnation_) {
+        known->second->Update(assignment);
+        jobs_.insert(dropped.extract(known));
+        continue;
+      }
+      HostedJob::Options options = options_;
+      options.incarnation = incarnation;
+      jobs_[assignment.job_id()] =
+          std::make_shared<HostedJob>(options, assignment, scheduler_, files_, [this] { pulls_.Retry(); });
+    }
+    incarnation_ = incarnation;
+  }
+  for (const auto& [job_id, job] : dropped) Log(Severity::kInfo, "job dropped", {{"job", job_id}});
+  pulls_.Retry();
+}
+
+absl::StatusOr<std::shared_ptr<HostedJob>> ParameterServerService::Find(const std::string& job_id) {
+  std::lock_guard lock(mutex_);
+  const auto job = jobs_.find(job_id);
+  if (job == jobs_.end()) {
+    return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat(options_.node, " has no job ", job_id));
+  }
+  return job->second;
+}
+
+grpc::ServerUnaryReactor* ParameterServerService::Pull(Context* context, const v1::PullRequest* request,
+                                                       v1::PullResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const auto attempt = [=, this](bool last) {
+    if (context->IsCancelled()) {
+      reactor->Finish(grpc::Status::CANCELLED);
+      return true;
+    }
+    auto job = Find(request->header().job_id());
+    const absl::Status status = job.ok() ? (*job)->Pull(*request, response) : job.status();
+    const auto reason = ReasonOf(status);
+    const bool wait = reason == v1::ErrorDetail::NOT_READY || reason == v1::ErrorDetail::UNAVAILABLE;
+    if (wait && !last) return false;
+    reactor->Finish(ToGrpc(status));
+    return true;
+  };
+  // Most often the version is there: then no thread is woken for it.
+  if (!attempt(false)) pulls_.Park(AnswerBy(context->deadline(), kLongestPull), attempt);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ParameterServerService::Push(Context* context, const v1::PushRequest* request,
+                                                       v1::PushResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool version_changed = false;
+  auto job = Find(request->header().job_id());
+  const absl::Status status = job.ok() ? (*job)->Push(*request, response, &version_changed) : job.status();
+  reactor->Finish(ToGrpc(status));
+  if (version_changed) pulls_.Retry();
+  return reactor;
+}
+
+}  // namespace pumasi

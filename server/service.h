@@ -1,0 +1,50 @@
+// The server's shell: gRPC calls go to the job they name; pulls of a version that is to come are parked.
+#ifndef PUMASI_SERVER_SERVICE_H_
+#define PUMASI_SERVER_SERVICE_H_
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/rpc/parking.h"
+#include "proto/parameter_server.grpc.pb.h"
+#include "proto/scheduler.grpc.pb.h"
+#include "server/hosted_job.h"
+
+namespace pumasi {
+
+// Thread-safe.
+class ParameterServerService final : public v1::ParameterServer::CallbackService {
+ public:
+  // `scheduler` and `files` have to outlive the service.
+  ParameterServerService(HostedJob::Options options, v1::Scheduler::StubInterface& scheduler, Files& files);
+  ~ParameterServerService() override;
+  // Answers all waiting calls. To be called before the gRPC server shuts down.
+  void Stop() { pulls_.Close(); }
+
+  // What this server shall do from now on; jobs that are not listed are dropped.
+  void SetAssignments(uint64_t incarnation, const std::vector<v1::Assignment>& assignments);
+
+  using Context = grpc::CallbackServerContext;
+  grpc::ServerUnaryReactor* Pull(Context* context, const v1::PullRequest* request, v1::PullResponse* response) override;
+  grpc::ServerUnaryReactor* Push(Context* context, const v1::PushRequest* request, v1::PushResponse* response) override;
+
+ private:
+  // UNKNOWN_JOB if there is none.
+  absl::StatusOr<std::shared_ptr<HostedJob>> Find(const std::string& job_id);
+
+  const HostedJob::Options options_;
+  v1::Scheduler::StubInterface& scheduler_;
+  Files& files_;
+  std::mutex mutex_;
+  uint64_t incarnation_ = 0;                                // GUARDED_BY(mutex_): that the jobs were made under
+  std::map<std::string, std::shared_ptr<HostedJob>> jobs_;  // GUARDED_BY(mutex_)
+  Parking pulls_;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_SERVER_SERVICE_H_

@@ -1,0 +1,241 @@
+#include "server/shard.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/crc32c.h"
+#include "common/error_detail.h"
+#include "common/layout/slots.h"
+#include "ops/initializer.h"
+
+namespace pumasi {
+namespace {
+
+// The reason that goes with an error of gradient.h.
+v1::ErrorDetail::Reason ReasonFor(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kDataLoss:
+      return v1::ErrorDetail::CORRUPT;
+    case absl::StatusCode::kFailedPrecondition:
+      return v1::ErrorDetail::NOT_FINITE;
+    default:
+      return v1::ErrorDetail::MALFORMED;
+  }
+}
+
+std::string Bytes(const float* values, size_t floats) {
+  return std::string(reinterpret_cast<const char*>(values), floats * sizeof(float));
+}
+
+}  // namespace
+
+Shard::Shard(const Options& options, std::unique_ptr<Optimizer> optimizer)
+    : layout_epoch_(options.layout.epoch()),
+      memory_limit_(options.memory_limit),
+      parts_(options.job.micro_batches()),
+      optimizer_(std::move(optimizer)),
+      version_(options.first_version) {}
+
+absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
+  auto optimizer = MakeOptimizer(options.job.optimizer());
+  if (!optimizer.ok()) return optimizer.status();
+  const int copies = 1 + (*optimizer)->slots();
+  std::unique_ptr<Shard> shard(new Shard(options, *std::move(optimizer)));
+  ShardShape& shape = shard->shape_;
+  shape.tables = options.tables;
+  for (const v1::TableSpec& spec : shape.tables) shape.widths.push_back(spec.columns());
+  shard->tree_.emplace(shard->parts_, shape.widths);
+  shape.slot_is_ours.resize(options.layout.slot_owner_size());
+  for (int slot = 0; slot < options.layout.slot_owner_size(); ++slot) {
+    const uint32_t owner = options.layout.slot_owner(slot);
+    if (owner >= uint32_t(options.layout.servers_size())) return absl::InvalidArgumentError("layout names no such server");
+    shape.slot_is_ours[slot] = options.layout.servers(owner).incarnation() == options.incarnation;
+  }
+  if (shape.slots() == 0) return absl::InvalidArgumentError("layout without slots");
+  for (uint32_t table = 0; table < shape.tables.size(); ++table) {
+    const v1::TableSpec& spec = shape.tables[table];
+    if (spec.kind() == v1::TableSpec::ROWS) {
+      shard->rows_.push_back(std::make_unique<RowTable>(spec.columns() * copies));
+      continue;
+    }
+    shard->rows_.push_back(nullptr);
+    std::vector<float> whole;
+    for (uint32_t chunk = 0; chunk < DenseChunks(spec); ++chunk) {
+      if (!shape.slot_is_ours[SlotOfChunk(table, chunk, shape.slots())]) continue;
+      if (whole.empty()) {
+        whole.resize(DenseFloats(spec));
+        InitialTensor(spec, whole.data());
+      }
+      const auto floats = static_cast<uint32_t>(ChunkFloats(spec, chunk));
+      shape.chunks.push_back({table, chunk, floats});
+      shard->dense_.emplace_back(size_t{floats} * copies);
+      std::memcpy(shard->dense_.back().data(), whole.data() + chunk * kChunkFloats, floats * sizeof(float));
+    }
+  }
+  return shard;
+}
+
+absl::Status Shard::Refuse(int reason, const std::string& message) const {
+  v1::ErrorDetail detail;
+  detail.set_reason(static_cast<v1::ErrorDetail::Reason>(reason));
+  detail.set_version(version_);
+  detail.set_layout_epoch(layout_epoch_);
+  if (reason == v1::ErrorDetail::NOT_READY) detail.set_waiting_for(absl::StrCat(tree_->Missing(), " of batch ", version_));
+  return DetailedError(detail, message);
+}
+
+absl::Status Shard::Pull(const v1::PullRequest& request, v1::PullResponse* response) const {
+  using D = v1::ErrorDetail;
+  response->set_version(version_);
+  const uint64_t wanted = request.version();
+  if (wanted > version_) {
+    return Refuse(D::NOT_READY, absl::StrCat("batch ", version_, " waits for ", tree_->Missing()));
+  }
+  const bool before = wanted + 1 == version_ && before_.valid;
+  if (wanted != version_ && !before) {
+    return Refuse(D::TOO_LATE, absl::StrCat("the values of version ", wanted, " are gone; now at ", version_));
+  }
+  for (const v1::RowKeys& keys : request.rows()) {
+    if (absl::Status status = PullRows(keys, wanted, response->add_rows()); !status.ok()) {
+      return Refuse(ReasonFor(status), std::string(status.message()));
+    }
+  }
+  if (request.dense()) {
+    for (size_t i = 0; i < shape_.chunks.size(); ++i) {
+      const std::vector<float>& values = before ? before_.dense[i] : dense_[i];
+      v1::DenseChunk* chunk = response->add_dense();
+      chunk->set_table(shape_.chunks[i].table);
+      chunk->set_chunk(shape_.chunks[i].chunk);
+      chunk->set_values(Bytes(values.data(), shape_.chunks[i].floats));
+      chunk->set_crc32c(Crc32c(chunk->values().data(), chunk->values().size()));
+    }
+  }
+  response->set_version(wanted);
+  return absl::OkStatus();
+}
+
+absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, v1::RowValues* out) const {
+  auto ids = DecodeKeys(keys, shape_);
+  if (!ids.ok()) return ids.status();
+  const v1::TableSpec& spec = shape_.tables[keys.table()];
+  const int width = static_cast<int>(spec.columns());
+  const RowTable& table = *rows_[keys.table()];
+  const RowGradient* before = version < version_ ? &before_.rows[keys.table()] : nullptr;
+  std::vector<float> values(ids->size() * width);
+  std::string& statuses = *out->mutable_statuses();
+  float* value = values.data();
+  for (const uint64_t id : *ids) {
+    const RowTable::Row* row = table.Find(id);
+    statuses.push_back(static_cast<char>(row == nullptr ? v1::ROW_STATUS_INITIAL : v1::ROW_STATUS_TRAINED));
+    const auto old = before == nullptr ? std::vector<uint64_t>::const_iterator()
+                                       : std::lower_bound(before->ids.begin(), before->ids.end(), id);
+    if (before != nullptr && old != before->ids.end() && *old == id) {
+      std::memcpy(value, before->values.data() + (old - before->ids.begin()) * width, width * sizeof(float));
+    } else if (row == nullptr) {
+      InitialRow(spec, id, value);
+    } else {
+      optimizer_->Peek(row->last_step, version, width, row->state, row->state + width, value);
+    }
+    value += width;
+  }
+  out->set_table(keys.table());
+  out->set_rows(ids->size());
+  out->set_width(width);
+  out->set_values(Bytes(values.data(), values.size()));
+  out->set_crc32c(Crc32c(out->values().data(), out->values().size()));
+  return absl::OkStatus();
+}
+
+absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* response) {
+  using D = v1::ErrorDetail;
+  response->set_version(version_);
+  const PartRange range{request.first_part(), request.end_part()};
+  if (!IsNode(range, parts_)) {
+    return Refuse(D::MALFORMED, absl::StrCat(ToString(range), " is no node of the tree over ", parts_, " parts"));
+  }
+  if (request.version() > version_) {
+    return Refuse(D::NOT_READY, absl::StrCat("batch ", version_, " waits for ", tree_->Missing()));
+  }
+  const auto coverage = request.version() < version_ ? PartTree::Coverage::kWhole : tree_->Covers(range);
+  if (coverage == PartTree::Coverage::kWhole) {
+    response->set_outcome(v1::PushResponse::DUPLICATE);
+    return absl::OkStatus();
+  }
+  if (coverage == PartTree::Coverage::kPartly) {
+    return Refuse(D::PARTLY_APPLIED, absl::StrCat("some of ", ToString(range), " of batch ", version_, " was applied"));
+  }
+  auto gradient = ParseGradient(request, shape_);
+  if (!gradient.ok()) {
+    return Refuse(ReasonFor(gradient.status()),
+                  absl::StrCat("batch ", version_, ", ", ToString(range), ": ", gradient.status().message()));
+  }
+  if (memory_limit_ > 0) {
+    if (const uint64_t more = NewRowBytes(*gradient); more > 0 && bytes() + more > memory_limit_) {
+      return Refuse(D::OVER_LIMIT, absl::StrCat("the rows of batch ", version_, " need ", bytes() + more, " bytes; memory_limit is ",
+                                                memory_limit_));
+    }
+  }
+  tree_->Insert(range, *std::move(gradient));
+  if (tree_->Complete()) Apply(tree_->Take());
+  response->set_outcome(v1::PushResponse::ACCEPTED);
+  response->set_version(version_);
+  return absl::OkStatus();
+}
+
+uint64_t Shard::NewRowBytes(const Gradient& gradient) const {
+  uint64_t bytes = 0;
+  for (size_t table = 0; table < rows_.size(); ++table) {
+    for (const uint64_t id : gradient.rows[table].ids) {
+      if (rows_[table]->Find(id) == nullptr) bytes += rows_[table]->row_bytes();
+    }
+  }
+  return bytes;
+}
+
+void Shard::Apply(Gradient&& gradient) {
+  const uint64_t step = version_ + 1;
+  for (size_t table = 0; table < rows_.size(); ++table) {
+    if (rows_[table] == nullptr) continue;
+    RowGradient& batch = gradient.rows[table];
+    const int width = static_cast<int>(shape_.tables[table].columns());
+    float* at = batch.values.data();
+    std::vector<float> applied(width);
+    for (const uint64_t id : batch.ids) {
+      bool inserted;
+      RowTable::Row* row = rows_[table]->FindOrInsert(id, &inserted);
+      float* value = row->state;
+      float* slots = value + width;
+      if (inserted) {
+        InitialRow(shape_.tables[table], id, value);
+      } else {
+        optimizer_->CatchUp(row->last_step, version_, width, value, slots);
+      }
+      // The gradient's place takes the old value: it becomes before_.
+      std::memcpy(applied.data(), at, width * sizeof(float));
+      std::memcpy(at, value, width * sizeof(float));
+      optimizer_->Apply(step, width, applied.data(), value, slots);
+      row->last_step = step;
+      at += width;
+    }
+  }
+  for (size_t i = 0; i < dense_.size(); ++i) {
+    const uint32_t floats = shape_.chunks[i].floats;
+    std::vector<float> old(dense_[i].begin(), dense_[i].begin() + floats);
+    if (gradient.dense[i].empty()) gradient.dense[i].resize(floats);  // no part had rows: a zero gradient, a step all the same
+    optimizer_->Apply(step, static_cast<int>(floats), gradient.dense[i].data(), dense_[i].data(), dense_[i].data() + floats);
+    gradient.dense[i] = std::move(old);
+  }
+  before_ = {std::move(gradient.rows), std::move(gradient.dense), true};
+  version_ = step;
+}
+
+uint64_t Shard::bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& table : rows_) bytes += table == nullptr ? 0 : table->bytes();
+  for (const auto& chunk : dense_) bytes += chunk.size() * sizeof(float);
+  return bytes;
+}
+
+}  // namespace pumasi

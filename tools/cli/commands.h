@@ -1,0 +1,82 @@
+// The commands of `pumasi`, each with what its flags say. Each prints to standard output what was asked for, to standard error
+// what went wrong, and returns the exit code (common/exit_code.h).
+#ifndef PUMASI_TOOLS_CLI_COMMANDS_H_
+#define PUMASI_TOOLS_CLI_COMMANDS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace pumasi {
+
+// Where the cluster is: --scheduler wins over the file.
+struct ClusterFlags {
+  std::string scheduler;
+  std::string config;  // pumasi.yaml in this folder if it is there
+};
+
+struct TrainFlags {
+  std::string job_file;
+  std::vector<std::string> set;  // PATH=VALUE
+  uint32_t servers = 2;
+  uint32_t workers = 2;
+  std::string output;
+  std::string resume;
+  std::string cache;
+  bool json = false;
+};
+int Train(const TrainFlags& flags);
+
+struct SubmitFlags {
+  ClusterFlags cluster;
+  std::string job_file;
+  std::vector<std::string> set;
+  uint32_t servers = 1;
+  uint32_t workers = 1;
+  std::string output;
+  std::string resume;
+  bool json = false;
+};
+int Submit(const SubmitFlags& flags);
+
+struct JobFlags {
+  ClusterFlags cluster;
+  std::string job_id;
+  bool json = false;
+};
+int ListJobs(const JobFlags& flags);
+int Watch(const JobFlags& flags);
+int Cancel(const JobFlags& flags);
+int ListNodes(const JobFlags& flags);
+
+struct EvaluateFlags {
+  std::string model;
+  std::string data;
+  bool json = false;
+};
+int Evaluate(const EvaluateFlags& flags);
+
+struct PredictFlags {
+  std::string model;
+  uint32_t top = 1;
+  bool json = false;
+};
+int Predict(const PredictFlags& flags);
+
+struct InitFlags {
+  std::string folder;
+  std::vector<std::string> nodes;  // ROLE:NAME[=HOST,HOST...]
+  bool json = false;
+};
+int Init(const InitFlags& flags);
+
+int Completion(const std::string& shell);
+
+// Prints "pumasi: MESSAGE" to standard error, and returns the code that goes with the error.
+int PrintError(const absl::Status& status);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_TOOLS_CLI_COMMANDS_H_

@@ -1,0 +1,102 @@
+#include "tools/cli/embedded_cluster.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <climits>
+
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/file.h"
+
+namespace pumasi {
+namespace {
+
+constexpr absl::Duration kStopWithin = absl::Seconds(5);
+// A daemon whose parent was killed in a way that the kernel could not pass on ends by itself after this.
+const char kSchedulerTimeout[] = "--scheduler_timeout=30";
+
+}  // namespace
+
+absl::StatusOr<std::string> FindDaemon(const std::string& program) {
+  char self[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+  if (size <= 0) return absl::NotFoundError("cannot tell where this program lies");
+  std::string folder(self, size);
+  folder.resize(folder.rfind('/'));
+  const std::string kind = program.substr(program.rfind('-') + 1);
+  std::string tried;
+  for (const std::string& place : {folder + "/" + program, absl::StrCat(folder, "/../", kind, "/", program),
+                                   absl::StrCat(folder, "/../../", kind, "/", program)}) {
+    if (access(place.c_str(), X_OK) == 0) return place;
+    absl::StrAppend(&tried, tried.empty() ? "" : ", ", place);
+  }
+  return absl::NotFoundError(absl::StrCat(program, " is not there; looked for ", tried));
+}
+
+absl::Status EmbeddedCluster::StartDaemon(const std::string& program, const std::string& name,
+                                          const std::vector<std::string>& flags, const std::string& logs) {
+  auto path = FindDaemon(program);
+  if (!path.ok()) return path.status();
+  std::vector<std::string> arguments = {*path, "--name=" + name, absl::StrCat("--listen=unix:", folder_, "/", name, ".sock")};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  auto child = ChildProcess::Start(name, arguments, absl::StrCat(logs, "/", name, ".log"));
+  if (!child.ok()) return child.status();
+  children_.push_back(*std::move(child));
+  told_.push_back(false);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Options& options) {
+  std::unique_ptr<EmbeddedCluster> cluster(new EmbeddedCluster);
+  if (absl::Status status = RealFiles().MakeFolder(options.logs); !status.ok()) return status;
+  char folder[] = "/tmp/pumasi-XXXXXX";  // short: a socket's path may have 107 characters
+  if (mkdtemp(folder) == nullptr) return absl::InternalError(absl::StrCat("cannot make a folder in /tmp: ", strerror(errno)));
+  cluster->folder_ = folder;
+  cluster->address_ = absl::StrCat("unix:", folder, "/scheduler.sock");
+  const std::string scheduler = "--scheduler=" + cluster->address_;
+  // The daemons act for the user who started them, on the user's own files: the roots hold nothing back.
+  absl::Status status = cluster->StartDaemon("pumasi-scheduler", "scheduler", {"--output_root=/"}, options.logs);
+  for (uint32_t i = 0; status.ok() && i < options.servers; ++i) {
+    status = cluster->StartDaemon("pumasi-server", absl::StrCat("server-", i), {scheduler, "--output_root=/", kSchedulerTimeout},
+                                  options.logs);
+  }
+  for (uint32_t i = 0; status.ok() && i < options.workers; ++i) {
+    std::vector<std::string> flags = {scheduler, "--data_root=/", kSchedulerTimeout};
+    if (!options.cache.empty()) flags.push_back("--cache=" + options.cache);
+    status = cluster->StartDaemon("pumasi-worker", absl::StrCat("worker-", i), flags, options.logs);
+  }
+  if (!status.ok()) return status;
+  return cluster;
+}
+
+EmbeddedCluster::~EmbeddedCluster() {
+  Stop();
+  (void)RealFiles().RemoveFolder(folder_);
+}
+
+std::string EmbeddedCluster::Casualty() {
+  for (size_t i = 0; i < children_.size(); ++i) {
+    if (told_[i] || children_[i]->Running()) continue;
+    told_[i] = true;
+    return absl::StrCat(children_[i]->name(), " ended by ", children_[i]->HowItEnded());
+  }
+  return "";
+}
+
+void EmbeddedCluster::Stop() {
+  // Those that need the scheduler first, so that they can take their leave.
+  const absl::Duration deadline = RealClock().Now() + kStopWithin;
+  for (size_t i = 1; i < children_.size(); ++i) children_[i]->Signal(SIGTERM);
+  for (size_t i = 1; i < children_.size(); ++i) children_[i]->WaitUntil(deadline);
+  if (!children_.empty()) {
+    children_[0]->Signal(SIGTERM);
+    children_[0]->WaitUntil(deadline);
+  }
+  children_.clear();  // kills what is left
+}
+
+}  // namespace pumasi

@@ -1,0 +1,51 @@
+// A whole cluster on this machine, for the length of one command: real daemons on unix sockets.
+#ifndef PUMASI_TOOLS_CLI_EMBEDDED_CLUSTER_H_
+#define PUMASI_TOOLS_CLI_EMBEDDED_CLUSTER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tools/cli/child_process.h"
+
+namespace pumasi {
+
+// Start it in the main thread (see ChildProcess). Not thread-safe.
+class EmbeddedCluster {
+ public:
+  struct Options {
+    uint32_t servers = 2;
+    uint32_t workers = 2;
+    std::string logs;   // folder, made if it is not there
+    std::string cache;  // of the workers; empty: their default
+  };
+  static absl::StatusOr<std::unique_ptr<EmbeddedCluster>> Start(const Options& options);
+  // Ends what still runs.
+  ~EmbeddedCluster();
+
+  const std::string& scheduler_address() const { return address_; }
+  // A daemon that ended by itself, with how; empty if all run. Each is told once.
+  std::string Casualty();
+  bool SchedulerRuns() { return children_.front()->Running(); }
+  // Asks all to end and waits; kills those that do not within some seconds.
+  void Stop();
+
+ private:
+  EmbeddedCluster() = default;
+  absl::Status StartDaemon(const std::string& program, const std::string& name, const std::vector<std::string>& flags,
+                           const std::string& logs);
+
+  std::string folder_;  // of the sockets
+  std::string address_;
+  std::vector<std::unique_ptr<ChildProcess>> children_;  // the scheduler first
+  std::vector<bool> told_;
+};
+
+// The daemon's program: beside this one, or where a build leaves it. NotFound says where it was looked for.
+absl::StatusOr<std::string> FindDaemon(const std::string& program);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_TOOLS_CLI_EMBEDDED_CLUSTER_H_

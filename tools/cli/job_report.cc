@@ -1,0 +1,98 @@
+#include "tools/cli/job_report.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace pumasi {
+namespace {
+
+constexpr int kConfusionsShown = 5;
+
+std::string LabelOf(const v1::JobStatus& status, uint32_t label) {
+  return label < uint32_t(status.labels_size()) ? status.labels(static_cast<int>(label)) : absl::StrCat("class ", label);
+}
+
+}  // namespace
+
+std::string StateName(v1::JobState state) { return absl::AsciiStrToLower(v1::JobState_Name(state)); }
+
+bool Ended(v1::JobState state) { return state == v1::DONE || state == v1::FAILED || state == v1::CANCELLED; }
+
+Json JobJson(const v1::JobStatus& status, double wall_seconds) {
+  Json json;
+  json["job"] = status.job_id();
+  json["state"] = StateName(status.state());
+  if (!status.message().empty()) json["message"] = status.message();
+  json["mode"] = status.mode() == v1::MODE_PS ? "ps" : "";
+  json["servers"] = status.servers();
+  json["workers"] = status.workers();
+  json["epochs"] = status.epochs_done_size();
+  json["samples"] = status.samples();
+  json["rows_per_s"] = status.rows_per_s();
+  json["wall_s"] = wall_seconds;
+  json["train_s"] = status.train_seconds();
+  json["loss"] = status.epochs_done().empty() ? Json() : Json(status.epochs_done().rbegin()->loss());
+  Json test;
+  if (!status.evaluations().empty()) {
+    test["accuracy"] = status.evaluations().rbegin()->accuracy();
+    test["loss"] = status.evaluations().rbegin()->loss();
+  }
+  json["test"] = test;
+  json["parameters_sha256"] = status.parameters_sha256();
+  json["bytes_pulled"] = status.use().bytes_pulled();
+  json["bytes_pushed"] = status.use().bytes_pushed();
+  json["model"] = status.model();
+  json["skipped_rows"] = status.data().skipped_rows();
+  Json by_epoch = Json::array();
+  for (const auto& epoch : status.epochs_done()) {
+    Json entry;
+    entry["epoch"] = epoch.epoch() + 1;
+    entry["loss"] = epoch.loss();
+    entry["accuracy"] = epoch.accuracy();
+    entry["seconds"] = epoch.seconds();
+    for (const auto& evaluation : status.evaluations()) {
+      if (evaluation.epoch() == epoch.epoch()) entry["test_accuracy"] = evaluation.accuracy();
+    }
+    by_epoch.push_back(entry);
+  }
+  json["by_epoch"] = by_epoch;
+  json["first_losses"] = Json(std::vector<double>(status.first_losses().begin(), status.first_losses().end()));
+  json["warnings"] = Json(std::vector<std::string>(status.warnings().begin(), status.warnings().end()));
+  return json;
+}
+
+std::string ResultText(const v1::JobStatus& status, double wall_seconds) {
+  std::string text;
+  absl::StrAppendFormat(&text, "%s: %s after %.1f s", status.job_id(), StateName(status.state()), wall_seconds);
+  if (!status.message().empty()) absl::StrAppend(&text, ": ", status.message());
+  absl::StrAppend(&text, "\n");
+  for (const std::string& warning : status.warnings()) absl::StrAppend(&text, "warning: ", warning, "\n");
+  if (status.data().skipped_rows() > 0) absl::StrAppend(&text, "rows skipped as malformed: ", status.data().skipped_rows(), "\n");
+  if (status.samples() > 0) {
+    absl::StrAppendFormat(&text, "trained %d samples in %.1f s: %.0f rows/s\n", status.samples(), status.train_seconds(),
+                          status.rows_per_s());
+  }
+  for (const auto& epoch : status.epochs_done()) {
+    absl::StrAppendFormat(&text, "epoch %d: loss %.4f", epoch.epoch() + 1, epoch.loss());
+    for (const auto& evaluation : status.evaluations()) {
+      if (evaluation.epoch() == epoch.epoch()) absl::StrAppendFormat(&text, ", test accuracy %.4f", evaluation.accuracy());
+    }
+    absl::StrAppend(&text, "\n");
+  }
+  if (!status.evaluations().empty() && !status.evaluations().rbegin()->confusions().empty()) {
+    const auto& confusions = status.evaluations().rbegin()->confusions();
+    absl::StrAppend(&text, "most often confused (truth -> prediction, test rows):\n");
+    for (int i = 0; i < std::min(kConfusionsShown, confusions.size()); ++i) {
+      absl::StrAppendFormat(&text, "  %-16s -> %-16s %d\n", LabelOf(status, confusions[i].truth()),
+                            LabelOf(status, confusions[i].predicted()), confusions[i].count());
+    }
+  }
+  if (!status.parameters_sha256().empty()) absl::StrAppend(&text, "parameters sha256: ", status.parameters_sha256(), "\n");
+  if (!status.model().empty()) absl::StrAppend(&text, "model: ", status.model(), "\n");
+  return text;
+}
+
+}  // namespace pumasi

@@ -1,0 +1,25 @@
+// A job's status, for people and for scripts.
+#ifndef PUMASI_TOOLS_CLI_JOB_REPORT_H_
+#define PUMASI_TOOLS_CLI_JOB_REPORT_H_
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "proto/scheduler.pb.h"
+#include "tools/cli/json.h"
+
+namespace pumasi {
+
+// The object that `pumasi train --json` ends with.
+Json JobJson(const v1::JobStatus& status, double wall_seconds);
+
+// "training", "done": the state as people read it.
+std::string StateName(v1::JobState state);
+bool Ended(v1::JobState state);
+
+// What came out, in a few lines: accuracy, confusions, where the model lies.
+std::string ResultText(const v1::JobStatus& status, double wall_seconds);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_TOOLS_CLI_JOB_REPORT_H_

@@ -1,0 +1,114 @@
+// pumasi: the command line.
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "common/exit_code.h"
+#include "common/version.h"
+#include "tools/cli/commands.h"
+
+namespace pumasi {
+namespace {
+
+void AddCluster(CLI::App* command, ClusterFlags* flags) {
+  command->add_option("--scheduler", flags->scheduler, "Address of the scheduler: HOST:PORT or unix:PATH");
+  command->add_option("--config", flags->config, "YAML file with scheduler and tls (pumasi.yaml here if it is there)");
+}
+
+void AddJson(CLI::App* command, bool* json) { command->add_flag("--json", *json, "Print JSON, for scripts"); }
+
+std::string Example(const std::string& lines) { return "Example:\n" + lines; }
+
+int Main(int argc, char** argv) {
+  CLI::App app("Pumasi trains models with very large embedding tables on a cluster.", "pumasi");
+  app.set_version_flag("--version", kVersion);
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help of all commands");
+  app.footer(Example("  pumasi train configs/jobs/sections.yaml --servers 2 --workers 2 --output runs/sections"));
+  int code = kExitOk;
+
+  TrainFlags train;
+  auto* command = app.add_subcommand("train", "Start a cluster on this machine, train a job, stop the cluster");
+  command->add_option("job", train.job_file, "Job file (YAML)")->required();
+  command->add_option("--servers", train.servers, "Server processes")->check(CLI::Range(1, 1024))->capture_default_str();
+  command->add_option("--workers", train.workers, "Worker processes")->check(CLI::Range(1, 1024))->capture_default_str();
+  command->add_option("--output", train.output, "Folder for the model, checkpoints and logs (pumasi-runs/NAME)");
+  command->add_option("--resume", train.resume, "Checkpoint folder to continue from");
+  command->add_option("--set", train.set, "Change a field of the job: --set optimizer.adam.learning_rate=0.01")
+      ->type_name("PATH=VALUE");
+  command->add_option("--cache", train.cache, "Folder for encoded data (~/.cache/pumasi)");
+  AddJson(command, &train.json);
+  command->footer(Example("  pumasi train job.yaml --workers 4 --set epochs=2 --output runs/try"));
+  command->callback([&] { code = Train(train); });
+
+  SubmitFlags submit;
+  command = app.add_subcommand("submit", "Give a job to a running cluster");
+  command->add_option("job", submit.job_file, "Job file (YAML)")->required();
+  command->add_option("--servers", submit.servers, "Start once this many servers are there")->capture_default_str();
+  command->add_option("--workers", submit.workers, "Start once this many workers are there")->capture_default_str();
+  command->add_option("--output", submit.output, "Output folder, below the scheduler's output root (NAME)");
+  command->add_option("--resume", submit.resume, "Checkpoint folder to continue from, below the output root");
+  command->add_option("--set", submit.set, "Change a field of the job")->type_name("PATH=VALUE");
+  AddCluster(command, &submit.cluster);
+  AddJson(command, &submit.json);
+  command->footer(Example("  pumasi submit job.yaml --scheduler 127.0.0.1:7070 --workers 2"));
+  command->callback([&] { code = Submit(submit); });
+
+  JobFlags job;
+  const auto add_job_command = [&](const char* name, const char* what, bool takes_job, int (*run)(const JobFlags&)) {
+    auto* sub = app.add_subcommand(name, what);
+    if (takes_job) sub->add_option("job", job.job_id, "The job's id, as `pumasi jobs` shows it")->required();
+    AddCluster(sub, &job.cluster);
+    AddJson(sub, &job.json);
+    sub->footer(Example(std::string("  pumasi ") + name + (takes_job ? " sections-3f9a2c" : "") + " --scheduler 127.0.0.1:7070"));
+    sub->callback([&job, &code, run] { code = run(job); });
+  };
+  add_job_command("jobs", "List the jobs of a cluster", false, ListJobs);
+  add_job_command("watch", "Follow a job until it ends", true, Watch);
+  add_job_command("cancel", "End a job", true, Cancel);
+  add_job_command("nodes", "List the servers and workers of a cluster", false, ListNodes);
+
+  EvaluateFlags evaluate;
+  command = app.add_subcommand("evaluate", "Accuracy and loss of a model on labelled data");
+  command->add_option("model", evaluate.model, "Model folder")->required();
+  command->add_option("--data", evaluate.data, "CSV file, folder or glob with the job's columns")->required();
+  AddJson(command, &evaluate.json);
+  command->footer(Example("  pumasi evaluate runs/sections/model --data test.csv"));
+  command->callback([&] { code = Evaluate(evaluate); });
+
+  PredictFlags predict;
+  command = app.add_subcommand("predict", "Labels for lines of text from standard input");
+  command->add_option("model", predict.model, "Model folder")->required();
+  command->add_option("--top", predict.top, "Labels for each line")->check(CLI::Range(1, 1000000))->capture_default_str();
+  AddJson(command, &predict.json);
+  command->footer(Example("  echo 'small text editor' | pumasi predict runs/sections/model --top 3"));
+  command->callback([&] { code = Predict(predict); });
+
+  InitFlags init;
+  command = app.add_subcommand("init", "Make a certificate authority and certificates for a cluster's nodes");
+  command->add_option("folder", init.folder, "Where to put them")->required();
+  command->add_option("--node", init.nodes, "A node and the names and addresses that others dial it by")
+      ->type_name("ROLE:NAME[=HOST,HOST]")
+      ->required();
+  AddJson(command, &init.json);
+  command->footer(Example("  pumasi init certs --node scheduler:head=10.0.0.1 --node server:s1=10.0.0.2 "
+                          "--node worker:w1=10.0.0.3 --node client:me"));
+  command->callback([&] { code = Init(init); });
+
+  std::string shell;
+  command = app.add_subcommand("completion", "Print a script that completes pumasi's commands in a shell");
+  command->add_option("shell", shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+  command->footer(Example("  pumasi completion bash > /etc/bash_completion.d/pumasi"));
+  command->callback([&] { code = Completion(shell); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitBadInput;
+  }
+  return code;
+}
+
+}  // namespace
+}  // namespace pumasi
+
+int main(int argc, char** argv) { return pumasi::Main(argc, argv); }

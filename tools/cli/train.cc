@@ -1,0 +1,120 @@
+// pumasi train: a cluster on this machine for one job.
+#include <unistd.h>
+
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/exit_code.h"
+#include "common/file.h"
+#include "common/shutdown.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/embedded_cluster.h"
+#include "tools/cli/job_file.h"
+#include "tools/cli/job_report.h"
+#include "tools/cli/progress_bar.h"
+#include "tools/cli/scheduler_link.h"
+
+namespace pumasi {
+namespace {
+
+// The daemons of this machine are up in well under a second; a slow or overloaded machine gets more.
+constexpr absl::Duration kStartWithin = absl::Seconds(30);
+constexpr absl::Duration kPoll = absl::Milliseconds(250);
+
+absl::StatusOr<std::string> Absolute(const std::string& path) {
+  if (!path.empty() && path[0] == '/') return path;
+  char here[PATH_MAX];
+  if (getcwd(here, sizeof here) == nullptr) return absl::InternalError("cannot tell the current folder");
+  return path.empty() ? std::string() : absl::StrCat(here, "/", path);
+}
+
+// Follows the job until it ends, or the user or the cluster's death ends it.
+absl::StatusOr<v1::JobStatus> Follow(SchedulerLink& link, EmbeddedCluster& cluster, const std::string& job_id, bool quiet) {
+  const absl::Duration start = RealClock().Now();
+  ProgressBar bar;
+  v1::JobStatus status;
+  while (true) {
+    if (Shutdown::Install().Requested()) {
+      bar.End();
+      (void)link.Cancel(job_id);
+      return absl::CancelledError("interrupted; the job was cancelled");
+    }
+    if (!cluster.SchedulerRuns()) {
+      bar.End();
+      return absl::InternalError(absl::StrCat("the scheduler died: ", cluster.Casualty()));
+    }
+    auto next = link.GetJob(job_id, status.change(), kPoll);
+    if (!next.ok()) {
+      bar.End();
+      return next.status();
+    }
+    status = *std::move(next);
+    if (Ended(status.state())) {
+      bar.End();
+      return status;
+    }
+    const absl::Duration now = RealClock().Now();
+    if (!quiet) bar.Show(status, now);
+    if (status.state() == v1::QUEUED && now - start > kStartWithin) {
+      bar.End();
+      std::string casualties;
+      for (std::string dead = cluster.Casualty(); !dead.empty(); dead = cluster.Casualty()) absl::StrAppend(&casualties, "; ", dead);
+      return absl::DeadlineExceededError(absl::StrCat("the cluster did not come up: ", status.message(), casualties));
+    }
+  }
+}
+
+}  // namespace
+
+int Train(const TrainFlags& flags) {
+  Shutdown& shutdown = Shutdown::Install();
+  const absl::Duration start = RealClock().Now();
+  auto file = LoadJobFile(flags.job_file, flags.set);
+  if (!file.ok()) return PrintError(file.status());
+  const std::string output_flag = flags.output.empty() ? absl::StrCat("pumasi-runs/", file->job.name()) : flags.output;
+  auto output = Absolute(output_flag), resume = Absolute(flags.resume), cache = Absolute(flags.cache);
+  if (!output.ok()) return PrintError(output.status());
+  if (absl::Status status = RealFiles().MakeFolder(*output); !status.ok()) return PrintError(status);
+
+  EmbeddedCluster::Options options;
+  options.servers = flags.servers;
+  options.workers = flags.workers;
+  options.logs = *output + "/logs";
+  options.cache = *cache;
+  auto cluster = EmbeddedCluster::Start(options);
+  if (!cluster.ok()) return PrintError(cluster.status());
+  v1::ClientConfig config;
+  config.set_scheduler((*cluster)->scheduler_address());
+  config.set_timeout(absl::ToDoubleSeconds(kStartWithin));
+  auto link = SchedulerLink::Open(config);
+  if (!link.ok()) return PrintError(link.status());
+
+  v1::SubmitRequest request;
+  *request.mutable_job() = file->job;
+  request.set_base(file->base);
+  request.set_output(*output);
+  request.set_resume(*resume);
+  request.set_servers(flags.servers);
+  request.set_workers(flags.workers);
+  auto job_id = (*link)->Submit(request);
+  if (!job_id.ok()) return shutdown.Requested() ? int{kExitInterrupted} : PrintError(job_id.status());
+  auto status = Follow(**link, **cluster, *job_id, flags.json && !isatty(STDERR_FILENO));
+  (*cluster)->Stop();
+  if (!status.ok()) {
+    PrintError(status.status());
+    if (shutdown.Requested()) return kExitInterrupted;
+    std::fprintf(stderr, "logs: %s\n", options.logs.c_str());
+    return ExitCodeOf(status.status());
+  }
+  const double wall = absl::ToDoubleSeconds(RealClock().Now() - start);
+  std::printf("%s", flags.json ? (ToLine(JobJson(*status, wall)) + "\n").c_str() : ResultText(*status, wall).c_str());
+  if (status->state() == v1::DONE) return kExitOk;
+  std::fprintf(stderr, "pumasi: job %s %s: %s\nlogs: %s\n", status->job_id().c_str(), StateName(status->state()).c_str(),
+               status->message().c_str(), options.logs.c_str());
+  return kExitFailed;
+}
+
+}  // namespace pumasi

@@ -1,0 +1,93 @@
+#include "tools/cli/trained_model.h"
+
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ops/embedding.h"
+#include "worker/input/encode_file.h"
+#include "worker/input/label_set.h"
+
+namespace pumasi {
+absl::StatusOr<std::unique_ptr<TrainedModel>> TrainedModel::Open(const std::string& folder) {
+  std::unique_ptr<TrainedModel> trained(new TrainedModel);
+  auto opened = ModelFolder::Open(folder);
+  if (!opened.ok()) return opened.status();
+  trained->folder_ = *std::move(opened);
+  const v1::Manifest& manifest = trained->manifest();
+  const std::vector<v1::TableSpec> tables(manifest.tables().begin(), manifest.tables().end());
+  auto values = OptimizerRowValues::Create(manifest.job().optimizer());
+  if (!values.ok()) return values.status();
+  trained->values_ = *std::move(values);
+  auto model = Model::Create(manifest.job(), tables);
+  if (!model.ok()) return model.status();
+  trained->model_ = *std::move(model);
+  for (uint32_t table = 0; table < tables.size(); ++table) {
+    trained->dense_.emplace_back();
+    if (tables[table].kind() == v1::TableSpec::ROWS) {
+      trained->row_table_ = table;
+      auto rows = trained->folder_->AllRows(table);
+      if (!rows.ok()) return rows.status();
+      for (const ModelFolder::Row& row : *rows) trained->stored_[row.id] = row;
+    } else {
+      auto dense = trained->folder_->DenseValues(table);
+      if (!dense.ok()) return dense.status();
+      trained->dense_.back() = *std::move(dense);
+    }
+  }
+  if (manifest.job().has_tokenizer()) {
+    auto encoder = TextEncoder::Open(manifest.job().tokenizer(), folder);
+    if (!encoder.ok()) return encoder.status();
+    trained->encoder_ = *std::move(encoder);
+    auto labels = OpenLabels(folder);
+    if (!labels.ok()) return labels.status();
+    trained->labels_ = labels->names();
+  }
+  for (uint32_t label = static_cast<uint32_t>(trained->labels_.size()); label < manifest.data().classes(); ++label) {
+    trained->labels_.push_back(absl::StrCat(label));
+  }
+  return trained;
+}
+
+Part TrainedModel::MakePart(const std::vector<std::vector<uint32_t>>& rows, const std::vector<int32_t>& labels) {
+  Part part;
+  part.labels = labels;
+  part.offsets.push_back(0);
+  std::vector<uint64_t> ids;
+  for (const auto& row : rows) {
+    ids.insert(ids.end(), row.begin(), row.end());
+    part.offsets.push_back(static_cast<uint32_t>(ids.size()));
+  }
+  MergeIds(ids.data(), ids.size(), &part.ids, &part.tokens);
+  return part;
+}
+
+Parameters TrainedModel::ParametersFor(const Part& part) {
+  const v1::TableSpec& table = manifest().tables(static_cast<int>(row_table_));
+  const size_t width = table.columns();
+  rows_.resize(part.ids.size() * width);
+  std::vector<float> state(folder_->RowFloats(row_table_));
+  for (size_t i = 0; i < part.ids.size(); ++i) {
+    const auto stored = stored_.find(part.ids[i]);
+    if (stored == stored_.end()) {
+      values_->Initial(table, part.ids[i], rows_.data() + i * width);
+      continue;
+    }
+    std::memcpy(state.data(), stored->second.state, state.size() * sizeof(float));
+    values_->Current(table, stored->second.last_step, manifest().progress().version(), state.data(), rows_.data() + i * width);
+  }
+  Parameters parameters;
+  for (const auto& dense : dense_) parameters.dense.push_back(dense.empty() ? nullptr : dense.data());
+  parameters.rows = rows_.data();
+  return parameters;
+}
+
+absl::Status TrainedModel::Evaluate(const Part& part, PartOutcome* outcome) {
+  return model_->Evaluate(part, ParametersFor(part), outcome);
+}
+
+absl::Status TrainedModel::Predict(const Part& part, std::vector<float>* probabilities) {
+  return model_->Predict(part, ParametersFor(part), probabilities);
+}
+
+}  // namespace pumasi

@@ -1,0 +1,57 @@
+// A model folder, ready to compute with in this process.
+#ifndef PUMASI_TOOLS_CLI_TRAINED_MODEL_H_
+#define PUMASI_TOOLS_CLI_TRAINED_MODEL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/checkpoint/model_folder.h"
+#include "ops/optimizer_row_values.h"
+#include "worker/input/text_encoder.h"
+#include "worker/model/model.h"
+#include "worker/model/part.h"
+
+namespace pumasi {
+
+// Not thread-safe.
+class TrainedModel {
+ public:
+  // Needs nothing but the folder.
+  static absl::StatusOr<std::unique_ptr<TrainedModel>> Open(const std::string& folder);
+
+  const v1::Manifest& manifest() const { return folder_->manifest(); }
+  const std::string& folder() const { return folder_->folder(); }
+  // Class names by number; numbers where the classes have no names.
+  const std::vector<std::string>& labels() const { return labels_; }
+  // nullptr for models of synthetic data.
+  const TextEncoder* encoder() const { return encoder_.get(); }
+
+  // Merges rows of ids into a part; `labels` may be empty.
+  static Part MakePart(const std::vector<std::vector<uint32_t>>& rows, const std::vector<int32_t>& labels);
+  absl::Status Evaluate(const Part& part, PartOutcome* outcome);
+  // probabilities[rows × classes].
+  absl::Status Predict(const Part& part, std::vector<float>* probabilities);
+
+ private:
+  TrainedModel() = default;
+  Parameters ParametersFor(const Part& part);
+
+  std::unique_ptr<ModelFolder> folder_;
+  std::unique_ptr<OptimizerRowValues> values_;
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<TextEncoder> encoder_;
+  std::vector<std::string> labels_;
+  std::vector<std::vector<float>> dense_;  // by table
+  uint32_t row_table_ = 0;
+  std::unordered_map<uint64_t, ModelFolder::Row> stored_;  // rows of the row table, by id
+  std::vector<float> rows_;                                // of the part in work
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_TOOLS_CLI_TRAINED_MODEL_H_

@@ -1,0 +1,127 @@
+#include "worker/exchange/router.h"
+
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/crc32c.h"
+#include "common/layout/slots.h"
+
+namespace pumasi {
+
+absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Layout layout) {
+  Router router;
+  router.tables_ = std::move(tables);
+  router.layout_ = std::move(layout);
+  const auto slots = static_cast<uint32_t>(router.layout_.slot_owner_size());
+  if (slots == 0 || router.servers() == 0) return absl::InvalidArgumentError("the layout has no slots or no servers");
+  for (const uint32_t owner : router.layout_.slot_owner()) {
+    if (owner >= router.servers()) return absl::InvalidArgumentError("the layout names a server that it does not list");
+  }
+  router.chunks_.resize(router.servers());
+  for (uint32_t table = 0; table < router.tables_.size(); ++table) {
+    const v1::TableSpec& spec = router.tables_[table];
+    if (spec.kind() == v1::TableSpec::ROWS) {
+      if (router.row_table_ >= 0) return absl::InvalidArgumentError("a job can have one row table");
+      router.row_table_ = static_cast<int>(table);
+      continue;
+    }
+    for (uint32_t chunk = 0; chunk < DenseChunks(spec); ++chunk) {
+      const uint32_t owner = router.layout_.slot_owner(SlotOfChunk(table, chunk, slots));
+      router.chunks_[owner].push_back({table, chunk, static_cast<uint32_t>(ChunkFloats(spec, chunk))});
+    }
+  }
+  return router;
+}
+
+std::vector<std::vector<uint32_t>> Router::Split(const std::vector<uint64_t>& ids) const {
+  std::vector<std::vector<uint32_t>> positions(servers());
+  const auto slots = static_cast<uint32_t>(layout_.slot_owner_size());
+  for (uint32_t i = 0; i < ids.size(); ++i) {
+    positions[layout_.slot_owner(SlotOfRow(row_table_, ids[i], slots))].push_back(i);
+  }
+  return positions;
+}
+
+void Router::FillKeys(const std::vector<uint64_t>& ids, const std::vector<uint32_t>& positions, v1::RowKeys* keys) const {
+  keys->set_table(row_table_);
+  keys->mutable_deltas()->Reserve(static_cast<int>(positions.size()));
+  uint64_t previous = 0;
+  for (const uint32_t position : positions) {
+    keys->add_deltas(ids[position] - previous);
+    previous = ids[position];
+  }
+}
+
+void Router::Prepare(PulledParameters* out) const {
+  out->dense.resize(tables_.size());
+  for (size_t table = 0; table < tables_.size(); ++table) {
+    if (tables_[table].kind() != v1::TableSpec::ROWS) out->dense[table].resize(DenseFloats(tables_[table]));
+  }
+  if (row_table_ >= 0) out->rows.resize(out->ids.size() * tables_[row_table_].columns());
+}
+
+absl::Status Router::Take(const v1::PullResponse& response, size_t server, const std::vector<uint32_t>& positions,
+                          PulledParameters* out) const {
+  const std::string& name = layout_.servers(static_cast<int>(server)).node();
+  const auto wrong = [&](const char* what) { return absl::InternalError(absl::StrCat("server ", name, " sent ", what)); };
+  if (!positions.empty()) {
+    const size_t width = tables_[row_table_].columns();
+    if (response.rows_size() != 1) return wrong("no rows where some were asked for");
+    const v1::RowValues& rows = response.rows(0);
+    if (rows.rows() != positions.size() || rows.width() != width ||
+        rows.values().size() != positions.size() * width * sizeof(float)) {
+      return wrong("rows of another shape than asked for");
+    }
+    if (Crc32c(rows.values()) != rows.crc32c()) return absl::DataLossError(absl::StrCat("rows from ", name, " are damaged"));
+    const char* from = rows.values().data();
+    for (const uint32_t position : positions) {
+      std::memcpy(out->rows.data() + position * width, from, width * sizeof(float));
+      from += width * sizeof(float);
+    }
+  }
+  if (response.dense_size() != static_cast<int>(chunks_[server].size())) return wrong("other dense chunks than it owns");
+  for (size_t i = 0; i < chunks_[server].size(); ++i) {
+    const Chunk& chunk = chunks_[server][i];
+    const v1::DenseChunk& got = response.dense(static_cast<int>(i));
+    if (got.table() != chunk.table || got.chunk() != chunk.chunk || got.values().size() != chunk.floats * sizeof(float)) {
+      return wrong("a dense chunk that does not fit");
+    }
+    if (Crc32c(got.values()) != got.crc32c()) return absl::DataLossError(absl::StrCat("a tensor from ", name, " is damaged"));
+    std::memcpy(out->dense[chunk.table].data() + chunk.chunk * kChunkFloats, got.values().data(), got.values().size());
+  }
+  return absl::OkStatus();
+}
+
+void Router::FillPush(const Gradient& gradient, size_t server, const std::vector<uint32_t>& positions,
+                      v1::PushRequest* push) const {
+  if (!positions.empty()) {
+    const RowGradient& rows = gradient.rows[row_table_];
+    const size_t width = tables_[row_table_].columns();
+    FillKeys(rows.ids, positions, push->add_keys());
+    v1::RowValues* values = push->add_values();
+    values->set_table(row_table_);
+    values->set_rows(positions.size());
+    values->set_width(static_cast<uint32_t>(width));
+    std::string& bytes = *values->mutable_values();
+    bytes.resize(positions.size() * width * sizeof(float));
+    char* to = bytes.data();
+    for (const uint32_t position : positions) {
+      std::memcpy(to, rows.values.data() + position * width, width * sizeof(float));
+      to += width * sizeof(float);
+    }
+    values->set_crc32c(Crc32c(bytes));
+  }
+  for (const Chunk& chunk : chunks_[server]) {
+    if (gradient.dense[chunk.table].empty()) continue;
+    v1::DenseChunk* out = push->add_dense();
+    out->set_table(chunk.table);
+    out->set_chunk(chunk.chunk);
+    out->set_values(reinterpret_cast<const char*>(gradient.dense[chunk.table].data() + chunk.chunk * kChunkFloats),
+                    chunk.floats * sizeof(float));
+    out->set_crc32c(Crc32c(out->values()));
+  }
+}
+
+}  // namespace pumasi

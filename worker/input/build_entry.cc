@@ -1,0 +1,152 @@
+#include "worker/input/build_entry.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/file.h"
+#include "common/sha256.h"
+#include "worker/input/bad_rows.h"
+#include "worker/input/cache_entry.h"
+#include "worker/input/cache_key.h"
+#include "worker/input/csv_input.h"
+#include "worker/input/encode_rows.h"
+#include "worker/input/encoded_writer.h"
+#include "worker/input/label_set.h"
+#include "worker/input/survey.h"
+#include "worker/input/text_encoder.h"
+
+namespace pumasi {
+namespace {
+
+// Builds one entry, step by step.
+class Builder {
+ public:
+  Builder(const BuildInput& input, const std::string& folder, ProgressTracker* tracker)
+      : input_(input), job_(*input.job), folder_(folder), tracker_(tracker), bad_rows_(job_.data()) {}
+
+  absl::Status Build() {
+    CsvColumns columns;
+    columns.text.assign(job_.data().text().begin(), job_.data().text().end());
+    columns.label = job_.data().label();
+    auto train = CsvInput::Open(input_.train, columns, input_.files, input_.threads);
+    if (!train.ok()) return train.status();
+    std::unique_ptr<CsvInput> test;
+    if (!input_.test.empty()) {
+      // Opened before the long work, so that a missing column is told at once.
+      auto opened = CsvInput::Open(input_.test, columns, input_.files, input_.threads);
+      if (!opened.ok()) return opened.status();
+      test = *std::move(opened);
+    }
+    if (absl::Status status = Learn(**train); !status.ok()) return status;
+
+    // The survey counted the malformed training rows already.
+    BadRows counted(job_.data().on_error() == v1::ON_ERROR_SKIP, ~uint64_t{0});
+    absl::Status status =
+        Encode(**train, kTrainRowsFile, "encoding training rows", &counted, &train_digest_, &train_rows_);
+    if (!status.ok()) return status;
+    if (train_rows_ == 0) return absl::InvalidArgumentError("data.train holds no rows");
+    if (test != nullptr) {
+      status = Encode(*test, kTestRowsFile, "encoding test rows", &bad_rows_, &test_digest_, &test_rows_);
+      if (!status.ok()) return status;
+      if (test_rows_ == 0) return absl::InvalidArgumentError("data.test holds no rows");
+    }
+    return SealCacheEntry(folder_, Summary(), assets_);
+  }
+
+ private:
+  // Learns labels and vocabulary from the training rows and writes them.
+  absl::Status Learn(const CsvInput& train) {
+    const bool pieces = job_.tokenizer().kind() == v1::TOKENIZER_KIND_SENTENCEPIECE;
+    std::unique_ptr<Tokenizer> tokenizer;
+    if (!pieces) {
+      auto made = MakeTokenizer(job_.tokenizer());
+      if (!made.ok()) return made.status();
+      tokenizer = *std::move(made);
+    }
+    auto survey = SurveyRows(train, tokenizer.get(), input_.threads, &bad_rows_, tracker_);
+    if (!survey.ok()) return survey.status();
+    if (survey->rows == 0) return absl::InvalidArgumentError("data.train holds no rows");
+    labels_ = std::make_unique<LabelSet>(LabelSet::FromNames(std::move(survey->labels)));
+    absl::Status status = pieces ? LearnPieces(train, *survey) : LearnVocabulary(survey->tokens);
+    if (status.ok()) status = WriteAsset(kLabelsFile, labels_->ToText());
+    return status;
+  }
+
+  absl::Status LearnVocabulary(const TokenCounter& tokens) {
+    Vocabulary vocabulary = Vocabulary::FromCounts(tokens, RulesFor(job_.tokenizer()));
+    if (absl::Status status = WriteAsset(kVocabularyFile, vocabulary.ToText()); !status.ok()) return status;
+    auto encoder = TextEncoder::WithVocabulary(job_.tokenizer(), std::move(vocabulary));
+    if (!encoder.ok()) return encoder.status();
+    encoder_ = *std::move(encoder);
+    return absl::OkStatus();
+  }
+
+  absl::Status LearnPieces(const CsvInput& train, const Survey& survey) {
+    auto sample = SampleTexts(train, survey, kSentencePieceSample, job_.tokenizer().lower(), input_.threads, tracker_);
+    if (!sample.ok()) return sample.status();
+    if (absl::Status status = tracker_->Begin("training sentencepiece", 0); !status.ok()) return status;
+    auto model = TrainSentencePiece(*sample, job_.tokenizer().vocabulary());
+    if (!model.ok()) return model.status();
+    if (absl::Status status = WriteAsset(kSentencePieceFile, *model); !status.ok()) return status;
+    auto loaded = SentencePieceModel::Load(*model);
+    if (!loaded.ok()) return loaded.status();
+    encoder_ = TextEncoder::WithSentencePiece(job_.tokenizer(), *std::move(loaded));
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteAsset(const char* name, const std::string& contents) {
+    assets_.push_back(name);
+    HashField(name, contents, &fingerprint_);
+    return WriteFileDurably(RealFiles(), absl::StrCat(folder_, "/", name), contents);
+  }
+
+  absl::Status Encode(const CsvInput& rows, const char* name, const char* stage, BadRows* bad_rows, std::string* digest,
+                      uint64_t* count) {
+    if (absl::Status status = tracker_->Begin(stage, rows.bytes()); !status.ok()) return status;
+    auto writer = EncodedWriter::Create(absl::StrCat(folder_, "/", name));
+    if (!writer.ok()) return writer.status();
+    absl::Status status = EncodeRows(rows, *encoder_, *labels_, input_.threads, bad_rows, tracker_,
+                                     [&](const EncodedRows& encoded) { return (*writer)->Append(encoded); });
+    if (!status.ok()) return status;
+    *count = (*writer)->rows();
+    status = (*writer)->Finish(encoder_->vocabulary(), static_cast<uint32_t>(labels_->names().size()));
+    *digest = (*writer)->ContentsDigest();
+    return status;
+  }
+
+  v1::DataSummary Summary() {
+    HashTokenizer(job_.tokenizer(), &fingerprint_);
+    HashField(kTrainRowsFile, train_digest_, &fingerprint_);
+    HashField(kTestRowsFile, test_digest_, &fingerprint_);
+    const auto digest = fingerprint_.Digest();
+    v1::DataSummary summary;
+    summary.set_fingerprint(digest.data(), digest.size());
+    summary.set_train_rows(train_rows_);
+    summary.set_test_rows(test_rows_);
+    summary.set_vocabulary(encoder_->vocabulary());
+    summary.set_classes(static_cast<uint32_t>(labels_->names().size()));
+    summary.set_skipped_rows(bad_rows_.lost());
+    return summary;
+  }
+
+  const BuildInput& input_;
+  const v1::Job& job_;
+  const std::string& folder_;
+  ProgressTracker* const tracker_;
+  BadRows bad_rows_;
+  std::unique_ptr<LabelSet> labels_;
+  std::unique_ptr<TextEncoder> encoder_;
+  std::vector<std::string> assets_;
+  Sha256 fingerprint_;
+  std::string train_digest_, test_digest_;
+  uint64_t train_rows_ = 0, test_rows_ = 0;
+};
+
+}  // namespace
+
+absl::Status BuildCacheEntry(const BuildInput& input, const std::string& folder, ProgressTracker* tracker) {
+  return Builder(input, folder, tracker).Build();
+}
+
+}  // namespace pumasi

@@ -1,0 +1,82 @@
+#include "worker/input/csv_rows.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "worker/input/utf8.h"
+
+namespace pumasi {
+
+bool CsvRows::Next() {
+  if (!scanner_.Next(&record_)) return false;
+  text_ = label_ = {};
+  problem_ = Check();
+  malformed_ = problem_ != Problem::kNone;
+  if (malformed_) return true;
+  if (table_.label_column() >= 0) label_ = Value(record_.fields[table_.label_column()], &label_scratch_);
+  const std::vector<size_t>& columns = table_.text_columns();
+  if (columns.size() == 1) {
+    text_ = Value(record_.fields[columns[0]], &text_scratch_);
+    return true;
+  }
+  text_scratch_.clear();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) text_scratch_.push_back(' ');
+    AppendCsvField(record_.fields[columns[i]], &text_scratch_);
+  }
+  text_ = text_scratch_;
+  return true;
+}
+
+CsvRows::Problem CsvRows::Check() {
+  if (record_.fault != CsvFault::kNone) return Problem::kFault;
+  if (record_.fields.size() != table_.width()) return Problem::kWidth;
+  const std::string_view raw = table_.contents().substr(record_.begin, record_.end - record_.begin);
+  if (ValidUtf8Prefix(raw) < raw.size()) return Problem::kEncoding;
+  if (table_.label_column() >= 0 && record_.fields[table_.label_column()].raw.empty()) return Problem::kNoLabel;
+  return Problem::kNone;
+}
+
+std::string_view CsvRows::Value(const CsvField& field, std::string* scratch) {
+  if (!field.doubled_quotes) return field.raw;
+  scratch->clear();
+  AppendCsvField(field, scratch);
+  return *scratch;
+}
+
+absl::Status CsvRows::Error() const {
+  const std::string_view raw = table_.contents().substr(record_.begin, record_.end - record_.begin);
+  switch (problem_) {
+    case Problem::kFault:
+      return table_.RowError(record_.fault_at, DescribeCsvFault(record_.fault));
+    case Problem::kWidth:
+      return table_.RowError(
+          record_.begin,
+          absl::StrCat(record_.fields.size(), record_.fields.size() == 1 ? " field" : " fields",
+                       ", but the header names ", table_.width(),
+                       record_.fields.size() > table_.width() ? "; a field that holds a comma stands in quotes"
+                                                              : "; an empty field still needs its comma"));
+    case Problem::kEncoding: {
+      const size_t at = ValidUtf8Prefix(raw);
+      return table_.RowError(record_.begin + at,
+                             absl::StrFormat("byte 0x%02X is not valid UTF-8 here; save the file as "
+                                             "UTF-8",
+                                             static_cast<unsigned char>(raw[at])));
+    }
+    case Problem::kNoLabel:
+      return table_.RowError(record_.begin, absl::StrCat("the label (column \"", table_.label_name(), "\") is empty"));
+    case Problem::kNone:
+      break;
+  }
+  return absl::OkStatus();
+}
+
+uint64_t CsvRows::rows_lost() const {
+  if (record_.fault != CsvFault::kAfterQuote && record_.fault != CsvFault::kUnclosedQuote) return 1;
+  std::string_view lines = table_.contents().substr(record_.begin, record_.end - record_.begin);
+  if (!lines.empty() && lines.back() == '\n') lines.remove_suffix(1);
+  return 1 + std::count(lines.begin(), lines.end(), '\n');
+}
+
+}  // namespace pumasi

@@ -1,0 +1,40 @@
+#ifndef PUMASI_WORKER_INPUT_SURVEY_H_
+#define PUMASI_WORKER_INPUT_SURVEY_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/input/bad_rows.h"
+#include "worker/input/csv_input.h"
+#include "worker/input/progress_tracker.h"
+#include "worker/input/token_counter.h"
+#include "worker/input/tokenizer.h"
+
+namespace pumasi {
+
+// What a first pass over training rows finds. The same for any number of threads.
+struct Survey {
+  // All tokens (also those that max_length cuts off later); empty where no tokenizer was given.
+  TokenCounter tokens;
+  // Names of the classes, in no order that matters.
+  std::vector<std::string> labels;
+  // Sound rows of each piece.
+  std::vector<uint64_t> piece_rows;
+  uint64_t rows = 0;
+};
+
+// Reads all rows of `input` with `threads` threads. `tokenizer` may be null. Errors: of malformed rows, as `bad_rows`
+// decides; INVALID_ARGUMENT for more labels than kMaxClasses; CANCELLED.
+absl::StatusOr<Survey> SurveyRows(const CsvInput& input, const Tokenizer* tokenizer, int threads, BadRows* bad_rows,
+                                  ProgressTracker* tracker);
+
+// Up to `most` of the surveyed rows' texts, evenly spread, one a line (line breaks in a text become spaces; lower-cased
+// if `lower`): what a SentencePiece model is trained on.
+absl::StatusOr<std::string> SampleTexts(const CsvInput& input, const Survey& survey, uint64_t most, bool lower,
+                                        int threads, ProgressTracker* tracker);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_WORKER_INPUT_SURVEY_H_

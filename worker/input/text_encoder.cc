@@ -1,0 +1,151 @@
+#include "worker/input/text_encoder.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/file.h"
+#include "worker/input/lower_case.h"
+
+namespace pumasi {
+namespace {
+
+// Larger files of a model folder are not ours.
+constexpr uint64_t kMaxAssetBytes = uint64_t{64} << 30;
+
+// Which of a row's tokens stay.
+struct Length {
+  explicit Length(const v1::Tokenizer& config)
+      : most(config.max_length()), lose_front(config.truncate() == v1::TRUNCATE_FRONT) {}
+
+  template <typename T>
+  std::span<const T> Cut(std::span<const T> tokens) const {
+    if (tokens.size() <= most) return tokens;
+    return lose_front ? tokens.last(most) : tokens.first(most);
+  }
+
+  const size_t most;
+  const bool lose_front;
+};
+
+class VocabularyEncoder : public TextEncoder {
+ public:
+  VocabularyEncoder(const v1::Tokenizer& config, std::unique_ptr<Tokenizer> tokenizer, Vocabulary vocabulary)
+      : length_(config),
+        drops_unknown_(config.kind() == v1::TOKENIZER_KIND_KERAS && config.oov_token().empty()),
+        tokenizer_(std::move(tokenizer)),
+        vocabulary_(std::move(vocabulary)) {}
+
+  void Encode(std::string_view text, Scratch* scratch, std::vector<uint32_t>* ids) const override {
+    ids->clear();
+    tokenizer_->Split(text, &scratch->tokens);
+    std::span<const std::string_view> tokens(scratch->tokens.list);
+    if (!drops_unknown_) {
+      for (const std::string_view token : length_.Cut(tokens)) {
+        const uint32_t id = vocabulary_.Find(token);
+        ids->push_back(id == kPaddingId ? kUnknownId : id);
+      }
+      if (ids->empty()) ids->push_back(kUnknownId);
+      return;
+    }
+    // Keras cuts after it has left out unknown words.
+    for (const std::string_view token : tokens) {
+      if (const uint32_t id = vocabulary_.Find(token); id != kPaddingId) ids->push_back(id);
+    }
+    if (ids->size() > length_.most) {
+      const auto surplus = static_cast<ptrdiff_t>(ids->size() - length_.most);
+      length_.lose_front ? ids->erase(ids->begin(), ids->begin() + surplus)
+                         : ids->erase(ids->end() - surplus, ids->end());
+    }
+    if (ids->empty()) ids->push_back(kPaddingId);
+  }
+
+  // At least the unknown token's id is in use, whatever the vocabulary holds.
+  uint32_t vocabulary() const override { return std::max(vocabulary_.size(), kUnknownId + 1); }
+
+ private:
+  const Length length_;
+  const bool drops_unknown_;
+  const std::unique_ptr<Tokenizer> tokenizer_;
+  const Vocabulary vocabulary_;
+};
+
+class SentencePieceEncoder : public TextEncoder {
+ public:
+  SentencePieceEncoder(const v1::Tokenizer& config, std::unique_ptr<SentencePieceModel> model)
+      : length_(config), lower_(config.lower()), model_(std::move(model)) {}
+
+  void Encode(std::string_view text, Scratch* scratch, std::vector<uint32_t>* ids) const override {
+    ids->clear();
+    if (lower_) {
+      ToLower(text, &scratch->tokens.buffer);
+      text = scratch->tokens.buffer;
+    }
+    // The library fails on no text; a row that it did refuse would be the unknown token.
+    if (!model_->Encode(text, &scratch->pieces).ok()) scratch->pieces.clear();
+    for (const int id : length_.Cut(std::span<const int>(scratch->pieces))) ids->push_back(static_cast<uint32_t>(id));
+    if (ids->empty()) ids->push_back(kUnknownId);
+  }
+
+  uint32_t vocabulary() const override { return std::max(model_->size(), kUnknownId + 1); }
+
+ private:
+  const Length length_;
+  const bool lower_;
+  const std::unique_ptr<SentencePieceModel> model_;
+};
+
+absl::Status CheckConfig(const v1::Tokenizer& config) {
+  if (config.max_length() == 0) return absl::InvalidArgumentError("tokenizer.max_length is 0; at least 1 token");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+VocabularyRules RulesFor(const v1::Tokenizer& config) {
+  VocabularyRules rules;
+  rules.limit = config.vocabulary();
+  if (config.kind() == v1::TOKENIZER_KIND_KERAS) {
+    rules.first_id = 1;
+    rules.first_token = config.oov_token();
+  }
+  return rules;
+}
+
+absl::StatusOr<std::unique_ptr<TextEncoder>> TextEncoder::WithVocabulary(const v1::Tokenizer& config,
+                                                                         Vocabulary vocabulary) {
+  if (absl::Status status = CheckConfig(config); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<Tokenizer>> tokenizer = MakeTokenizer(config);
+  if (!tokenizer.ok()) return tokenizer.status();
+  return std::make_unique<VocabularyEncoder>(config, *std::move(tokenizer), std::move(vocabulary));
+}
+
+std::unique_ptr<TextEncoder> TextEncoder::WithSentencePiece(const v1::Tokenizer& config,
+                                                            std::unique_ptr<SentencePieceModel> model) {
+  return std::make_unique<SentencePieceEncoder>(config, std::move(model));
+}
+
+absl::StatusOr<std::unique_ptr<TextEncoder>> TextEncoder::Open(const v1::Tokenizer& config, const std::string& folder) {
+  if (absl::Status status = CheckConfig(config); !status.ok()) return status;
+  const bool pieces = config.kind() == v1::TOKENIZER_KIND_SENTENCEPIECE;
+  const std::string path = absl::StrCat(folder, "/", pieces ? kSentencePieceFile : kVocabularyFile);
+  absl::StatusOr<std::string> contents = ReadFile(RealFiles(), path, kMaxAssetBytes);
+  if (!contents.ok()) return contents.status();
+  const auto damaged = [&](const absl::Status& status) {
+    // Without the library nothing can be said about the file.
+    if (absl::IsUnavailable(status)) return status;
+    return absl::DataLossError(absl::StrCat(path, ": ", status.message()));
+  };
+  if (pieces) {
+    absl::StatusOr<std::unique_ptr<SentencePieceModel>> model = SentencePieceModel::Load(*contents);
+    if (!model.ok()) return damaged(model.status());
+    return WithSentencePiece(config, *std::move(model));
+  }
+  absl::StatusOr<Vocabulary> vocabulary = Vocabulary::FromText(*contents, RulesFor(config).first_id);
+  if (!vocabulary.ok()) return damaged(vocabulary.status());
+  return WithVocabulary(config, *std::move(vocabulary));
+}
+
+}  // namespace pumasi

@@ -1,0 +1,46 @@
+#include "worker/input/token_counter.h"
+
+#include "worker/input/token_hash.h"
+
+namespace pumasi {
+
+TokenCounter::TokenCounter() : slots_(1024) {}
+
+void TokenCounter::Add(std::string_view token, uint64_t times) { AddHashed(token, HashToken(token), times); }
+
+void TokenCounter::AddHashed(std::string_view token, uint64_t hash, uint64_t times) {
+  const uint32_t tag = static_cast<uint32_t>(hash >> 32);
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+    Slot& slot = slots_[at];
+    if (slot.entry == 0) {
+      slot = {tag, static_cast<uint32_t>(entries_.size() + 1)};
+      entries_.push_back({hash, times, arena_.Add(token)});
+      if (entries_.size() * 2 > slots_.size()) Grow();
+      return;
+    }
+    if (slot.tag != tag) continue;
+    Entry& entry = entries_[slot.entry - 1];
+    if (arena_.View(entry.text) == token) {
+      entry.count += times;
+      return;
+    }
+  }
+}
+
+void TokenCounter::Grow() {
+  std::vector<Slot> larger(slots_.size() * 4);
+  const size_t mask = larger.size() - 1;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    size_t at = entries_[i].hash & mask;
+    while (larger[at].entry != 0) at = (at + 1) & mask;
+    larger[at] = {static_cast<uint32_t>(entries_[i].hash >> 32), static_cast<uint32_t>(i + 1)};
+  }
+  slots_.swap(larger);
+}
+
+void TokenCounter::Merge(const TokenCounter& later) {
+  for (const Entry& entry : later.entries_) AddHashed(arena_.View(entry.text), entry.hash, entry.count);
+}
+
+}  // namespace pumasi

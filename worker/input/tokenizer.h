@@ -1,0 +1,37 @@
+#ifndef PUMASI_WORKER_INPUT_TOKENIZER_H_
+#define PUMASI_WORKER_INPUT_TOKENIZER_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/job.pb.h"
+
+namespace pumasi {
+
+// The tokens of one text. Reuse one object from text to text: then splitting allocates nothing.
+struct Tokens {
+  // Views into `buffer` or into the text that was split: valid while both are left alone.
+  std::vector<std::string_view> list;
+  std::string buffer;
+};
+
+// Splits text into tokens. Immutable, so any number of threads may split with one tokenizer, each with its own Tokens.
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  // Replaces tokens->list by the tokens of `text`, in order. Any bytes are safe; those that are not UTF-8 are treated
+  // as U+FFFD, which is neither a letter nor white space.
+  virtual void Split(std::string_view text, Tokens* tokens) const = 0;
+};
+
+// The tokenizer that a job asks for. INVALID_ARGUMENT where kind is unset or is sentencepiece, whose pieces come from a
+// trained model (sentencepiece_model.h), or where keras.filters is not UTF-8.
+absl::StatusOr<std::unique_ptr<Tokenizer>> MakeTokenizer(const v1::Tokenizer& config);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_WORKER_INPUT_TOKENIZER_H_

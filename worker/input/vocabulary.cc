@@ -1,0 +1,110 @@
+#include "worker/input/vocabulary.h"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "worker/input/line_escape.h"
+#include "worker/input/token_hash.h"
+
+namespace pumasi {
+namespace {
+
+constexpr std::string_view kPlaceholders[] = {"<pad>", "<unk>"};
+
+}  // namespace
+
+Vocabulary::Vocabulary(uint32_t first_id, size_t tokens)
+    : first_id_(first_id), slots_(std::bit_ceil(std::max<size_t>(tokens * 2, 16))) {
+  tokens_.reserve(tokens);
+}
+
+Vocabulary Vocabulary::FromCounts(const TokenCounter& counts, const VocabularyRules& rules) {
+  std::vector<uint32_t> order(counts.size());
+  std::iota(order.begin(), order.end(), 0u);
+  // First-seen order is the index, so that it settles ties.
+  const auto before = [&](uint32_t a, uint32_t b) {
+    return counts.count(a) != counts.count(b) ? counts.count(a) > counts.count(b) : a < b;
+  };
+  const size_t room = rules.limit > rules.first_id ? rules.limit - rules.first_id : 0;
+  // Sort no more than can be kept; one more, as first_token may be among them.
+  if (room + 1 < order.size()) {
+    std::nth_element(order.begin(), order.begin() + room, order.end(), before);
+    order.resize(room + 1);
+  }
+  std::sort(order.begin(), order.end(), before);
+
+  Vocabulary vocabulary(rules.first_id, std::min(room, order.size() + 1));
+  if (!rules.first_token.empty() && room > 0) vocabulary.Append(rules.first_token);
+  for (const uint32_t index : order) {
+    if (vocabulary.tokens_.size() == room) break;
+    vocabulary.Append(counts.token(index));  // false for first_token alone
+  }
+  return vocabulary;
+}
+
+bool Vocabulary::Append(std::string_view token) {
+  const uint64_t hash = HashToken(token);
+  const uint32_t tag = static_cast<uint32_t>(hash >> 32);
+  const size_t mask = slots_.size() - 1;
+  size_t at = hash & mask;
+  for (; slots_[at].id != kPaddingId; at = (at + 1) & mask) {
+    if (slots_[at].tag == tag && this->token(slots_[at].id) == token) return false;
+  }
+  slots_[at] = {tag, size()};
+  tokens_.push_back(arena_.Add(token));
+  return true;
+}
+
+uint32_t Vocabulary::Find(std::string_view token) const {
+  const uint64_t hash = HashToken(token);
+  const uint32_t tag = static_cast<uint32_t>(hash >> 32);
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = hash & mask; slots_[at].id != kPaddingId; at = (at + 1) & mask) {
+    if (slots_[at].tag == tag && this->token(slots_[at].id) == token) return slots_[at].id;
+  }
+  return kPaddingId;
+}
+
+std::string Vocabulary::ToText() const {
+  std::string text;
+  for (uint32_t id = 0; id < first_id_; ++id) {
+    text.append(kPlaceholders[id]);
+    text.push_back('\n');
+  }
+  for (const TextArena::Place& place : tokens_) {
+    AppendEscapedLine(arena_.View(place), &text);
+    text.push_back('\n');
+  }
+  return text;
+}
+
+absl::StatusOr<Vocabulary> Vocabulary::FromText(std::string_view text, uint32_t first_id) {
+  const size_t lines = std::count(text.begin(), text.end(), '\n');
+  if (!text.empty() && text.back() != '\n') return absl::InvalidArgumentError("the last line of the vocabulary is cut");
+  if (lines < first_id) return absl::InvalidArgumentError("the vocabulary lacks its first lines");
+  Vocabulary vocabulary(first_id, lines - first_id);
+  for (size_t line = 0; line < lines; ++line) {
+    const size_t length = text.find('\n');
+    const std::string_view token = text.substr(0, length);
+    text.remove_prefix(length + 1);
+    if (line < first_id) {
+      if (token == kPlaceholders[line]) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", line + 1, " of the vocabulary is not ", std::string(kPlaceholders[line])));
+    }
+    const std::optional<std::string> unescaped = UnescapeLine(token);
+    if (!unescaped.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat("line ", line + 1, " of the vocabulary holds an unknown escape"));
+    }
+    if (!vocabulary.Append(*unescaped)) {
+      return absl::InvalidArgumentError(absl::StrCat("line ", line + 1, " of the vocabulary repeats a token"));
+    }
+  }
+  return vocabulary;
+}
+
+}  // namespace pumasi

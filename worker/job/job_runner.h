@@ -1,0 +1,92 @@
+// One job on this worker: prepares the data, then runs the pipeline
+//
+//   lease -> read -> pull, compute -> push, report
+//
+// one thread each, with queues of bounded length between them.
+#ifndef PUMASI_WORKER_JOB_JOB_RUNNER_H_
+#define PUMASI_WORKER_JOB_JOB_RUNNER_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "proto/scheduler.grpc.pb.h"
+#include "worker/exchange/ps_exchange.h"
+#include "worker/input/prepare.h"
+#include "worker/job/bounded_queue.h"
+#include "worker/job/scheduler_client.h"
+#include "worker/job/unit.h"
+
+namespace pumasi {
+
+// Thread-safe.
+class JobRunner {
+ public:
+  struct Options {
+    uint64_t incarnation = 0;
+    std::string data_root;
+    std::string cache;
+    int input_threads = 1;
+    std::chrono::milliseconds call_timeout{5000};
+    std::function<absl::StatusOr<std::shared_ptr<grpc::Channel>>(const std::string& address)> make_channel;
+    // The scheduler or a server said that this incarnation is dead.
+    std::function<void()> on_fenced;
+  };
+  // `scheduler` has to outlive the runner.
+  JobRunner(const Options& options, const v1::Assignment& assignment, v1::Scheduler::StubInterface& scheduler);
+  // Drops the job: ends what is in progress and waits for the threads.
+  ~JobRunner();
+
+  void Update(const v1::Assignment& assignment);
+
+ private:
+  void Run();
+  absl::StatusOr<Prepared> Prepare();
+  // Tells the scheduler what was found until training begins. False: the job is over for this worker.
+  bool Announce(const Prepared& prepared);
+  // Model and exchange for what the servers hold.
+  absl::Status SetUp();
+  void Train(const Prepared& prepared);
+
+  void LeaseLoop();
+  void ReadLoop(const Prepared& prepared);
+  void ComputeLoop();
+  void PushLoop();
+  // What an error in the pipeline means: the unit is dropped, the job is over, or the job fails.
+  void Handle(const absl::Status& status, const v1::Lease& lease);
+  void ReportDone(UnitResult result);
+  void Stop();
+  bool stopped() const { return stopped_; }
+  void AddUse(void (*add)(v1::WorkerUse&, double), double seconds);
+
+  const Options options_;
+  const std::string job_id_;
+  SchedulerClient client_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  v1::Assignment assignment_;  // GUARDED_BY(mutex_)
+  uint32_t in_pipeline_ = 0;   // GUARDED_BY(mutex_): leases that are not done or dropped
+  v1::WorkerUse use_;          // GUARDED_BY(mutex_): not yet reported
+  std::atomic<bool> stopped_{false};
+
+  // Of the training, set before its threads start.
+  WorkShape shape_;
+  std::vector<v1::TableSpec> tables_;
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<PsExchange> exchange_;
+
+  BoundedQueue<v1::Lease> leases_{64};
+  BoundedQueue<Unit> units_{2};
+  BoundedQueue<UnitResult> results_{2};
+  std::thread thread_;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_WORKER_JOB_JOB_RUNNER_H_

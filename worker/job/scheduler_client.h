@@ -1,0 +1,49 @@
+// A worker's calls to the scheduler about one job, with deadlines and typed errors.
+#ifndef PUMASI_WORKER_JOB_SCHEDULER_CLIENT_H_
+#define PUMASI_WORKER_JOB_SCHEDULER_CLIENT_H_
+
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/scheduler.grpc.pb.h"
+
+namespace pumasi {
+
+// Thread-safe. Each call is one try: callers decide about another.
+class SchedulerClient {
+ public:
+  // `stub` has to outlive the client.
+  SchedulerClient(v1::Scheduler::StubInterface& stub, std::string job_id, uint64_t incarnation,
+                  std::chrono::milliseconds call_timeout)
+      : stub_(stub), job_id_(std::move(job_id)), incarnation_(incarnation), call_timeout_(call_timeout) {}
+
+  // Whether the vocabulary's files are wanted.
+  absl::StatusOr<bool> ReportPrepared(const v1::DataSummary& data);
+  // Sends files by their paths, in chunks.
+  absl::Status Upload(const std::vector<std::string>& paths);
+  absl::StatusOr<v1::LeaseUnitsResponse> LeaseUnits(v1::LeaseUnitsRequest request);
+  absl::Status ReportFailure(const std::string& message);
+  // Ends calls in progress and all later ones.
+  void Cancel();
+
+ private:
+  template <typename Call>
+  absl::Status Do(Call call);
+
+  v1::Scheduler::StubInterface& stub_;
+  const std::string job_id_;
+  const uint64_t incarnation_;
+  const std::chrono::milliseconds call_timeout_;
+  std::mutex mutex_;
+  bool cancelled_ = false;                   // GUARDED_BY(mutex_)
+  std::set<grpc::ClientContext*> in_flight_;  // GUARDED_BY(mutex_)
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_WORKER_JOB_SCHEDULER_CLIENT_H_

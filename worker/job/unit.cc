@@ -1,0 +1,157 @@
+#include "worker/job/unit.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ops/embedding.h"
+#include "ops/tree/part_tree.h"
+#include "worker/input/row_order.h"
+
+namespace pumasi {
+namespace {
+
+// Rows [range) of the order `row_at` as a part.
+template <typename RowAt>
+Part MakePart(const RowSource& source, RowRange range, RowAt row_at) {
+  Part part;
+  std::vector<uint64_t> ids;
+  std::vector<uint32_t> tokens;
+  part.offsets.push_back(0);
+  for (uint64_t i = range.first; i < range.end; ++i) {
+    uint32_t label = 0;
+    source.Get(row_at(i), &tokens, &label);
+    ids.insert(ids.end(), tokens.begin(), tokens.end());
+    part.offsets.push_back(static_cast<uint32_t>(ids.size()));
+    part.labels.push_back(static_cast<int32_t>(label));
+  }
+  MergeIds(ids.data(), ids.size(), &part.ids, &part.tokens);
+  return part;
+}
+
+// The rows of `part` out of those of the unit: both are ascending.
+std::vector<float> RowsOf(const Part& part, const PulledParameters& parameters, size_t width) {
+  std::vector<float> rows(part.ids.size() * width);
+  size_t from = 0;
+  for (size_t i = 0; i < part.ids.size(); ++i) {
+    while (parameters.ids[from] != part.ids[i]) ++from;
+    std::memcpy(rows.data() + i * width, parameters.rows.data() + from * width, width * sizeof(float));
+  }
+  return rows;
+}
+
+v1::PartResult* AddResult(v1::UnitDone* done, uint32_t number, const Part& part) {
+  v1::PartResult* result = done->add_parts();
+  result->set_part(number);
+  result->set_samples(part.rows());
+  return result;
+}
+
+void AddConfusions(const Part& part, const PartOutcome& outcome, v1::UnitDone* done) {
+  std::map<std::pair<int32_t, int32_t>, uint64_t> counts;
+  for (size_t row = 0; row < part.rows(); ++row) {
+    if (outcome.predicted[row] != part.labels[row]) ++counts[{part.labels[row], outcome.predicted[row]}];
+  }
+  for (const auto& [pair, count] : counts) {
+    v1::Confusion* confusion = done->add_confusions();
+    confusion->set_truth(pair.first);
+    confusion->set_predicted(pair.second);
+    confusion->set_count(count);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train, const RowSource* test) {
+  Unit unit;
+  unit.lease = lease;
+  if (lease.kind() == v1::EVALUATE) {
+    if (test == nullptr || lease.first_row() >= lease.end_row() || lease.end_row() > test->rows()) {
+      return absl::InvalidArgumentError(absl::StrCat("lease of test rows ", lease.first_row(), "-", lease.end_row(), ": not there"));
+    }
+    unit.parts.push_back(MakePart(*test, {lease.first_row(), lease.end_row()}, [](uint64_t i) { return i; }));
+    unit.ids = unit.parts[0].ids;
+    return unit;
+  }
+  const BatchPlan& plan = shape.plan;
+  if (lease.kind() != v1::TRAIN || lease.batch() >= plan.BatchesPerEpoch() || lease.first_part() >= lease.end_part() ||
+      lease.end_part() > plan.parts) {
+    return absl::InvalidArgumentError(absl::StrCat("lease of batch ", lease.batch(), ", parts ", lease.first_part(), "-",
+                                                   lease.end_part(), ": the job has no such parts"));
+  }
+  unit.batch_rows = plan.Batch(lease.batch()).size();
+  for (uint32_t part = lease.first_part(); part < lease.end_part(); ++part) {
+    unit.parts.push_back(MakePart(train, plan.Part(lease.batch(), part), [&](uint64_t i) {
+      return ShuffledRow(shape.seed, lease.epoch(), i, plan.rows);
+    }));
+    const std::vector<uint64_t> before = std::move(unit.ids);
+    unit.ids.clear();
+    std::set_union(before.begin(), before.end(), unit.parts.back().ids.begin(), unit.parts.back().ids.end(),
+                   std::back_inserter(unit.ids));
+  }
+  return unit;
+}
+
+absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters& pulled, const WorkShape& shape,
+                                       const std::vector<v1::TableSpec>& tables, Model& model) {
+  UnitResult result;
+  result.lease = unit.lease;
+  result.done.set_token(unit.lease.token());
+  std::vector<uint32_t> widths;
+  size_t row_table = 0;
+  Parameters parameters;
+  for (size_t table = 0; table < tables.size(); ++table) {
+    widths.push_back(tables[table].columns());
+    if (tables[table].kind() == v1::TableSpec::ROWS) row_table = table;
+    parameters.dense.push_back(pulled.dense[table].empty() ? nullptr : pulled.dense[table].data());
+  }
+  const bool train = unit.lease.kind() == v1::TRAIN;
+  PartTree tree(shape.plan.parts, widths);
+  for (size_t i = 0; i < unit.parts.size(); ++i) {
+    const Part& part = unit.parts[i];
+    const uint32_t number = unit.lease.first_part() + static_cast<uint32_t>(i);
+    const std::vector<float> rows = RowsOf(part, pulled, widths[row_table]);
+    parameters.rows = rows.data();
+    PartOutcome outcome;
+    PartGradients gradients;
+    Gradient gradient;
+    gradient.rows.resize(tables.size());
+    gradient.dense.resize(tables.size());
+    if (part.rows() > 0) {
+      const absl::Status status = train ? model.Train(part, parameters, unit.batch_rows, &gradients, &outcome)
+                                        : model.Evaluate(part, parameters, &outcome);
+      if (!status.ok()) {
+        return absl::Status(status.code(), absl::StrCat("epoch ", unit.lease.epoch(), ", batch ", unit.lease.batch(), ", part ",
+                                                        number, ": ", status.message()));
+      }
+      if (train) {
+        gradient.dense = std::move(gradients.dense);
+        gradient.rows[row_table] = {part.ids, std::move(gradients.rows)};
+      }
+    }
+    v1::PartResult* part_result = AddResult(&result.done, number, part);
+    part_result->set_loss(outcome.loss);
+    part_result->set_correct(outcome.correct);
+    if (train) {
+      tree.Insert({number, number + 1}, std::move(gradient));
+    } else {
+      AddConfusions(part, outcome, &result.done);
+    }
+  }
+  if (train) result.gradient = tree.Take();
+  return result;
+}
+
+UnitResult UnknownOutcome(const Unit& unit) {
+  UnitResult result;
+  result.lease = unit.lease;
+  result.done.set_token(unit.lease.token());
+  for (size_t i = 0; i < unit.parts.size(); ++i) {
+    AddResult(&result.done, unit.lease.first_part() + static_cast<uint32_t>(i), unit.parts[i])->set_outcome_unknown(true);
+  }
+  return result;
+}
+
+}  // namespace pumasi

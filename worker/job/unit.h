@@ -1,0 +1,52 @@
+// One leased unit of work, on its way through the worker.
+#ifndef PUMASI_WORKER_JOB_UNIT_H_
+#define PUMASI_WORKER_JOB_UNIT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/layout/batch_plan.h"
+#include "ops/tree/gradient.h"
+#include "proto/scheduler.pb.h"
+#include "worker/exchange/router.h"
+#include "worker/input/row_source.h"
+#include "worker/model/model.h"
+#include "worker/model/part.h"
+
+namespace pumasi {
+
+// A lease with the rows it is about.
+struct Unit {
+  v1::Lease lease;
+  uint64_t batch_rows = 0;
+  std::vector<Part> parts;    // of the lease's range; one for an evaluation
+  std::vector<uint64_t> ids;  // of all parts, ascending, each once
+};
+
+// What computing it gave.
+struct UnitResult {
+  v1::Lease lease;
+  v1::UnitDone done;
+  Gradient gradient;  // of the lease's node; empty for an evaluation
+};
+
+// The shape of a job's work.
+struct WorkShape {
+  BatchPlan plan;
+  uint64_t seed = 0;
+};
+
+// Reads the rows of a lease. InvalidArgument if the lease does not fit the job.
+absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train, const RowSource* test);
+
+// Runs the model over the unit's parts, each part alone, and sums their gradients in the job's tree. Errors name batch and part.
+absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters& parameters, const WorkShape& shape,
+                                       const std::vector<v1::TableSpec>& tables, Model& model);
+
+// The result of a unit that others have applied, whose outcome nobody could tell.
+UnitResult UnknownOutcome(const Unit& unit);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_WORKER_JOB_UNIT_H_

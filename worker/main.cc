@@ -1,0 +1,97 @@
+// pumasi-worker: computes gradients.
+#include <grpcpp/channel.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "common/exit_code.h"
+#include "common/log.h"
+#include "common/rpc/daemon.h"
+#include "common/rpc/node_agent.h"
+#include "common/rpc_channel.h"
+#include "common/rpc_server.h"
+#include "common/settings.h"
+#include "common/shutdown.h"
+#include "ops/gemm.h"
+#include "proto/config.pb.h"
+#include "worker/cache_folder.h"
+#include "worker/job_set.h"
+
+namespace pumasi {
+namespace {
+
+int Main(int argc, char** argv) {
+  Shutdown& shutdown = Shutdown::Install();
+  v1::WorkerConfig config;
+  auto loaded = LoadSettings(argc, argv, "pumasi-worker", "Computes gradients of training jobs.",
+                             "pumasi-worker --scheduler 127.0.0.1:7070 --name worker-1 --data_root /srv/data", &config);
+  if (!loaded.ok()) {
+    std::fprintf(stderr, "pumasi-worker: %s\n", std::string(loaded.status().message()).c_str());
+    return kExitBadInput;
+  }
+  if (!*loaded) return kExitOk;
+  const std::string name = NodeName(config.name());
+  if (absl::Status status = SetUpLogging(config.log(), name); !status.ok()) return Failed(status);
+  SetGemmThreads(static_cast<int>(config.threads()));
+
+  auto channel = MakeRpcChannel({config.scheduler(), config.tls(), config.max_message()});
+  if (!channel.ok()) return Failed(channel.status());
+  const auto scheduler = v1::Scheduler::NewStub(*channel);
+
+  RpcServerOptions rpc;
+  rpc.listen = config.listen();
+  rpc.advertise = config.advertise();
+  rpc.tls = config.tls();
+  auto server = RpcServer::Start(rpc);
+  if (!server.ok()) return Failed(server.status());
+  const std::string address = (*server)->advertised().ToString();
+  Log(Severity::kInfo, "worker is up", {{"address", address}, {"kernel_set", KernelSet()}});
+
+  std::unique_ptr<NodeAgent> agent;
+  JobRunner::Options options;
+  options.data_root = config.data_root();
+  options.cache = CacheFolder(config.cache());
+  options.input_threads =
+      static_cast<int>(config.input_threads() > 0 ? config.input_threads() : std::thread::hardware_concurrency());
+  options.call_timeout = std::chrono::milliseconds(static_cast<int64_t>(config.call_timeout() * 1000));
+  options.make_channel = [&config](const std::string& target) {
+    return MakeRpcChannel({target, config.tls(), config.max_message()});
+  };
+  options.on_fenced = [&agent] { agent->Renew(); };
+  JobSet jobs(options, *scheduler);
+
+  NodeAgent::Options agent_options;
+  agent_options.node.set_name(name);
+  agent_options.node.set_role(v1::ROLE_WORKER);
+  agent_options.node.set_address(address);
+  agent_options.node.set_kernel_set(KernelSet());
+  agent_options.scheduler_address = config.scheduler();
+  agent_options.scheduler_timeout = std::chrono::milliseconds(static_cast<int64_t>(config.scheduler_timeout() * 1000));
+  bool lost = false;
+  agent = std::make_unique<NodeAgent>(
+      *channel, agent_options,
+      [&](uint64_t incarnation, const std::vector<v1::Assignment>& assignments) { jobs.Set(incarnation, assignments); },
+      [&](const std::string&) {
+        lost = true;
+        shutdown.Request();
+      });
+  agent->Start();
+  while (!shutdown.WaitFor(absl::Hours(1))) {
+  }
+  Log(Severity::kInfo, "stopping");
+  (*server)->SetServing(false);
+  agent->Stop();
+  jobs.Set(0, {});
+  (*server)->Shutdown(absl::Seconds(1));
+  return lost ? kExitUnreachable : kExitOk;
+}
+
+}  // namespace
+}  // namespace pumasi
+
+int main(int argc, char** argv) { return pumasi::Main(argc, argv); }
