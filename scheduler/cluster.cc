@@ -102,8 +102,8 @@ absl::StatusOr<JobRun*> Cluster::Running(const std::string& job_id) {
   return job;
 }
 
-absl::StatusOr<v1::LeaseUnitsResponse> Cluster::Lease(JobRun& job, uint64_t worker, uint32_t want) {
-  return job.Lease(worker, want, &next_token_);
+absl::StatusOr<v1::LeaseUnitsResponse> Cluster::Lease(JobRun& job, uint64_t worker, uint32_t hold_at_most) {
+  return job.Lease(worker, hold_at_most, &next_token_);
 }
 
 std::vector<const JobRun*> Cluster::jobs() const {

@@ -46,7 +46,7 @@ class Cluster {
   absl::StatusOr<JobRun*> Running(const std::string& job_id);
   // To be called after every event given to a job: starts the next one when one ended.
   void JobChanged(absl::Duration now);
-  absl::StatusOr<v1::LeaseUnitsResponse> Lease(JobRun& job, uint64_t worker, uint32_t want);
+  absl::StatusOr<v1::LeaseUnitsResponse> Lease(JobRun& job, uint64_t worker, uint32_t hold_at_most);
 
   // Oldest first.
   std::vector<const JobRun*> jobs() const;

@@ -243,6 +243,9 @@ absl::Status JobRun::TakeResults(const v1::LeaseUnitsRequest& request, absl::Dur
     }
     last_progress_ = now;
   }
+  if (request.hold_at_most() > 0) {
+    ledger_->KeepOnly(request.incarnation(), {request.held().begin(), request.held().end()});
+  }
   TakeBatches(now);
   return absl::OkStatus();
 }
@@ -278,13 +281,13 @@ void JobRun::AfterEpoch(absl::Duration now) {
   Enter(v1::SAVING, now);
 }
 
-absl::StatusOr<v1::LeaseUnitsResponse> JobRun::Lease(uint64_t incarnation, uint32_t want, uint64_t* next_token) {
+absl::StatusOr<v1::LeaseUnitsResponse> JobRun::Lease(uint64_t incarnation, uint32_t hold_at_most, uint64_t* next_token) {
   v1::LeaseUnitsResponse response;
   response.set_state(state_);
   const auto worker = workers_.find(incarnation);
   if (!ledger_ || worker == workers_.end() || !worker->second.prepared) return response;
   const auto ready = std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) { return entry.second.prepared; });
-  for (const Ledger::Unit& unit : ledger_->Lease(incarnation, want, static_cast<uint32_t>(ready), next_token)) {
+  for (const Ledger::Unit& unit : ledger_->Lease(incarnation, hold_at_most, static_cast<uint32_t>(ready), next_token)) {
     v1::Lease* lease = response.add_leases();
     lease->set_token(unit.token);
     lease->set_epoch(epoch_);

@@ -44,10 +44,10 @@ class JobRun {
   void AssetsUploaded(const std::vector<std::string>& names, absl::Duration now);
   absl::Status ServerReady(const v1::ReportReadyRequest& request, absl::Duration now);
   absl::Status ShardSaved(const v1::ReportShardSavedRequest& request, absl::Duration now);
-  // Takes finished and returned units. Stale ones are ignored: their worker learns from the leases it gets.
+  // Takes finished, returned and lost units. Stale ones are ignored: their worker learns from the leases it gets.
   absl::Status TakeResults(const v1::LeaseUnitsRequest& request, absl::Duration now);
   // Hands out units; none if there is nothing to do now.
-  absl::StatusOr<v1::LeaseUnitsResponse> Lease(uint64_t worker, uint32_t want, uint64_t* next_token);
+  absl::StatusOr<v1::LeaseUnitsResponse> Lease(uint64_t worker, uint32_t hold_at_most, uint64_t* next_token);
   void Fail(const std::string& message, absl::Duration now);
   void Cancel(absl::Duration now);
   // The shell finished a checkpoint that it took from TakeCheckpoint.

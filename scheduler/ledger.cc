@@ -8,14 +8,16 @@
 
 namespace pumasi {
 
-std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t want, uint32_t workers, uint64_t* next_token) {
+std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t most, uint32_t workers, uint64_t* next_token) {
   std::vector<Unit> units;
   workers = std::max(workers, 1u);
   const uint32_t share = (options_.parts + workers - 1) / workers;
   // A unit is a node of the tree of parts, as large as still gives every worker one.
   const uint32_t grain = std::bit_floor(std::max(1u, options_.parts / workers));
   const uint64_t horizon = std::min(options_.end, first_open_ + options_.ahead);
-  for (uint64_t number = first_open_; number < horizon && units.size() < want; ++number) {
+  uint64_t total = 0;
+  for (const auto& [token, lease] : leased_) total += lease.worker == worker;
+  for (uint64_t number = first_open_; number < horizon && (number == first_open_ || total < most); ++number) {
     while (open_.size() <= number - first_open_) {
       open_.push_back({std::vector<State>(options_.parts, State::kTodo), std::vector<v1::PartResult>(options_.parts), {}, 0});
     }
@@ -25,7 +27,7 @@ std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t want, uint32_t
     }
     auto& states = At(number).states;
     uint32_t part = 0;
-    while (part < options_.parts && units.size() < want && held < share) {
+    while (part < options_.parts && held < share && (number == first_open_ || total < most)) {
       if (states[part] != State::kTodo) {
         ++part;
         continue;
@@ -38,6 +40,7 @@ std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t want, uint32_t
       leased_[token] = {worker, number, range};
       units.push_back({token, number, range});
       held += range.size();
+      ++total;
       part = range.end;
     }
   }
@@ -89,6 +92,14 @@ void Ledger::WorkerGone(uint64_t worker) {
 void Ledger::Return(uint64_t worker, uint64_t token) {
   const auto lease = leased_.find(token);
   if (lease != leased_.end() && lease->second.worker == worker) Release(lease);
+}
+
+void Ledger::KeepOnly(uint64_t worker, const std::set<uint64_t>& tokens) {
+  for (auto lease = leased_.begin(); lease != leased_.end();) {
+    const auto next = std::next(lease);
+    if (lease->second.worker == worker && !tokens.count(lease->first)) Release(lease);
+    lease = next;
+  }
 }
 
 std::vector<Ledger::BatchDone> Ledger::TakeDone() {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -38,10 +39,12 @@ class Ledger {
 
   explicit Ledger(const Options& options) : options_(options), first_open_(options.first) {}
 
-  // Up to `want` units for one of `workers` living workers. A worker's share of one batch is parts / workers at a time,
-  // rounded up, so that one worker that asks early does not take what another could compute at the same time; done parts do
-  // not count, so a fast worker gets more. `next_token` is raised by one for each unit.
-  std::vector<Unit> Lease(uint64_t worker, uint32_t want, uint32_t workers, uint64_t* next_token);
+  // Units for one of `workers` living workers, until it holds `most`. A worker's share of one batch is parts / workers at a
+  // time, rounded up, so that one worker that asks early does not take what another could compute at the same time; done
+  // parts do not count, so a fast worker gets more. Of the first open batch a worker gets its share also beyond `most`: all
+  // wait for that batch, and the units of a dead worker must not wait until somebody has finished later ones.
+  // `next_token` is raised by one for each unit.
+  std::vector<Unit> Lease(uint64_t worker, uint32_t most, uint32_t workers, uint64_t* next_token);
 
   // The unit's result. STALE_LEASE if the lease is not the worker's (any more); the result is then dropped.
   absl::Status Done(uint64_t worker, const v1::UnitDone& done);
@@ -49,6 +52,8 @@ class Ledger {
   // Back to to-do: everything the worker holds, or one lease of it.
   void WorkerGone(uint64_t worker);
   void Return(uint64_t worker, uint64_t token);
+  // Back to to-do: leases of the worker that it does not know of.
+  void KeepOnly(uint64_t worker, const std::set<uint64_t>& tokens);
 
   // Batches that became done, in order, each once.
   std::vector<BatchDone> TakeDone();

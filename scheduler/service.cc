@@ -6,11 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/authorize.h"
 #include "common/checkpoint/model_folder.h"
 #include "common/error_detail.h"
 #include "common/field_rules.h"
 #include "common/log.h"
-#include "common/model_plan.h"
+#include "common/job_check.h"
 #include "common/paths.h"
 #include "common/rpc_error.h"
 #include "scheduler/heartbeat_reactor.h"
@@ -92,8 +93,15 @@ SchedulerService::Reactor* SchedulerService::Serve(Context* context,
 
 SchedulerService::Reactor* SchedulerService::Register(Context* context, const v1::RegisterRequest* request,
                                                       v1::RegisterResponse* response) {
+  // A certificate speaks for one node in one role.
+  const auto identity = IdentityOf(*context->auth_context());
   return Serve(context, [&](absl::Duration now) -> absl::Status {
-    if (absl::Status status = cluster_.Register(request->node(), now); !status.ok()) return status;
+    const v1::Node& node = request->node();
+    if (identity && (identity->role != node.role() || identity->name != node.name())) {
+      return absl::PermissionDeniedError(absl::StrCat("the certificate is of ", IdentityUri(*identity), ", not of ",
+                                                      v1::Role_Name(node.role()), " ", node.name()));
+    }
+    if (absl::Status status = cluster_.Register(node, now); !status.ok()) return status;
     response->set_lease_seconds(absl::ToDoubleSeconds(options_.cluster.membership.lease));
     Log(Severity::kInfo, "node registered",
         {{"peer", request->node().name()},
@@ -216,7 +224,7 @@ SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const 
     if (taken.ok()) response->set_state((*job)->state());
     if (request->done_size() > 0 || request->returned_size() > 0) Changed();
   }
-  if (!taken.ok() || request->want() == 0) {
+  if (!taken.ok() || request->hold_at_most() == 0) {
     reactor->Finish(ToGrpc(taken));
     return reactor;
   }
@@ -227,7 +235,7 @@ SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const 
     }
     std::unique_lock lock(mutex_);
     auto job = cluster_.Running(request->job_id());
-    auto answer = job.ok() ? cluster_.Lease(**job, request->incarnation(), request->want()) : job.status();
+    auto answer = job.ok() ? cluster_.Lease(**job, request->incarnation(), request->hold_at_most()) : job.status();
     lock.unlock();
     if (answer.ok() && answer->leases().empty() && !last) return false;
     if (answer.ok()) *response = *std::move(answer);
@@ -238,8 +246,9 @@ SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const 
 }
 
 absl::StatusOr<JobRun::Spec> SchedulerService::MakeSpec(const v1::SubmitRequest& request) const {
+  // The client checked it, too; but any client may call.
   if (absl::Status status = CheckRules(request.job()); !status.ok()) return status;
-  if (absl::Status status = CheckModel(request.job()); !status.ok()) return status;
+  if (absl::Status status = CheckJob(request.job()); !status.ok()) return status;
   auto output = UnderRoot(options_.output_root, request.output());
   if (!output.ok()) return output.status();
   JobRun::Spec spec{NewJobId(request.job().name()), request, *output, std::nullopt};

@@ -56,7 +56,11 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   if (shape.slots() == 0) return absl::InvalidArgumentError("layout without slots");
   for (uint32_t table = 0; table < shape.tables.size(); ++table) {
     const v1::TableSpec& spec = shape.tables[table];
+    if (absl::Status status = CheckInitializer(spec); !status.ok()) return status;
     if (spec.kind() == v1::TableSpec::ROWS) {
+      if (!IsRowLocal(spec.initializer())) {
+        return absl::InvalidArgumentError(absl::StrCat("rows of ", spec.name(), " cannot be made one by one"));
+      }
       shard->rows_.push_back(std::make_unique<RowTable>(spec.columns() * copies));
       continue;
     }
@@ -64,6 +68,7 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
     std::vector<float> whole;
     for (uint32_t chunk = 0; chunk < DenseChunks(spec); ++chunk) {
       if (!shape.slot_is_ours[SlotOfChunk(table, chunk, shape.slots())]) continue;
+      if (absl::Status status = shard->CheckMemory(ChunkFloats(spec, chunk) * copies * sizeof(float)); !status.ok()) return status;
       if (whole.empty()) {
         whole.resize(DenseFloats(spec));
         InitialTensor(spec, whole.data());
@@ -172,9 +177,8 @@ absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* respo
                   absl::StrCat("batch ", version_, ", ", ToString(range), ": ", gradient.status().message()));
   }
   if (memory_limit_ > 0) {
-    if (const uint64_t more = NewRowBytes(*gradient); more > 0 && bytes() + more > memory_limit_) {
-      return Refuse(D::OVER_LIMIT, absl::StrCat("the rows of batch ", version_, " need ", bytes() + more, " bytes; memory_limit is ",
-                                                memory_limit_));
+    if (const uint64_t more = NewRowBytes(*gradient); more > 0) {
+      if (absl::Status status = CheckMemory(more); !status.ok()) return status;
     }
   }
   tree_->Insert(range, *std::move(gradient));
@@ -182,6 +186,12 @@ absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* respo
   response->set_outcome(v1::PushResponse::ACCEPTED);
   response->set_version(version_);
   return absl::OkStatus();
+}
+
+absl::Status Shard::CheckMemory(uint64_t more) const {
+  if (memory_limit_ == 0 || bytes() + more <= memory_limit_) return absl::OkStatus();
+  return Refuse(v1::ErrorDetail::OVER_LIMIT, absl::StrCat("tables and slots need ", bytes() + more,
+                                                          " bytes at version ", version_, "; memory_limit is ", memory_limit_));
 }
 
 uint64_t Shard::NewRowBytes(const Gradient& gradient) const {

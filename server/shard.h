@@ -41,9 +41,10 @@ class Shard {
     v1::Layout layout;
     uint64_t incarnation = 0;   // which of the layout's servers this is
     uint64_t first_version = 0;
-    uint64_t memory_limit = 0;  // bytes of rows, 0: none
+    uint64_t memory_limit = 0;  // bytes of tables and slots, 0: none
   };
-  // Tables with their initial values; no slot of the layout may be ours.
+  // Tables with their initial values; no slot of the layout may be ours. InvalidArgument: job, tables or layout make no sense.
+  // OVER_LIMIT: the dense tables alone pass the memory limit.
   static absl::StatusOr<std::unique_ptr<Shard>> Create(const Options& options);
 
   // Replaces values and optimizer slots by those of a checkpoint at the shard's first version.
@@ -66,6 +67,8 @@ class Shard {
   absl::Status PullRows(const v1::RowKeys& keys, uint64_t version, v1::RowValues* out) const;
   absl::Status Refuse(int reason, const std::string& message) const;
   void Apply(Gradient&& gradient);
+  // OVER_LIMIT if `more` bytes would pass the memory limit.
+  absl::Status CheckMemory(uint64_t more) const;
   uint64_t NewRowBytes(const Gradient& gradient) const;
 
   // The values that the last applied batch replaced.

@@ -67,13 +67,10 @@ absl::Status Shard::Load(const ModelFolder& checkpoint) {
     const size_t floats = shape_.tables[table].columns() * copies;
     for (uint32_t slot = 0; slot < shape_.slots(); ++slot) {
       if (!shape_.slot_is_ours[slot]) continue;
-      absl::Status bad;
+      absl::Status full;
       const auto take_row = [&](uint64_t id, uint64_t last_step, const char* state) {
-        if (SlotOfRow(table, id, shape_.slots()) != slot || last_step > version_ || id >= shape_.tables[table].rows()) {
-          bad = absl::DataLossError(absl::StrCat(checkpoint.folder(), ": row ", id, " of ", shape_.tables[table].name(),
-                                                 " stands in the wrong slot, or is from the future"));
-          return;
-        }
+        if (full.ok()) full = CheckMemory(rows_[table]->row_bytes());
+        if (!full.ok()) return;
         bool inserted;
         RowTable::Row* row = rows_[table]->FindOrInsert(id, &inserted);
         row->last_step = last_step;
@@ -88,7 +85,7 @@ absl::Status Shard::Load(const ModelFolder& checkpoint) {
       absl::Status status = rows_[table] != nullptr ? checkpoint.VisitRows(table, slot, take_row)
                                                     : checkpoint.VisitDense(table, slot, take_chunk);
       if (!status.ok()) return status;
-      if (!bad.ok()) return bad;
+      if (!full.ok()) return full;
     }
   }
   if (dense_seen != dense_.size()) return absl::DataLossError(absl::StrCat(checkpoint.folder(), ": dense values are missing"));

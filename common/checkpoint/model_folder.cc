@@ -15,6 +15,9 @@ namespace pumasi {
 namespace {
 
 constexpr uint64_t kMaxManifestBytes = 64 << 20;
+// Far beyond any optimizer and any tensor, and small enough that no product of sizes overflows.
+constexpr int kMaxOptimizerSlots = 16;
+constexpr uint64_t kMaxDenseFloats = uint64_t{1} << 40;
 
 // A manifest comes from a disk and may come from a stranger: names must not lead out of the folder.
 bool IsPlainName(const std::string& name) {
@@ -55,8 +58,17 @@ absl::StatusOr<v1::Manifest> ReadManifest(const std::string& folder) {
   if (manifest.slots() == 0 || manifest.tables_size() == 0) {
     return absl::DataLossError(absl::StrCat(path, ": no tables or no slots"));
   }
+  if (manifest.optimizer_slots_size() > kMaxOptimizerSlots) {
+    return absl::DataLossError(absl::StrCat(path, ": ", manifest.optimizer_slots_size(), " optimizer slots; at most ",
+                                            kMaxOptimizerSlots, " are possible"));
+  }
   for (const auto& table : manifest.tables()) {
-    if (table.columns() == 0 || table.columns() > 1 << 20 || table.rows() > uint64_t{1} << 40) {
+    const bool rows = table.kind() == v1::TableSpec::ROWS;
+    if (!rows && table.kind() != v1::TableSpec::DENSE) {
+      return absl::DataLossError(absl::StrCat(path, ": table ", table.name(), " is of an unknown kind"));
+    }
+    if (table.columns() == 0 || table.columns() > 1 << 20 || table.rows() > uint64_t{1} << 40 ||
+        (!rows && DenseFloats(table) > kMaxDenseFloats)) {
       return absl::DataLossError(absl::StrCat(path, ": table ", table.name(), " has an impossible shape"));
     }
   }
@@ -111,7 +123,21 @@ uint64_t ModelFolder::RowFloats(uint32_t table) const { return manifest_.tables(
 absl::Status ModelFolder::VisitRows(uint32_t table, uint32_t slot, const ShardReader::RowVisitor& visit) const {
   const auto place = sections_.find({table, slot});
   if (place == sections_.end()) return absl::OkStatus();
-  return place->second.reader->VisitRows(*place->second.section, RowFloats(table), visit);
+  const v1::TableSpec& spec = manifest_.tables(table);
+  absl::Status bad;
+  absl::Status status = place->second.reader->VisitRows(
+      *place->second.section, RowFloats(table), [&](uint64_t id, uint64_t last_step, const char* state) {
+        if (!bad.ok()) return;
+        if (id >= spec.rows() || SlotOfRow(table, id, manifest_.slots()) != slot ||
+            last_step > manifest_.progress().version()) {
+          bad = absl::DataLossError(absl::StrCat(place->second.reader->path(), ": row ", id, " of ", spec.name(), " at step ",
+                                                 last_step, " does not belong to slot ", slot, " of a table of ", spec.rows(),
+                                                 " rows at version ", manifest_.progress().version()));
+          return;
+        }
+        visit(id, last_step, state);
+      });
+  return status.ok() ? bad : status;
 }
 
 absl::Status ModelFolder::VisitDense(uint32_t table, uint32_t slot, const ShardReader::DenseVisitor& visit) const {
@@ -121,7 +147,8 @@ absl::Status ModelFolder::VisitDense(uint32_t table, uint32_t slot, const ShardR
   absl::Status bad;
   absl::Status status = place->second.reader->VisitDense(
       *place->second.section, copies(), [&](uint32_t chunk, uint32_t floats, const char* state) {
-        if (chunk >= DenseChunks(spec) || ChunkFloats(spec, chunk) != floats) {
+        if (chunk >= DenseChunks(spec) || ChunkFloats(spec, chunk) != floats ||
+            SlotOfChunk(table, chunk, manifest_.slots()) != slot) {
           bad = absl::DataLossError(absl::StrCat(place->second.reader->path(), ": chunk ", chunk, " of ", spec.name(),
                                                  " does not fit the table"));
         } else if (bad.ok()) {
@@ -140,16 +167,18 @@ absl::StatusOr<std::vector<ModelFolder::Row>> ModelFolder::AllRows(uint32_t tabl
     if (!status.ok()) return status;
   }
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.id < b.id; });
-  const uint64_t limit = manifest_.tables(table).rows();
-  if (!rows.empty() && rows.back().id >= limit) {
-    return absl::DataLossError(absl::StrCat(folder_, ": row ", rows.back().id, " of ", manifest_.tables(table).name(),
-                                            " is beyond its ", limit, " rows"));
-  }
   return rows;
 }
 
 absl::StatusOr<std::vector<float>> ModelFolder::DenseValues(uint32_t table) const {
   const v1::TableSpec& spec = manifest_.tables(table);
+  uint64_t stored_bytes = 0;
+  for (const auto& shard : shards_) stored_bytes += shard->size();
+  // Before memory is asked for: the manifest may claim any shape.
+  if (DenseFloats(spec) > stored_bytes / sizeof(float)) {
+    return absl::DataLossError(absl::StrCat(folder_, ": ", spec.name(), " should have ", DenseFloats(spec),
+                                            " values, more than its files can hold"));
+  }
   std::vector<float> values(DenseFloats(spec));
   uint64_t seen = 0;
   for (uint32_t slot = 0; slot < manifest_.slots(); ++slot) {

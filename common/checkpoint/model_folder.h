@@ -42,7 +42,8 @@ class ModelFolder {
   // Floats of one stored row of `table`, and copies of a dense float: value and optimizer slots.
   uint64_t RowFloats(uint32_t table) const;
   uint64_t copies() const { return 1 + manifest_.optimizer_slots_size(); }
-  // The stored rows of one slot by ascending id; none if the slot has none.
+  // The stored rows of one slot by ascending id; none if the slot has none. A row that is not of the slot, beyond the table
+  // or from after the checkpoint's version is DataLoss, and so is a dense chunk that does not fit.
   absl::Status VisitRows(uint32_t table, uint32_t slot, const ShardReader::RowVisitor& visit) const;
   // The dense chunks of one slot.
   absl::Status VisitDense(uint32_t table, uint32_t slot, const ShardReader::DenseVisitor& visit) const;

@@ -8,7 +8,7 @@
 // chunks begin and how many there are. Payloads of a section:
 //   ROWS   u32 count | count × u64 id (ascending, over all chunks of the section) | count × u64 last step
 //          | count × (width · (1 + optimizer slots)) floats: the row's value, then its optimizer slots
-//   DENSE  u32 chunk number | u32 floats | floats of the value | floats of each optimizer slot
+//   DENSE  u32 chunk number (ascending) | u32 floats | floats of the value | floats of each optimizer slot
 // Rows that were never changed are not stored: they are their table's initial value.
 #ifndef PUMASI_COMMON_CHECKPOINT_SHARD_FORMAT_H_
 #define PUMASI_COMMON_CHECKPOINT_SHARD_FORMAT_H_

@@ -32,7 +32,8 @@ absl::Status ShardReader::Damaged(uint64_t offset, const std::string& what) cons
 absl::StatusOr<std::unique_ptr<ShardReader>> ShardReader::Open(const std::string& path) {
   std::unique_ptr<ShardReader> reader(new ShardReader);
   reader->path_ = path;
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Opening a named pipe would wait for a writer without O_NONBLOCK.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return absl::NotFoundError(absl::StrCat(path, ": ", strerror(errno)));
   struct stat status {};
   void* map = MAP_FAILED;
@@ -106,6 +107,7 @@ absl::Status ShardReader::VisitRows(const v1::ShardIndex::Section& section, uint
 absl::Status ShardReader::VisitDense(const v1::ShardIndex::Section& section, uint64_t copies,
                                      const DenseVisitor& visit) const {
   uint64_t offset = section.offset(), seen = 0;
+  uint32_t previous = 0;
   for (uint32_t i = 0; i < section.chunks(); ++i) {
     const uint64_t at = offset;
     auto payload = Chunk(offset);
@@ -114,7 +116,10 @@ absl::Status ShardReader::VisitDense(const v1::ShardIndex::Section& section, uin
     if (floats == 0 || payload->size() != 8 + copies * floats * sizeof(float)) {
       return Damaged(at, "the chunk does not hold the values it claims");
     }
-    visit(Read<uint32_t>(payload->data()), static_cast<uint32_t>(floats), payload->data() + 8);
+    const auto chunk = Read<uint32_t>(payload->data());
+    if (i > 0 && chunk <= previous) return Damaged(at, "chunk numbers do not ascend");
+    previous = chunk;
+    visit(chunk, static_cast<uint32_t>(floats), payload->data() + 8);
     seen += floats;
   }
   return seen == section.count() ? absl::OkStatus() : Damaged(section.offset(), "values are missing");

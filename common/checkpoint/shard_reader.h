@@ -30,7 +30,7 @@ class ShardReader {
   using DenseVisitor = std::function<void(uint32_t chunk, uint32_t floats, const char* state)>;
   // Visits a section's rows by ascending id. `row_floats`: value and optimizer slots of one row.
   absl::Status VisitRows(const v1::ShardIndex::Section& section, uint64_t row_floats, const RowVisitor& visit) const;
-  // Visits a section's dense chunks. `copies`: 1 + optimizer slots.
+  // Visits a section's dense chunks by ascending number. `copies`: 1 + optimizer slots.
   absl::Status VisitDense(const v1::ShardIndex::Section& section, uint64_t copies, const DenseVisitor& visit) const;
   // CRC32C of the whole file.
   uint32_t FileCrc32c() const;

@@ -28,7 +28,7 @@ class ShardWriter {
   absl::Status BeginSection(uint32_t table, uint32_t slot);
   // REQUIRES: ids ascend within the section; `floats` is the same for all rows of the section.
   absl::Status AddRow(uint64_t id, uint64_t last_step, const float* state, uint32_t floats);
-  // `state`: the value and then the optimizer slots, `floats` each, (1 + slots) · floats in all.
+  // REQUIRES: chunk numbers ascend within the section. `state`: the value and then the optimizer slots, `floats` each, (1 + slots) · floats in all.
   absl::Status AddDense(uint32_t chunk, const float* state, uint32_t floats, uint32_t total_floats);
   // Writes index and trailer, syncs and closes.
   absl::StatusOr<ShardFileInfo> Finish(const v1::Progress& progress);

@@ -2,7 +2,9 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/impl/codegen/client_unary_call.h>
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -193,6 +195,41 @@ TEST_CASE("with TLS a peer is who its certificate says, and may call what its ro
     const auto far = Start(options);
     CHECK(WhoAmI(Dial(far->advertised().ToString(), TlsOf(folder.path(), "me")).get()) == "error 14");
   }
+}
+
+// The answer to one message on any method, both as bytes; "" after an error.
+std::string CallRaw(const std::string& target, const char* method, const std::string& request) {
+  RpcChannelOptions options;
+  options.target = target;
+  const auto channel = MakeRpcChannel(options);
+  REQUIRE(channel.ok());
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  const grpc::Slice slice(request);
+  grpc::ByteBuffer response;
+  const grpc::internal::RpcMethod call(method, grpc::internal::RpcMethod::NORMAL_RPC);
+  const grpc::Status status = grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
+      channel->get(), call, &context, grpc::ByteBuffer(&slice, 1), &response);
+  grpc::Slice answer;
+  if (!status.ok() || !response.DumpToSingleSlice(&answer).ok()) return "";
+  return std::string(reinterpret_cast<const char*>(answer.begin()), answer.size());
+}
+
+TEST_CASE("health says whether the server serves, and reflection lists its services") {
+  FakeScheduler service;
+  RpcServerOptions options;
+  options.listen = "127.0.0.1:0";
+  options.services = {&service};
+  const auto server = Start(options);
+  const std::string target = server->advertised().ToString();
+  // HealthCheckResponse.status (field 1): SERVING is 1, NOT_SERVING is 2.
+  CHECK(CallRaw(target, "/grpc.health.v1.Health/Check", "") == "\x08\x01");
+  server->SetServing(false);
+  CHECK(CallRaw(target, "/grpc.health.v1.Health/Check", "") == "\x08\x02");
+  // ServerReflectionRequest.list_services (field 7).
+  const std::string services =
+      CallRaw(target, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", std::string("\x3a\x00", 2));
+  CHECK(services.find("pumasi.v1.Scheduler") != std::string::npos);
 }
 
 TEST_CASE("messages larger than the limit are refused") {

@@ -44,8 +44,9 @@ CsvFault FirstFault(std::string_view text, uint64_t* at) {
 
 // Text that is mostly sound, made of the pieces that matter to a CSV parser.
 std::string RandomCsv(std::mt19937_64* random, bool mostly_sound) {
-  static const std::string kSound[] = {"a",   "bc",      ",",        ",",      "\n",  "\n",       "\r\n", "\"x\"",
-                                       "\"\"", "\"a,b\"", "\"p\nq\"", "\"\"\"\"", "한", ",\"s\r\n\"", "0123456789abcdefg"};
+  static const std::string kSound[] = {"a",        "bc",       ",",     ",",          "\n",
+                                       "\n",       "\r\n",     "\"x\"", "\"\"",       "\"a,b\"",
+                                       "\"p\nq\"", "\"\"\"\"", "한",    ",\"s\r\n\"", "0123456789abcdefg"};
   static const std::string kBroken[] = {"\"", "\r", "\"\"\"", "x\"y", "\"x\"y"};
   std::string text;
   const int pieces = static_cast<int>((*random)() % 60);

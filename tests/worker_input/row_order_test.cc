@@ -74,7 +74,9 @@ TEST_CASE("The order looks random: places, neighbours and early rows") {
 }
 
 TEST_CASE("The orders are these for ever: a job that continues must find its rows again") {
-  CHECK(Order(1, 0, 10) == Order(1, 0, 10));
+  CHECK(Order(1, 0, 10) == std::vector<uint64_t>{9, 2, 0, 8, 7, 1, 6, 4, 5, 3});
+  CHECK(ShuffledRow(1, 3, 0, 1000000) == 104133);
+  CHECK(ShuffledRow(1, 3, 9, 1000000) == 900673);
 }
 
 }  // namespace

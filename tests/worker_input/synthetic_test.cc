@@ -40,6 +40,20 @@ TEST_CASE("A row depends on seed and number alone, and its label on its last id"
   }
 }
 
+TEST_CASE("The rows are these for ever, on every machine") {
+  const std::vector<uint32_t> small = {2, 7757, 14, 26822, 39, 296, 29496, 1483, 2, 7061};
+  const std::vector<uint32_t> large = {4, 1144253, 50, 10558965, 230, 5151, 12577060, 68943, 3, 971110};
+  std::vector<uint32_t> ids;
+  uint32_t label = 0;
+  for (const uint32_t vocabulary : {266'927u, 900'000'000u}) {
+    const auto sources = SyntheticRows::Make(Config(1000, vocabulary, 1.05), 1);
+    REQUIRE(sources.ok());
+    sources->train->Get(123, &ids, &label);
+    ids.resize(10);
+    CHECK(ids == (vocabulary < 1'000'000 ? small : large));
+  }
+}
+
 TEST_CASE("Test rows go on where the training rows end") {
   v1::Synthetic config = Config(10, 1000, 1);
   config.set_test_rows(5);

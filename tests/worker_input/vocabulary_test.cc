@@ -56,7 +56,10 @@ TEST_CASE("Counting in shares gives what counting at once gives, whatever the sh
   const uint64_t seed = 11;
   std::mt19937_64 random(seed);
   std::vector<std::string> tokens;
-  for (int i = 0; i < 20000; ++i) tokens.push_back("t" + std::to_string(random() % (1 + random() % 5000)));
+  for (int i = 0; i < 20000; ++i) {
+    const uint64_t different = 1 + random() % 5000;
+    tokens.push_back("t" + std::to_string(random() % different));
+  }
   std::map<std::string, uint64_t> plain;
   for (const std::string& token : tokens) ++plain[token];
   const TokenCounter whole = Count(tokens);
@@ -69,11 +72,13 @@ TEST_CASE("Counting in shares gives what counting at once gives, whatever the sh
     TokenCounter sum;
     for (size_t share = 0; share < shares; ++share) {
       TokenCounter part;
-      for (size_t i = tokens.size() * share / shares; i < tokens.size() * (share + 1) / shares; ++i) part.Add(tokens[i]);
+      for (size_t i = tokens.size() * share / shares; i < tokens.size() * (share + 1) / shares; ++i)
+        part.Add(tokens[i]);
       sum.Merge(part);
     }
     CAPTURE(seed, shares);
-    const bool same = Ids(Vocabulary::FromCounts(sum, {.limit = 3000})) == Ids(Vocabulary::FromCounts(whole, {.limit = 3000}));
+    const bool same =
+        Ids(Vocabulary::FromCounts(sum, {.limit = 3000})) == Ids(Vocabulary::FromCounts(whole, {.limit = 3000}));
     CHECK(same);
   }
 }

@@ -21,12 +21,14 @@ const char kSchedulerTimeout[] = "--scheduler_timeout=30";
 
 }  // namespace
 
-absl::StatusOr<std::string> FindDaemon(const std::string& program) {
-  char self[PATH_MAX];
-  const ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
-  if (size <= 0) return absl::NotFoundError("cannot tell where this program lies");
-  std::string folder(self, size);
-  folder.resize(folder.rfind('/'));
+absl::StatusOr<std::string> FindDaemon(const std::string& program, std::string folder) {
+  if (folder.empty()) {
+    char self[PATH_MAX];
+    const ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (size <= 0) return absl::NotFoundError("cannot tell where this program lies");
+    folder.assign(self, size);
+    folder.resize(folder.rfind('/'));
+  }
   const std::string kind = program.substr(program.rfind('-') + 1);
   std::string tried;
   for (const std::string& place : {folder + "/" + program, absl::StrCat(folder, "/../", kind, "/", program),
@@ -39,7 +41,7 @@ absl::StatusOr<std::string> FindDaemon(const std::string& program) {
 
 absl::Status EmbeddedCluster::StartDaemon(const std::string& program, const std::string& name,
                                           const std::vector<std::string>& flags, const std::string& logs) {
-  auto path = FindDaemon(program);
+  auto path = FindDaemon(program, options_.programs);
   if (!path.ok()) return path.status();
   std::vector<std::string> arguments = {*path, "--name=" + name, absl::StrCat("--listen=unix:", folder_, "/", name, ".sock")};
   arguments.insert(arguments.end(), flags.begin(), flags.end());
@@ -53,6 +55,7 @@ absl::Status EmbeddedCluster::StartDaemon(const std::string& program, const std:
 absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Options& options) {
   std::unique_ptr<EmbeddedCluster> cluster(new EmbeddedCluster);
   if (absl::Status status = RealFiles().MakeFolder(options.logs); !status.ok()) return status;
+  cluster->options_ = options;
   char folder[] = "/tmp/pumasi-XXXXXX";  // short: a socket's path may have 107 characters
   if (mkdtemp(folder) == nullptr) return absl::InternalError(absl::StrCat("cannot make a folder in /tmp: ", strerror(errno)));
   cluster->folder_ = folder;
@@ -65,12 +68,23 @@ absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Op
                                   options.logs);
   }
   for (uint32_t i = 0; status.ok() && i < options.workers; ++i) {
-    std::vector<std::string> flags = {scheduler, "--data_root=/", kSchedulerTimeout};
-    if (!options.cache.empty()) flags.push_back("--cache=" + options.cache);
-    status = cluster->StartDaemon("pumasi-worker", absl::StrCat("worker-", i), flags, options.logs);
+    status = cluster->AddWorker(i);
   }
   if (!status.ok()) return status;
   return cluster;
+}
+
+absl::Status EmbeddedCluster::AddWorker(uint32_t number) {
+  std::vector<std::string> flags = {"--scheduler=" + address_, "--data_root=/", kSchedulerTimeout};
+  if (!options_.cache.empty()) flags.push_back("--cache=" + options_.cache);
+  return StartDaemon("pumasi-worker", absl::StrCat("worker-", number), flags, options_.logs);
+}
+
+ChildProcess* EmbeddedCluster::Find(const std::string& name) {
+  for (const auto& child : children_) {
+    if (child->name() == name) return child.get();
+  }
+  return nullptr;
 }
 
 EmbeddedCluster::~EmbeddedCluster() {

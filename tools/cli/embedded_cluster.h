@@ -20,6 +20,7 @@ class EmbeddedCluster {
     uint32_t workers = 2;
     std::string logs;   // folder, made if it is not there
     std::string cache;  // of the workers; empty: their default
+    std::string programs;  // folder of a program of the same build; empty: this program's
   };
   static absl::StatusOr<std::unique_ptr<EmbeddedCluster>> Start(const Options& options);
   // Ends what still runs.
@@ -28,6 +29,10 @@ class EmbeddedCluster {
   const std::string& scheduler_address() const { return address_; }
   // A daemon that ended by itself, with how; empty if all run. Each is told once.
   std::string Casualty();
+  // A daemon by its name: "scheduler", "server-0", "worker-0", ...; nullptr if there is none.
+  ChildProcess* Find(const std::string& name);
+  // One worker more, named "worker-NUMBER".
+  absl::Status AddWorker(uint32_t number);
   bool SchedulerRuns() { return children_.front()->Running(); }
   // Asks all to end and waits; kills those that do not within some seconds.
   void Stop();
@@ -37,14 +42,15 @@ class EmbeddedCluster {
   absl::Status StartDaemon(const std::string& program, const std::string& name, const std::vector<std::string>& flags,
                            const std::string& logs);
 
+  Options options_;
   std::string folder_;  // of the sockets
   std::string address_;
   std::vector<std::unique_ptr<ChildProcess>> children_;  // the scheduler first
   std::vector<bool> told_;
 };
 
-// The daemon's program: beside this one, or where a build leaves it. NotFound says where it was looked for.
-absl::StatusOr<std::string> FindDaemon(const std::string& program);
+// The daemon's program: in `folder` (of this program if empty), or where a build leaves it. NotFound says where it was looked for.
+absl::StatusOr<std::string> FindDaemon(const std::string& program, std::string folder = "");
 
 }  // namespace pumasi
 

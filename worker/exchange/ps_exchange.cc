@@ -43,6 +43,12 @@ class PsExchange::Calls {
   };
   std::deque<Call> calls;
   size_t running = 0;  // GUARDED_BY the exchange's mutex
+  std::function<bool()> give_way;
+
+  bool GivesWay() const { return give_way && give_way(); }
+  void Cancel() {
+    for (Call& call : calls) call.context.TryCancel();
+  }
 };
 
 PsExchange::PsExchange(const Options& options, Router router, const std::vector<std::shared_ptr<grpc::Channel>>& channels)
@@ -55,20 +61,28 @@ PsExchange::~PsExchange() = default;
 void PsExchange::Cancel() {
   std::lock_guard lock(mutex_);
   cancelled_ = true;
+  for (Calls* calls : in_flight_) calls->Cancel();
+  changed_.notify_all();
+}
+
+void PsExchange::Interrupt() {
+  std::lock_guard lock(mutex_);
   for (Calls* calls : in_flight_) {
-    for (auto& call : calls->calls) call.context.TryCancel();
+    if (calls->GivesWay()) calls->Cancel();
   }
   changed_.notify_all();
 }
 
 absl::Status PsExchange::UntilAll(const std::string& what, const Start& start,
-                                  const std::function<absl::Status(size_t)>& take) {
+                                  const std::function<absl::Status(size_t)>& take,
+                                  const std::function<bool()>& give_way) {
   const auto give_up = Steady::now() + options_.stall_timeout;
   std::vector<bool> done(router_.servers(), false);
   std::minstd_rand random(static_cast<unsigned>(options_.incarnation));
   Backoff backoff({.longest = absl::Seconds(1)});
   while (true) {
     Calls round;
+    round.give_way = give_way;
     for (size_t server = 0; server < done.size(); ++server) {
       if (!done[server]) {
         round.calls.emplace_back().server = server;
@@ -80,6 +94,8 @@ absl::Status PsExchange::UntilAll(const std::string& what, const Start& start,
       if (cancelled_) return absl::CancelledError(absl::StrCat(what, " was cancelled"));
       round.running = round.calls.size();
       in_flight_.insert(&round);
+      // Looked at after the round can be found: an Interrupt comes either before this, and is seen here, or after, and finds it.
+      if (round.GivesWay()) round.Cancel();
     }
     for (auto& call : round.calls) {
       start(call.server, &call.context, [this, &round, &call](grpc::Status status) {
@@ -95,6 +111,7 @@ absl::Status PsExchange::UntilAll(const std::string& what, const Start& start,
       changed_.wait(lock, [&] { return round.running == 0; });
       in_flight_.erase(&round);
     }
+    if (round.GivesWay()) return absl::AbortedError(absl::StrCat(what, " gave way"));
     std::string waiting_for;
     for (auto& call : round.calls) {
       absl::Status status = ToAbsl(call.status);
@@ -110,7 +127,7 @@ absl::Status PsExchange::UntilAll(const std::string& what, const Start& start,
     if (waiting_for.empty()) return absl::OkStatus();
     if (Steady::now() > give_up) return absl::DeadlineExceededError(absl::StrCat(what, " waited for ", waiting_for));
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, absl::ToChronoMilliseconds(backoff.Next(random())), [this] { return cancelled_; });
+    changed_.wait_for(lock, absl::ToChronoMilliseconds(backoff.Next(random())), [&] { return cancelled_ || round.GivesWay(); });
   }
 }
 
@@ -121,7 +138,8 @@ void PsExchange::FillHeader(uint64_t lease_token, v1::CallHeader* header) const 
   header->set_lease_token(lease_token);
 }
 
-absl::Status PsExchange::Pull(uint64_t version, uint64_t lease_token, PulledParameters* out) {
+absl::Status PsExchange::Pull(uint64_t version, uint64_t lease_token, PulledParameters* out,
+                              const std::function<bool()>& give_way) {
   router_.Prepare(out);
   const auto positions = router_.Split(out->ids);
   std::vector<v1::PullRequest> requests(stubs_.size());
@@ -141,7 +159,8 @@ absl::Status PsExchange::Pull(uint64_t version, uint64_t lease_token, PulledPara
       [&](size_t server) {
         pulled_ += requests[server].ByteSizeLong() + responses[server].ByteSizeLong();
         return router_.Take(responses[server], server, positions[server], out);
-      });
+      },
+      give_way);
 }
 
 absl::Status PsExchange::Push(uint64_t version, PartRange range, uint64_t lease_token, const Gradient& gradient) {

@@ -39,8 +39,10 @@ class PsExchange {
   PsExchange(const Options& options, Router router, const std::vector<std::shared_ptr<grpc::Channel>>& channels);
   ~PsExchange();
 
-  // Reads out->ids and all dense tables at `version`, waiting for it.
-  absl::Status Pull(uint64_t version, uint64_t lease_token, PulledParameters* out);
+  // Reads out->ids and all dense tables at `version`, waiting for it. Aborted as soon as `give_way` (if there is one) is true;
+  // call Interrupt when that may have changed.
+  absl::Status Pull(uint64_t version, uint64_t lease_token, PulledParameters* out, const std::function<bool()>& give_way = {});
+  void Interrupt();
   // Brings the gradient of parts `range` of batch `version` to every server.
   absl::Status Push(uint64_t version, PartRange range, uint64_t lease_token, const Gradient& gradient);
   // Ends calls in progress and all later ones with Cancelled.
@@ -59,7 +61,8 @@ class PsExchange {
   using Start = std::function<void(size_t server, grpc::ClientContext*, std::function<void(grpc::Status)>)>;
   // Makes the calls to all servers at once, again and again for those that failed in a way that may pass. `take` looks at an
   // answer; DataLoss of it is tried again, too.
-  absl::Status UntilAll(const std::string& what, const Start& start, const std::function<absl::Status(size_t server)>& take);
+  absl::Status UntilAll(const std::string& what, const Start& start, const std::function<absl::Status(size_t server)>& take,
+                        const std::function<bool()>& give_way = {});
   void FillHeader(uint64_t lease_token, v1::CallHeader* header) const;
 
   const Options options_;

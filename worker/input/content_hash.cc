@@ -25,9 +25,8 @@ namespace {
 constexpr uint64_t kBlockBytes = 4 << 20;
 constexpr size_t kReadBytes = 256 << 10;
 constexpr uint64_t kMaxIndexBytes = 64 << 10;
-constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
-int64_t Nanos(const timespec& time) { return int64_t{time.tv_sec} * kNanosPerSecond + time.tv_nsec; }
+int64_t Nanos(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
 // Everything about a file that changes with its contents, as text.
 std::string Identity(const std::string& path, const struct stat& info) {
@@ -67,8 +66,8 @@ absl::StatusOr<std::string> HashContents(int fd, const std::string& path, uint64
 }
 
 // Remembers a digest. Failures do not matter: the next one hashes again.
-void Remember(const std::string& entry, const std::string& identity, const std::string& digest,
-              const struct stat& info) {
+void Remember(const std::string& entry, const std::string& identity, const std::string& digest, const struct stat& info,
+              absl::Duration rest) {
   // Several processes may write at once, each under a name of its own.
   static std::atomic<uint64_t> number{0};
   const std::string temporary = absl::StrCat(entry, ".", getpid(), ".", number.fetch_add(1));
@@ -77,11 +76,11 @@ void Remember(const std::string& entry, const std::string& identity, const std::
   const std::string body = absl::StrCat(identity, digest, "\n");
   const std::string text = absl::StrCat(body, Sha256Hex(body), "\n");
   struct stat written;
-  // A file changed a moment ago may change again within the resolution of its times: only remember what has rested for
-  // a second by the clock of the file system, which the file just made tells.
-  const bool sound = write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                     fstat(file.get(), &written) == 0 &&
-                     std::max(Nanos(info.st_mtim), Nanos(info.st_ctim)) + kNanosPerSecond < Nanos(written.st_ctim);
+  // How long the file has rested by the clock of its file system, which the file just made tells.
+  const bool sound =
+      write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      fstat(file.get(), &written) == 0 &&
+      std::max(Nanos(info.st_mtim), Nanos(info.st_ctim)) + absl::ToInt64Nanoseconds(rest) <= Nanos(written.st_ctim);
   if (!sound || rename(temporary.c_str(), entry.c_str()) != 0) unlink(temporary.c_str());
 }
 
@@ -99,7 +98,7 @@ std::string Recall(const std::string& entry, const std::string& identity) {
 }  // namespace
 
 absl::StatusOr<FileDigest> DigestFile(const std::string& path, const std::string& index, int threads,
-                                      ProgressTracker* tracker) {
+                                      ProgressTracker* tracker, absl::Duration rest) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return ErrnoStatus(errno, path, "open");
   struct stat info;
@@ -120,7 +119,7 @@ absl::StatusOr<FileDigest> DigestFile(const std::string& path, const std::string
   if (fstat(file.get(), &after) != 0) return ErrnoStatus(errno, path, "read");
   if (Identity(path, after) != identity) return absl::AbortedError(absl::StrCat(path, " changed while it was read"));
   digest.sha256 = *std::move(hash);
-  if (!index.empty() && RealFiles().MakeFolder(index).ok()) Remember(entry, identity, digest.sha256, info);
+  if (!index.empty() && RealFiles().MakeFolder(index).ok()) Remember(entry, identity, digest.sha256, info, rest);
   return digest;
 }
 

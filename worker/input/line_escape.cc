@@ -1,8 +1,15 @@
 #include "worker/input/line_escape.h"
 
+#include <algorithm>
+
 namespace pumasi {
 
 void AppendEscapedLine(std::string_view text, std::string* line) {
+  const auto is_plain = [](char c) { return c != '\\' && c != '\n' && c != '\r'; };
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    line->append(text);
+    return;
+  }
   for (const char c : text) {
     if (c == '\\') {
       line->append("\\\\");

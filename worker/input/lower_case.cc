@@ -4,6 +4,7 @@
 #include <unicode/uchar.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "worker/input/unicode_classes.h"
 #include "worker/input/utf8.h"
@@ -75,11 +76,16 @@ void Lower(std::string_view text, std::string* lower) {
     const char* const next = LowerAscii(p, end, to);
     to += next - p;
     p = next;
-    // Most three-byte characters have no case: look at their block of 64 and copy.
-    while (end - p >= 3 && (p[0] & 0xF0) == 0xE0) {
-      const uint32_t block = (p[0] & 0x0F) << 6 | (p[1] & 0x3F);
-      if ((p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || classes.LowerBlock(block)) break;
-      for (int i = 0; i < 3; ++i) *to++ = *p++;
+    // Most three-byte characters have no case: look at their block of 64 and copy. Four bytes are copied at once; the
+    // fourth is overwritten by what follows.
+    while (end - p >= 4) {
+      uint32_t word;
+      std::memcpy(&word, p, sizeof(word));
+      if ((word & 0x00C0C0F0) != 0x008080E0) break;
+      if (classes.LowerBlock((word & 0x0F) << 6 | (word >> 8 & 0x3F))) break;
+      std::memcpy(to, &word, sizeof(word));
+      p += 3;
+      to += 3;
     }
     if (p == end || static_cast<signed char>(*p) >= 0) continue;
     const char* after = p;

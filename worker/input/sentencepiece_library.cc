@@ -52,8 +52,8 @@ struct SentencePieceLibrary::Processor {
 absl::StatusOr<const SentencePieceLibrary*> SentencePieceLibrary::Get() {
   static const auto* const result = [] {
     using Result = absl::StatusOr<const SentencePieceLibrary*>;
-#ifdef __SANITIZE_ADDRESS__
-    return new Result(absl::UnavailableError("sentencepiece cannot be used in a build with AddressSanitizer"));
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return new Result(absl::UnavailableError("sentencepiece cannot be used in a build with a sanitizer"));
 #else
     void* const library = dlopen(kLibraryName, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
     if (library == nullptr) {

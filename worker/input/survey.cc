@@ -37,7 +37,7 @@ absl::Status SurveyPiece(const CsvInput::Piece& piece, size_t index, const Token
     if (piece.table->label_column() >= 0) share->labels.Add(reader.label());
     if (tokenizer == nullptr) continue;
     tokenizer->Split(reader.text(), tokens);
-    for (const std::string_view token : tokens->list) share->tokens.Add(token);
+    share->tokens.AddAll(tokens->list);
   }
   if (share->labels.size() > kMaxClasses) return TooManyLabels(*piece.table);
   return absl::OkStatus();

@@ -43,17 +43,14 @@ class VocabularyEncoder : public TextEncoder {
     tokenizer_->Split(text, &scratch->tokens);
     std::span<const std::string_view> tokens(scratch->tokens.list);
     if (!drops_unknown_) {
-      for (const std::string_view token : length_.Cut(tokens)) {
-        const uint32_t id = vocabulary_.Find(token);
-        ids->push_back(id == kPaddingId ? kUnknownId : id);
-      }
+      vocabulary_.FindAll(length_.Cut(tokens), ids);
+      for (uint32_t& id : *ids) id = id == kPaddingId ? kUnknownId : id;
       if (ids->empty()) ids->push_back(kUnknownId);
       return;
     }
     // Keras cuts after it has left out unknown words.
-    for (const std::string_view token : tokens) {
-      if (const uint32_t id = vocabulary_.Find(token); id != kPaddingId) ids->push_back(id);
-    }
+    vocabulary_.FindAll(tokens, ids);
+    std::erase(*ids, kPaddingId);
     if (ids->size() > length_.most) {
       const auto surplus = static_cast<ptrdiff_t>(ids->size() - length_.most);
       length_.lose_front ? ids->erase(ids->begin(), ids->begin() + surplus)

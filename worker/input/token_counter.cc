@@ -8,6 +8,24 @@ TokenCounter::TokenCounter() : slots_(1024) {}
 
 void TokenCounter::Add(std::string_view token, uint64_t times) { AddHashed(token, HashToken(token), times); }
 
+void TokenCounter::AddAll(const std::vector<std::string_view>& tokens) {
+  hashes_.resize(tokens.size());
+  const size_t mask = slots_.size() - 1;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    hashes_[i] = HashToken(tokens[i]);
+    __builtin_prefetch(&slots_[hashes_[i] & mask]);
+  }
+  for (const uint64_t hash : hashes_) {
+    if (const Slot& slot = slots_[hash & mask]; slot.entry != 0) __builtin_prefetch(&entries_[slot.entry - 1]);
+  }
+  for (const uint64_t hash : hashes_) {
+    if (const Slot& slot = slots_[hash & mask]; slot.entry != 0) {
+      __builtin_prefetch(entries_[slot.entry - 1].text.data);
+    }
+  }
+  for (size_t i = 0; i < tokens.size(); ++i) AddHashed(tokens[i], hashes_[i], 1);
+}
+
 void TokenCounter::AddHashed(std::string_view token, uint64_t hash, uint64_t times) {
   const uint32_t tag = static_cast<uint32_t>(hash >> 32);
   const size_t mask = slots_.size() - 1;
@@ -40,7 +58,13 @@ void TokenCounter::Grow() {
 }
 
 void TokenCounter::Merge(const TokenCounter& later) {
-  for (const Entry& entry : later.entries_) AddHashed(arena_.View(entry.text), entry.hash, entry.count);
+  // Slots are asked for this many entries ahead.
+  constexpr size_t kAhead = 16;
+  const std::vector<Entry>& entries = later.entries_;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (i + kAhead < entries.size()) __builtin_prefetch(&slots_[entries[i + kAhead].hash & (slots_.size() - 1)]);
+    AddHashed(arena_.View(entries[i].text), entries[i].hash, entries[i].count);
+  }
 }
 
 }  // namespace pumasi

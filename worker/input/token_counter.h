@@ -18,6 +18,10 @@ class TokenCounter {
   // Counts `token` `times` more times. REQUIRES: fewer than 2^32 - 1 different tokens.
   void Add(std::string_view token, uint64_t times = 1);
 
+  // Counts each of `tokens` once more, in their order. Much faster than one by one once the table has outgrown the
+  // processor's caches: the memory of all tokens is asked for before any of it is needed.
+  void AddAll(const std::vector<std::string_view>& tokens);
+
   // Adds what `later` counted, as if its tokens had been added after this counter's: first-seen order is kept.
   void Merge(const TokenCounter& later);
 
@@ -43,7 +47,8 @@ class TokenCounter {
 
   TextArena arena_;
   std::vector<Entry> entries_;
-  std::vector<Slot> slots_;  // a power of two, at most half full
+  std::vector<Slot> slots_;       // a power of two, at most half full
+  std::vector<uint64_t> hashes_;  // of the tokens that AddAll is at
 };
 
 }  // namespace pumasi

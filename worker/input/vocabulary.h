@@ -2,6 +2,7 @@
 #define PUMASI_WORKER_INPUT_VOCABULARY_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,8 @@ class Vocabulary {
   uint32_t first_id() const { return first_id_; }
   // The token's id, or kPaddingId where it is not in the vocabulary.
   uint32_t Find(std::string_view token) const;
+  // Appends the ids of all tokens to `ids`, in order; faster than one by one, as TokenCounter::AddAll is.
+  void FindAll(std::span<const std::string_view> tokens, std::vector<uint32_t>* ids) const;
   // REQUIRES: first_id() <= id < size().
   std::string_view token(uint32_t id) const { return arena_.View(tokens_[id - first_id_]); }
 
@@ -56,6 +59,7 @@ class Vocabulary {
   };
 
   Vocabulary(uint32_t first_id, size_t tokens);
+  uint32_t FindHashed(std::string_view token, uint64_t hash) const;
   // Appends a token; false if it is there already.
   bool Append(std::string_view token);
 

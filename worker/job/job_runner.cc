@@ -17,7 +17,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// Leases held at a time: one computing, one read, one on its way to be read.
+// Leases held at a time: one pushing, one computing, two read or on their way to be read.
 constexpr uint32_t kLeases = 4;
 constexpr milliseconds kAnnounceEvery{1000};
 
@@ -168,11 +168,10 @@ void JobRunner::LeaseLoop() {
   uint64_t tries = options_.incarnation;
   while (!stopped()) {
     v1::LeaseUnitsRequest request;
+    request.set_hold_at_most(kLeases);
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, milliseconds(1000), [this] { return stopped_ || in_pipeline_ < kLeases; });
-      if (in_pipeline_ >= kLeases) continue;
-      request.set_want(kLeases - in_pipeline_);
+      std::lock_guard lock(mutex_);
+      for (const uint64_t token : held_) request.add_held(token);
     }
     auto response = client_.LeaseUnits(std::move(request));
     if (!response.ok()) {
@@ -184,22 +183,23 @@ void JobRunner::LeaseLoop() {
     backoff.Reset();
     {
       std::lock_guard lock(mutex_);
-      in_pipeline_ += response->leases_size();
+      for (const v1::Lease& lease : response->leases()) held_.insert(lease.token());
     }
-    for (v1::Lease& lease : *response->mutable_leases()) leases_.Push(std::move(lease));
+    for (v1::Lease& lease : *response->mutable_leases()) leases_.Push({std::move(lease)});
   }
 }
 
 void JobRunner::ReadLoop(const Prepared& prepared) {
-  v1::Lease lease;
-  while (leases_.Pop(&lease)) {
+  LeasedUnit leased;
+  while (leases_.Pop(&leased)) {
     const auto start = Steady::now();
-    auto unit = ReadUnit(lease, shape_, *prepared.train, prepared.test.get());
+    auto unit = ReadUnit(leased.lease, shape_, *prepared.train, prepared.test.get());
     AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_reading(use.seconds_reading() + s); }, SecondsSince(start));
     if (unit.ok()) {
       units_.Push(*std::move(unit));
+      exchange_->Interrupt();
     } else {
-      Handle(unit.status(), lease);
+      Handle(unit.status(), leased.lease);
     }
   }
 }
@@ -214,8 +214,13 @@ void JobRunner::ComputeLoop() {
     start = Steady::now();
     PulledParameters parameters;
     parameters.ids = unit.ids;
-    absl::Status status = exchange_->Pull(unit.lease.version(), unit.lease.token(), &parameters);
+    absl::Status status = exchange_->Pull(unit.lease.version(), unit.lease.token(), &parameters,
+                                          [&] { return units_.HasBefore(unit.lease); });
     AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_pulling(use.seconds_pulling() + s); }, SecondsSince(start));
+    if (absl::IsAborted(status) && units_.HasBefore(unit.lease)) {
+      units_.Push(std::move(unit));
+      continue;
+    }
     if (ReasonOf(status) == v1::ErrorDetail::TOO_LATE && unit.lease.kind() == v1::TRAIN) {
       ReportDone(UnknownOutcome(unit));
       continue;
@@ -275,9 +280,12 @@ void JobRunner::ReportDone(UnitResult result) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, absl::ToChronoMilliseconds(backoff.Next(tries)), [this] { return stopped_.load(); });
   }
+  Forget(request.done(0).token());
+}
+
+void JobRunner::Forget(uint64_t token) {
   std::lock_guard lock(mutex_);
-  --in_pipeline_;
-  changed_.notify_all();
+  held_.erase(token);
 }
 
 void JobRunner::Handle(const absl::Status& status, const v1::Lease& lease) {
@@ -290,9 +298,7 @@ void JobRunner::Handle(const absl::Status& status, const v1::Lease& lease) {
     v1::LeaseUnitsRequest request;
     request.add_returned(lease.token());
     (void)client_.LeaseUnits(std::move(request));
-    std::lock_guard lock(mutex_);
-    --in_pipeline_;
-    changed_.notify_all();
+    Forget(lease.token());
   }
   switch (reason) {
     case D::STALE_INCARNATION:

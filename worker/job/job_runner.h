@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -21,6 +22,7 @@
 #include "worker/job/bounded_queue.h"
 #include "worker/job/scheduler_client.h"
 #include "worker/job/unit.h"
+#include "worker/job/unit_queue.h"
 
 namespace pumasi {
 
@@ -45,6 +47,9 @@ class JobRunner {
   void Update(const v1::Assignment& assignment);
 
  private:
+  struct LeasedUnit {
+    v1::Lease lease;
+  };
   void Run();
   absl::StatusOr<Prepared> Prepare();
   // Tells the scheduler what was found until training begins. False: the job is over for this worker.
@@ -59,6 +64,8 @@ class JobRunner {
   void PushLoop();
   // What an error in the pipeline means: the unit is dropped, the job is over, or the job fails.
   void Handle(const absl::Status& status, const v1::Lease& lease);
+  // The lease is the worker's no more.
+  void Forget(uint64_t token);
   void ReportDone(UnitResult result);
   void Stop();
   bool stopped() const { return stopped_; }
@@ -71,7 +78,7 @@ class JobRunner {
   std::mutex mutex_;
   std::condition_variable changed_;
   v1::Assignment assignment_;  // GUARDED_BY(mutex_)
-  uint32_t in_pipeline_ = 0;   // GUARDED_BY(mutex_): leases that are not done or dropped
+  std::set<uint64_t> held_;    // GUARDED_BY(mutex_): tokens of leases that are not done or given back
   v1::WorkerUse use_;          // GUARDED_BY(mutex_): not yet reported
   std::atomic<bool> stopped_{false};
 
@@ -81,8 +88,8 @@ class JobRunner {
   std::unique_ptr<Model> model_;
   std::unique_ptr<PsExchange> exchange_;
 
-  BoundedQueue<v1::Lease> leases_{64};
-  BoundedQueue<Unit> units_{2};
+  UnitQueue<LeasedUnit> leases_;
+  UnitQueue<Unit> units_;
   BoundedQueue<UnitResult> results_{2};
   std::thread thread_;
 };

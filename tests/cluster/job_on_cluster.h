@@ -1,0 +1,44 @@
+// A job on a cluster of this machine, followed step by step.
+#ifndef PUMASI_TESTS_CLUSTER_JOB_ON_CLUSTER_H_
+#define PUMASI_TESTS_CLUSTER_JOB_ON_CLUSTER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "tests/common/temp_folder.h"
+#include "tools/cli/embedded_cluster.h"
+#include "tools/cli/scheduler_link.h"
+
+namespace pumasi {
+
+// The waits fail the test (by an exception that says what was seen last) after a minute.
+class JobOnCluster {
+ public:
+  // Daemons for `folder`/job.yaml (small_job.h).
+  JobOnCluster(const TempFolder& folder, uint32_t servers, uint32_t workers);
+
+  void Submit();
+  // Until so many batches are done, or the job has ended.
+  v1::JobStatus WaitForBatch(uint64_t batches);
+  v1::JobStatus WaitForWarnings(int warnings);
+  v1::JobStatus WaitForEnd();
+
+  EmbeddedCluster& cluster() { return *cluster_; }
+  SchedulerLink& link() { return *link_; }
+  const std::string& job_id() const { return job_id_; }
+
+ private:
+  template <typename Condition>
+  v1::JobStatus WaitUntil(const std::string& what, Condition condition);
+
+  const std::string folder_;
+  const uint32_t servers_, workers_;
+  std::unique_ptr<EmbeddedCluster> cluster_;
+  std::unique_ptr<SchedulerLink> link_;
+  std::string job_id_;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_TESTS_CLUSTER_JOB_ON_CLUSTER_H_

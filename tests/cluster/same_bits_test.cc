@@ -1,0 +1,108 @@
+// The promise that everything else rests on: a synchronous job's parameters do not depend on how many workers or servers ran
+// it, nor on what died meanwhile.
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/cluster/job_on_cluster.h"
+#include "tests/cluster/program.h"
+#include "tests/cluster/small_job.h"
+#include "tests/common/temp_folder.h"
+
+namespace pumasi {
+namespace {
+
+nlohmann::json Train(const TempFolder& folder, int servers, int workers, const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments = {"train",     folder / "job.yaml",     "--json",   "--servers", std::to_string(servers),
+                                        "--workers", std::to_string(workers), "--output", folder / "out",
+                                        "--cache",   folder / "cache"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const ProgramResult result = Pumasi(arguments);
+  INFO(result.errors);
+  INFO(result.output);
+  REQUIRE(result.code == 0);
+  return nlohmann::json::parse(result.output);
+}
+
+}  // namespace
+
+TEST_CASE("1, 2 and 4 workers and 1, 2 and 3 servers train the same bits") {
+  TempFolder folder;
+  WriteSmallJob(folder.path());
+  const auto first = Train(folder, 1, 1);
+  REQUIRE(first["parameters_sha256"].get<std::string>().size() == 64);
+  REQUIRE(first["samples"] == 2000);
+  REQUIRE(first["test"]["accuracy"] > 0.9);
+  for (const auto& [servers, workers] : {std::pair(1, 2), {2, 4}, {3, 2}, {2, 1}}) {
+    CAPTURE(servers, workers);
+    const auto other = Train(folder, servers, workers);
+    CHECK(other["parameters_sha256"] == first["parameters_sha256"]);
+    CHECK(other["loss"] == first["loss"]);
+    CHECK(other["test"] == first["test"]);
+    CHECK(other["first_losses"] == first["first_losses"]);
+  }
+}
+
+TEST_CASE("another seed, another number of parts or another batch gives other bits") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 300, 1);
+  const auto first = Train(folder, 1, 1);
+  for (const std::string change : {"seed=2", "micro_batches=2", "batch=16"}) {
+    CAPTURE(change);
+    CHECK(Train(folder, 1, 1, {"--set", change})["parameters_sha256"] != first["parameters_sha256"]);
+  }
+}
+
+TEST_CASE("a worker killed in the middle changes nothing, and one that joins neither") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 1000, 8);
+  const auto undisturbed = Train(folder, 2, 1);
+
+  JobOnCluster job(folder, 2, 3);
+  job.Submit();
+  job.WaitForBatch(40);
+  REQUIRE(job.cluster().Find("worker-1") != nullptr);
+  job.cluster().Find("worker-1")->Signal(SIGKILL);
+  job.WaitForBatch(90);
+  job.cluster().Find("worker-0")->Signal(SIGKILL);
+  REQUIRE(job.cluster().AddWorker(7).ok());
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.message());
+  REQUIRE(status.state() == v1::DONE);
+  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CHECK(status.samples() == undisturbed["samples"]);
+  CHECK(status.warnings_size() == 2);
+}
+
+TEST_CASE("a worker stopped past its lease and woken again changes nothing") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 1000, 8);
+  const auto undisturbed = Train(folder, 2, 1);
+
+  JobOnCluster job(folder, 2, 2);
+  job.Submit();
+  job.WaitForBatch(40);
+  job.cluster().Find("worker-0")->Signal(SIGSTOP);
+  job.WaitForWarnings(1);  // that it died
+  job.cluster().Find("worker-0")->Signal(SIGCONT);
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.message());
+  REQUIRE(status.state() == v1::DONE);
+  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+}
+
+TEST_CASE("continuing from a checkpoint on another number of servers gives the bits of a run that never stopped") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 1000, 3);
+  const auto whole = Train(folder, 2, 2, {"--set", "checkpoint.every_batches=20", "--set", "checkpoint.keep=10"});
+  for (const auto& [checkpoint, servers] : {std::pair("checkpoint-000000040", 3), {"checkpoint-000000060", 1}}) {
+    CAPTURE(checkpoint, servers);
+    const auto resumed = Train(folder, servers, 2, {"--resume", folder / "out" + std::string("/") + checkpoint});
+    CHECK(resumed["parameters_sha256"] == whole["parameters_sha256"]);
+    CHECK(resumed["samples"] < whole["samples"]);
+  }
+}
+
+}  // namespace pumasi
