@@ -56,6 +56,7 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   if (shape.slots() == 0) return absl::InvalidArgumentError("layout without slots");
   for (uint32_t table = 0; table < shape.tables.size(); ++table) {
     const v1::TableSpec& spec = shape.tables[table];
+    if (spec.columns() == 0) return absl::InvalidArgumentError(absl::StrCat(spec.name(), " has no columns"));
     if (absl::Status status = CheckInitializer(spec); !status.ok()) return status;
     if (spec.kind() == v1::TableSpec::ROWS) {
       if (!IsRowLocal(spec.initializer())) {

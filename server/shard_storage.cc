@@ -67,10 +67,7 @@ absl::Status Shard::Load(const ModelFolder& checkpoint) {
     const size_t floats = shape_.tables[table].columns() * copies;
     for (uint32_t slot = 0; slot < shape_.slots(); ++slot) {
       if (!shape_.slot_is_ours[slot]) continue;
-      absl::Status full;
       const auto take_row = [&](uint64_t id, uint64_t last_step, const char* state) {
-        if (full.ok()) full = CheckMemory(rows_[table]->row_bytes());
-        if (!full.ok()) return;
         bool inserted;
         RowTable::Row* row = rows_[table]->FindOrInsert(id, &inserted);
         row->last_step = last_step;
@@ -85,7 +82,8 @@ absl::Status Shard::Load(const ModelFolder& checkpoint) {
       absl::Status status = rows_[table] != nullptr ? checkpoint.VisitRows(table, slot, take_row)
                                                     : checkpoint.VisitDense(table, slot, take_chunk);
       if (!status.ok()) return status;
-      if (!full.ok()) return full;
+      // Once a slot, since counting the bytes takes time: a slot is a small part of a table.
+      if (absl::Status full = CheckMemory(0); !full.ok()) return full;
     }
   }
   if (dense_seen != dense_.size()) return absl::DataLossError(absl::StrCat(checkpoint.folder(), ": dense values are missing"));

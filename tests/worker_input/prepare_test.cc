@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -169,6 +170,19 @@ TEST_CASE("The result is the same for any number of threads, and from one file o
     job.mutable_data()->set_train("parts");
     CHECK((place.MustPrepare(job).summary.fingerprint() == fingerprint));
   }
+}
+
+TEST_CASE("Packed files give the same rows as plain ones") {
+  const Place place;
+  v1::Job job = SomeJob();
+  const std::string fingerprint = place.MustPrepare(job).summary.fingerprint();
+  const std::string contents = place.folder.Read("data/train.csv");
+  const gzFile packed = gzopen((place.folder / "data/train.csv.gz").c_str(), "wb");
+  REQUIRE(gzwrite(packed, contents.data(), static_cast<unsigned>(contents.size())) ==
+          static_cast<int>(contents.size()));
+  REQUIRE(gzclose(packed) == Z_OK);
+  job.mutable_data()->set_train("train.csv.gz");
+  CHECK((place.MustPrepare(job).summary.fingerprint() == fingerprint));
 }
 
 TEST_CASE("A second preparation only opens the cache, until settings or contents change") {

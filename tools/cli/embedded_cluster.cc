@@ -1,9 +1,11 @@
 #include "tools/cli/embedded_cluster.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <climits>
@@ -15,6 +17,7 @@
 namespace pumasi {
 namespace {
 
+constexpr absl::Duration kStartWithin = absl::Seconds(20);
 constexpr absl::Duration kStopWithin = absl::Seconds(5);
 // A daemon whose parent was killed in a way that the kernel could not pass on ends by itself after this.
 const char kSchedulerTimeout[] = "--scheduler_timeout=30";
@@ -52,6 +55,23 @@ absl::Status EmbeddedCluster::StartDaemon(const std::string& program, const std:
   return absl::OkStatus();
 }
 
+absl::Status EmbeddedCluster::WaitForScheduler(int watch, const std::string& logs) {
+  const absl::Duration deadline = RealClock().Now() + kStartWithin;
+  ChildProcess& scheduler = *children_.front();
+  while (access((folder_ + "/address").c_str(), F_OK) != 0) {
+    // Wakes for the file (the event) and now and then to see whether the process still lives.
+    pollfd event{watch, POLLIN, 0};
+    poll(&event, 1, 200);
+    char events[4096];
+    (void)!read(watch, events, sizeof events);
+    if (!scheduler.Running()) {
+      return absl::UnavailableError(absl::StrCat("the scheduler ended by ", scheduler.HowItEnded(), "; see ", logs, "/scheduler.log"));
+    }
+    if (RealClock().Now() > deadline) return absl::DeadlineExceededError("the scheduler did not start; see " + logs);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Options& options) {
   std::unique_ptr<EmbeddedCluster> cluster(new EmbeddedCluster);
   if (absl::Status status = RealFiles().MakeFolder(options.logs); !status.ok()) return status;
@@ -61,8 +81,15 @@ absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Op
   cluster->folder_ = folder;
   cluster->address_ = absl::StrCat("unix:", folder, "/scheduler.sock");
   const std::string scheduler = "--scheduler=" + cluster->address_;
+  const int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (watch < 0 || inotify_add_watch(watch, folder, IN_MOVED_TO) < 0) {
+    return absl::InternalError(absl::StrCat("cannot watch ", folder, ": ", strerror(errno)));
+  }
   // The daemons act for the user who started them, on the user's own files: the roots hold nothing back.
-  absl::Status status = cluster->StartDaemon("pumasi-scheduler", "scheduler", {"--output_root=/"}, options.logs);
+  absl::Status status = cluster->StartDaemon("pumasi-scheduler", "scheduler",
+                                             {"--output_root=/", absl::StrCat("--address_file=", folder, "/address")}, options.logs);
+  if (status.ok()) status = cluster->WaitForScheduler(watch, options.logs);
+  close(watch);
   for (uint32_t i = 0; status.ok() && i < options.servers; ++i) {
     status = cluster->StartDaemon("pumasi-server", absl::StrCat("server-", i), {scheduler, "--output_root=/", kSchedulerTimeout},
                                   options.logs);

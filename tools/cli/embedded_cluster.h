@@ -39,6 +39,8 @@ class EmbeddedCluster {
 
  private:
   EmbeddedCluster() = default;
+  // Until the scheduler listens; an error if it ends, or takes too long.
+  absl::Status WaitForScheduler(int watch, const std::string& logs);
   absl::Status StartDaemon(const std::string& program, const std::string& name, const std::vector<std::string>& flags,
                            const std::string& logs);
 

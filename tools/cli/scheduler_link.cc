@@ -50,6 +50,7 @@ absl::Status SchedulerLink::Call(const Request& request, Response* response, Met
   std::random_device random;
   while (true) {
     grpc::ClientContext context;
+    context.set_wait_for_ready(true);  // a scheduler that is just starting is waited for, not failed on
     const absl::Duration left = give_up - RealClock().Now();
     context.set_deadline(std::chrono::system_clock::now() +
                          absl::ToChronoMilliseconds(std::min(left, wait + absl::Seconds(5))));

@@ -102,6 +102,8 @@ int Train(const TrainFlags& flags) {
   auto job_id = (*link)->Submit(request);
   if (!job_id.ok()) return shutdown.Requested() ? int{kExitInterrupted} : PrintError(job_id.status());
   auto status = Follow(**link, **cluster, *job_id, flags.json && !isatty(STDERR_FILENO));
+  // Hung up first: a scheduler on its way down would wait for the connection to be closed.
+  link->reset();
   (*cluster)->Stop();
   if (!status.ok()) {
     PrintError(status.status());

@@ -83,7 +83,8 @@ class Builder {
   }
 
   absl::Status LearnPieces(const CsvInput& train, const Survey& survey) {
-    auto sample = SampleTexts(train, survey, kSentencePieceSample, job_.tokenizer().lower(), input_.threads, tracker_);
+    auto sample = SampleTexts(train, survey, {kSentencePieceSample, kSentencePieceLine}, job_.tokenizer().lower(),
+                              input_.threads, tracker_);
     if (!sample.ok()) return sample.status();
     if (absl::Status status = tracker_->Begin("training sentencepiece", 0); !status.ok()) return status;
     auto model = TrainSentencePiece(*sample, job_.tokenizer().vocabulary());

@@ -15,8 +15,8 @@ namespace pumasi {
 // Why not linked: Debian's libsentencepiece carries a protobuf 3.14 of its own and exports its symbols, while gRPC and
 // our messages use protobuf 3.21. Linked into one program, one of the two calls the other's functions and the program
 // aborts at its start or crashes. Opened with RTLD_LOCAL and RTLD_DEEPBIND, each uses its own. The price: the calls are
-// found by their mangled names, which stand with the library's ABI version (.so.0). Sanitizers refuse
-// RTLD_DEEPBIND, so a build with one has no sentencepiece.
+// found by their mangled names, which stand with the library's ABI version (.so.0). Sanitizers refuse RTLD_DEEPBIND, so
+// a build with one has no sentencepiece.
 class SentencePieceLibrary {
  public:
   // The library, opened at the first call and never closed. Thread-safe. UNAVAILABLE, saying what to install, where it

@@ -13,8 +13,11 @@
 namespace pumasi {
 
 // At most so many rows of the training text are shown to the trainer, evenly spread over it: more cost time and memory
-// and change little.
-inline constexpr uint64_t kSentencePieceSample = 200'000;
+// and change little. (nsmc, 32,000 pieces: with 50,000 of its rows instead of all 150,000 training takes a quarter of
+// the time, texts have 3 % more pieces, and naive Bayes on pieces is right as often to 0.1 %.)
+inline constexpr uint64_t kSentencePieceSample = 100'000;
+// At most so many bytes of a row: the trainer leaves longer lines out.
+inline constexpr size_t kSentencePieceLine = 4000;
 
 // Trains a unigram model on `lines` (UTF-8, one text a line) with at most `vocabulary` pieces, padding (id 0) and the
 // unknown piece (id 1) included; fewer where the text does not yield as many. The same text gives the same model, on

@@ -9,6 +9,7 @@
 #include "worker/input/label_set.h"
 #include "worker/input/lower_case.h"
 #include "worker/input/parallel.h"
+#include "worker/input/utf8.h"
 
 namespace pumasi {
 namespace {
@@ -77,11 +78,11 @@ absl::StatusOr<Survey> SurveyRows(const CsvInput& input, const Tokenizer* tokeni
   return survey;
 }
 
-absl::StatusOr<std::string> SampleTexts(const CsvInput& input, const Survey& survey, uint64_t most, bool lower,
+absl::StatusOr<std::string> SampleTexts(const CsvInput& input, const Survey& survey, const SampleSize& size, bool lower,
                                         int threads, ProgressTracker* tracker) {
   const std::vector<CsvInput::Piece>& pieces = input.pieces();
   if (absl::Status status = tracker->Begin("sampling texts", input.bytes()); !status.ok()) return status;
-  const uint64_t wanted = std::min(most, survey.rows);
+  const uint64_t wanted = std::min(size.rows, survey.rows);
   // Of n rows, row i is taken where (i + 1) · wanted / n passes a whole number.
   const auto taken_before = [&](uint64_t row) {
     return static_cast<uint64_t>(static_cast<unsigned __int128>(row) * wanted / std::max<uint64_t>(survey.rows, 1));
@@ -102,6 +103,8 @@ absl::StatusOr<std::string> SampleTexts(const CsvInput& input, const Survey& sur
       } else {
         text = reader.text();
       }
+      if (text.size() > size.text_bytes)
+        text.resize(ValidUtf8Prefix(std::string_view(text).substr(0, size.text_bytes)));
       for (char& c : text) {
         if (c == '\n' || c == '\r' || c == '\0') c = ' ';
       }

@@ -30,9 +30,15 @@ struct Survey {
 absl::StatusOr<Survey> SurveyRows(const CsvInput& input, const Tokenizer* tokenizer, int threads, BadRows* bad_rows,
                                   ProgressTracker* tracker);
 
-// Up to `most` of the surveyed rows' texts, evenly spread, one a line (line breaks in a text become spaces; lower-cased
-// if `lower`): what a SentencePiece model is trained on.
-absl::StatusOr<std::string> SampleTexts(const CsvInput& input, const Survey& survey, uint64_t most, bool lower,
+struct SampleSize {
+  uint64_t rows = 0;
+  // Of each text at most this much, cut between characters.
+  size_t text_bytes = 0;
+};
+
+// Texts of the surveyed rows, evenly spread, one a line (line breaks in a text become spaces; lower-cased if `lower`):
+// what a SentencePiece model is trained on.
+absl::StatusOr<std::string> SampleTexts(const CsvInput& input, const Survey& survey, const SampleSize& size, bool lower,
                                         int threads, ProgressTracker* tracker);
 
 }  // namespace pumasi
