@@ -46,19 +46,26 @@ absl::Status Replace(Files& files, const std::string& output, const std::string&
     if (*there) (void)files.Rename(old, to);
     return status;
   }
-  if (absl::Status status = files.SyncFolder(output); !status.ok()) return status;
-  return files.RemoveFolder(old);
+  if (absl::Status status = files.SyncFolder(output); !status.ok()) {
+    if (files.Rename(to, from).ok() && *there) (void)files.Rename(old, to);
+    return status;
+  }
+  // The new one is in place and durable: what is left of the old one is litter, which the next checkpoint clears away.
+  (void)files.RemoveFolder(old);
+  return absl::OkStatus();
 }
 
-// The names sort by age: they carry the version with leading zeros.
-void RemoveOld(Files& files, const std::string& output, uint32_t keep) {
+// The names sort by age: they carry the version with leading zeros. `newest` stays in any case: where a job went on from an
+// older checkpoint, later ones of the run before it may lie there.
+void RemoveOld(Files& files, const std::string& output, const std::string& newest, uint32_t keep) {
   auto names = files.List(output);
   if (!names.ok()) return;
   std::vector<std::string> checkpoints;
   for (const std::string& name : *names) {
-    if (absl::StartsWith(name, "checkpoint-")) checkpoints.push_back(name);
+    if (absl::StartsWith(name, "checkpoint-") && name != newest) checkpoints.push_back(name);
   }
-  for (size_t i = 0; i + keep < checkpoints.size(); ++i) (void)files.RemoveFolder(absl::StrCat(output, "/", checkpoints[i]));
+  const size_t others = keep > 0 ? keep - 1 : 0;
+  for (size_t i = 0; i + others < checkpoints.size(); ++i) (void)files.RemoveFolder(absl::StrCat(output, "/", checkpoints[i]));
 }
 
 }  // namespace
@@ -90,7 +97,7 @@ absl::StatusOr<std::string> CompleteCheckpoint(Files& files, const std::string& 
     if (absl::Status status = WriteFileDurably(files, manifest_path, ManifestToJson(manifest)); !status.ok()) return status;
   }
   if (absl::Status status = Replace(files, output, folder, output + "/" + checkpoint.name); !status.ok()) return status;
-  if (!checkpoint.final) RemoveOld(files, output, checkpoint.keep);
+  if (!checkpoint.final) RemoveOld(files, output, checkpoint.name, checkpoint.keep);
   return hash;
 }
 

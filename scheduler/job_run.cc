@@ -22,6 +22,10 @@ constexpr uint32_t kBatchesAhead = 4;
 constexpr uint64_t kEvaluationRows = 256;
 
 const char kFinalFolder[] = ".model.tmp";
+// More rows than any data has, and few enough that no count of batches or rows overflows.
+constexpr uint64_t kMaxRows = uint64_t{1} << 40;
+
+std::string Describe(const v1::Node& worker) { return absl::StrCat("worker ", worker.name(), " at ", worker.address()); }
 
 }  // namespace
 
@@ -126,12 +130,15 @@ absl::StatusOr<v1::ReportPreparedResponse> JobRun::Prepared(const v1::ReportPrep
     return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat("job ", id(), " does not want this worker"));
   }
   v1::ReportPreparedResponse response;
-  if (data_.fingerprint().empty()) data_ = request.data();
+  if (data_.fingerprint().empty()) {
+    data_ = request.data();
+    data_from_ = Describe(worker->second.node);
+  }
   if (data_.fingerprint() != request.data().fingerprint()) {
     const std::string message = absl::StrCat(
-        "worker ", worker->second.node.name(), " at ", worker->second.node.address(), " reads other data than the others: ",
-        request.data().train_rows(), " training rows, ", request.data().vocabulary(), " ids, expected ", data_.train_rows(),
-        " and ", data_.vocabulary(), ". The files of all workers have to be the same");
+        Describe(worker->second.node), " reads other data than ", data_from_, ": ", request.data().train_rows(),
+        " training rows, ", request.data().vocabulary(), " ids, expected ", data_.train_rows(), " and ", data_.vocabulary(),
+        ". The files of all workers have to be the same");
     if (state_ == v1::PREPARING) Fail(message, now);
     return absl::FailedPreconditionError(message);
   }
@@ -158,12 +165,18 @@ void JobRun::Allocate(absl::Duration now) {
     return worker.second.prepared;
   });
   if (state_ != v1::PREPARING || !all || !assets_there_) return;
+  if (data_.train_rows() == 0 || data_.train_rows() > kMaxRows || data_.test_rows() > kMaxRows) {
+    return Fail(absl::StrCat("the data has ", data_.train_rows(), " training rows and ", data_.test_rows(),
+                             " test rows; 1 training row is needed, and ", kMaxRows, " is the most"),
+                now);
+  }
   auto tables = PlanTables(job_, data_);
   if (!tables.ok()) return Fail(std::string(tables.status().message()), now);
   tables_ = *std::move(tables);
   plan_ = {data_.train_rows(), job_.batch(), job_.micro_batches()};
   if (absl::Status status = CheckResume(); !status.ok()) return Fail(std::string(status.message()), now);
   if (spec_.resume) start_ = spec_.resume->progress();
+  version_ = start_.version();
   std::vector<v1::Node> nodes;
   for (const auto& [incarnation, server] : servers_) nodes.push_back(server.node);
   std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.name() < b.name(); });
@@ -237,11 +250,9 @@ absl::Status JobRun::TakeResults(const v1::LeaseUnitsRequest& request, absl::Dur
   if (!ledger_) return absl::OkStatus();
   for (const uint64_t token : request.returned()) ledger_->Return(request.incarnation(), token);
   for (const v1::UnitDone& done : request.done()) {
-    if (absl::Status status = ledger_->Done(request.incarnation(), done);
-        !status.ok() && ReasonOf(status) != v1::ErrorDetail::STALE_LEASE) {
-      return status;
-    }
-    last_progress_ = now;
+    const absl::Status status = ledger_->Done(request.incarnation(), done);
+    if (!status.ok() && ReasonOf(status) != v1::ErrorDetail::STALE_LEASE) return status;
+    if (status.ok()) last_progress_ = now;
   }
   if (request.hold_at_most() > 0) {
     ledger_->KeepOnly(request.incarnation(), {request.held().begin(), request.held().end()});
@@ -254,6 +265,7 @@ void JobRun::TakeBatches(absl::Duration now) {
   const auto done = ledger_->TakeDone();
   if (done.empty()) return;
   ++change_;
+  if (state_ == v1::TRAINING) version_ = ledger_->first_open();
   for (const auto& batch : done) {
     if (state_ == v1::TRAINING) {
       record_.AddBatch(batch);
@@ -299,7 +311,7 @@ absl::StatusOr<v1::LeaseUnitsResponse> JobRun::Lease(uint64_t incarnation, uint3
       lease->set_batch(plan_.BatchOf(unit.batch));
     } else {
       lease->set_kind(v1::EVALUATE);
-      lease->set_version((epoch_ + 1) * plan_.BatchesPerEpoch());
+      lease->set_version(version_);
       lease->set_batch(unit.batch);
       lease->set_first_row(unit.batch * kEvaluationRows);
       lease->set_end_row(std::min((unit.batch + 1) * kEvaluationRows, data_.test_rows()));
@@ -318,6 +330,12 @@ absl::Status JobRun::ShardSaved(const v1::ReportShardSavedRequest& request, absl
   if (!final && request.folder() != absl::StrCat(".", name, ".tmp")) {
     return absl::InvalidArgumentError(absl::StrCat("no checkpoint is written to '", request.folder(), "'"));
   }
+  if (final && (state_ != v1::SAVING || request.version() != version_)) {
+    return absl::InvalidArgumentError(absl::StrCat("no model of version ", request.version(), " is wanted in state ",
+                                                   v1::JobState_Name(state_), " at version ", version_));
+  }
+  // A report whose answer was lost comes again.
+  if (final ? model_gathered_ : request.version() <= gathered_) return absl::OkStatus();
   last_progress_ = now;
   PendingCheckpoint& pending = checkpoints_[request.folder()];
   pending.version = request.version();
@@ -326,13 +344,18 @@ absl::Status JobRun::ShardSaved(const v1::ReportShardSavedRequest& request, absl
     record_.Warn(absl::StrCat("checkpoint at batch ", request.version(), " failed on server ", server->second.node.name(), ": ",
                               request.error()));
     ++change_;
-    if (final) Fail(absl::StrCat("the model could not be written: ", request.error()), now);
+    if (final) Fail(absl::StrCat("the model could not be written on server ", server->second.node.name(), ": ", request.error()), now);
   }
   v1::Manifest::File& file = pending.files[server->second.node.name()];
   file.set_name(request.file());
   file.set_size(request.size());
   file.set_crc32c(request.crc32c());
   if (pending.files.size() < servers_.size()) return absl::OkStatus();
+  if (final) {
+    model_gathered_ = true;
+  } else {
+    gathered_ = request.version();
+  }
   if (!pending.failed) {
     FinishCheckpoint finish{request.folder(), final ? "model" : name, {}, final, job_.checkpoint().keep()};
     finish.manifest.set_job_id(id());
@@ -403,6 +426,7 @@ std::string JobRun::WaitingFor() const {
     }
   } else {
     for (const auto& [incarnation, server] : servers_) {
+      if (model_gathered_) break;
       const auto pending = checkpoints_.find(kFinalFolder);
       if (pending == checkpoints_.end() || !pending->second.files.count(server.node.name())) {
         names.push_back("server " + server.node.name());
@@ -433,7 +457,7 @@ std::optional<v1::Assignment> JobRun::AssignmentFor(const v1::Node& node) const 
   assignment.set_resume(spec_.request.resume());
   assignment.set_output(spec_.output);
   if (state_ == v1::SAVING) {
-    assignment.set_save_version(std::max(epoch_ * plan_.BatchesPerEpoch(), start_.version()));
+    assignment.set_save_version(version_);
     assignment.set_save_folder(kFinalFolder);
   }
   return assignment;
@@ -456,9 +480,7 @@ v1::JobStatus JobRun::Status(absl::Duration now) const {
     const uint64_t batches = plan_.BatchesPerEpoch();
     status.set_batches_per_epoch(batches);
     status.set_total_batches(batches * job_.epochs());
-    const bool training = state_ == v1::TRAINING && ledger_;
-    *status.mutable_progress() = ProgressAt(training ? ledger_->first_open()
-                                                     : std::max(start_.version(), uint64_t{epoch_} * batches));
+    *status.mutable_progress() = ProgressAt(version_);
     *status.mutable_data() = data_;
   }
   record_.Fill(&status, now);

@@ -121,16 +121,20 @@ class JobRun {
   bool assets_there_ = false;
 
   v1::DataSummary data_;
+  std::string data_from_;  // who reported it first
   std::vector<v1::TableSpec> tables_;
   v1::Layout layout_;
   BatchPlan plan_;
   v1::Progress start_;
+  uint64_t version_ = 0;          // batches applied
   std::optional<Ledger> ledger_;  // of the epoch's training, or of its evaluation
   uint32_t epoch_ = 0;
   TrainingRecord record_;
   std::string parameters_sha256_;
 
-  std::map<std::string, PendingCheckpoint> checkpoints_;  // by folder
+  std::map<std::string, PendingCheckpoint> checkpoints_;  // by folder; some servers have reported
+  uint64_t gathered_ = 0;                                 // checkpoints on the way up to this version have all their reports
+  bool model_gathered_ = false;
   std::vector<FinishCheckpoint> to_finish_;
 };
 

@@ -19,13 +19,18 @@ std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t most, uint32_t
   for (const auto& [token, lease] : leased_) total += lease.worker == worker;
   for (uint64_t number = first_open_; number < horizon && (number == first_open_ || total < most); ++number) {
     while (open_.size() <= number - first_open_) {
-      open_.push_back({std::vector<State>(options_.parts, State::kTodo), std::vector<v1::PartResult>(options_.parts), {}, 0});
+      open_.push_back({std::vector<State>(options_.parts, State::kTodo),
+                       std::vector<uint64_t>(options_.parts),
+                       std::vector<v1::PartResult>(options_.parts),
+                       {},
+                       0});
     }
     uint32_t held = 0;
     for (const auto& [token, lease] : leased_) {
       if (lease.worker == worker && lease.batch == number) held += lease.parts.size();
     }
     auto& states = At(number).states;
+    const auto& undone = At(number).undone;
     uint32_t part = 0;
     while (part < options_.parts && held < share && (number == first_open_ || total < most)) {
       if (states[part] != State::kTodo) {
@@ -33,7 +38,7 @@ std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t most, uint32_t
         continue;
       }
       uint32_t end = part;
-      while (end < options_.parts && states[end] == State::kTodo) ++end;
+      while (end < options_.parts && states[end] == State::kTodo && undone[end] == undone[part]) ++end;
       const PartRange range = LargestNode(part, end, std::min(grain, share - held), options_.parts);
       std::fill(states.begin() + range.first, states.begin() + range.end, State::kLeased);
       const uint64_t token = (*next_token)++;
@@ -76,8 +81,10 @@ absl::Status Ledger::Done(uint64_t worker, const v1::UnitDone& done) {
 }
 
 void Ledger::Release(std::map<uint64_t, Leased>::iterator lease) {
-  auto& states = At(lease->second.batch).states;
-  std::fill(states.begin() + lease->second.parts.first, states.begin() + lease->second.parts.end, State::kTodo);
+  Batch& batch = At(lease->second.batch);
+  const PartRange range = lease->second.parts;
+  std::fill(batch.states.begin() + range.first, batch.states.begin() + range.end, State::kTodo);
+  std::fill(batch.undone.begin() + range.first, batch.undone.begin() + range.end, lease->first);
   leased_.erase(lease);
 }
 

@@ -68,6 +68,9 @@ class Ledger {
   enum class State : uint8_t { kTodo, kLeased, kDone };
   struct Batch {
     std::vector<State> states;
+    // By part: the last lease of it that ended undone, 0 if none did. Its worker may have pushed its gradient to some servers,
+    // as one sum. A new unit lies inside one such lease or outside of all: then a server has applied all of it or nothing.
+    std::vector<uint64_t> undone;
     std::vector<v1::PartResult> results;
     std::vector<v1::Confusion> confusions;
     uint32_t done = 0;

@@ -54,6 +54,7 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
     shape.slot_is_ours[slot] = options.layout.servers(owner).incarnation() == options.incarnation;
   }
   if (shape.slots() == 0) return absl::InvalidArgumentError("layout without slots");
+  if (shard->parts_ == 0) return absl::InvalidArgumentError("a batch of 0 parts");
   for (uint32_t table = 0; table < shape.tables.size(); ++table) {
     const v1::TableSpec& spec = shape.tables[table];
     if (spec.columns() == 0) return absl::InvalidArgumentError(absl::StrCat(spec.name(), " has no columns"));

@@ -17,7 +17,9 @@ namespace pumasi {
 absl::StatusOr<JobFile> LoadJobFile(const std::string& path, const std::vector<std::string>& set) {
   JobFile file;
   SourceMap source;
-  if (absl::Status status = ReadYamlMessage(RealFiles(), path, &file.job, &source); !status.ok()) return status;
+  if (absl::Status status = ReadYamlMessage(RealFiles(), path, &file.job, &source); !status.ok()) {
+    return absl::InvalidArgumentError(status.message());  // a file that cannot be read is the user's to mend, too
+  }
   char real[PATH_MAX];
   if (realpath(path.c_str(), real) == nullptr) return absl::NotFoundError(absl::StrCat(path, ": cannot be resolved"));
   file.base = real;

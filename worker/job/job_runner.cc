@@ -1,6 +1,7 @@
 #include "worker/job/job_runner.h"
 
 #include <grpcpp/channel.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <utility>
@@ -82,6 +83,7 @@ absl::StatusOr<Prepared> JobRunner::Prepare() {
   options.data_root = options_.data_root;
   options.cache_folder = options_.cache;
   options.threads = options_.input_threads;
+  options.who = absl::StrCat("job ", job_id_, ", process ", getpid());
   options.cancelled = [this] { return stopped(); };
   const auto start = Steady::now();
   auto prepared = PrepareData(assignment.job(), assignment.base(), options);

@@ -1,0 +1,128 @@
+// What a failure does today: a dead worker costs nothing (same_bits_test.cc), a dead server or scheduler ends the job with a
+// clear error, and never a hang.
+#include <signal.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "common/clock.h"
+#include "tests/cluster/job_on_cluster.h"
+#include "tests/cluster/program.h"
+#include "tests/cluster/small_job.h"
+#include "tests/common/temp_folder.h"
+
+namespace pumasi {
+namespace {
+
+using Catch::Matchers::Contains;
+
+// How long a failure may take to be told; the machine's speed is not part of it but where it is overloaded.
+constexpr absl::Duration kWithin = absl::Seconds(5);
+
+}  // namespace
+
+TEST_CASE("a server that dies ends the job within 5 s, and the error names it") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 1000, 1000);
+  JobOnCluster job(folder, 2, 2);
+  job.Submit();
+  job.WaitForBatch(20);
+  const absl::Duration killed = RealClock().Now();
+  job.cluster().Find("server-1")->Signal(SIGKILL);
+  const v1::JobStatus status = job.WaitForEnd();
+  CHECK(RealClock().Now() - killed < kWithin);
+  CHECK(status.state() == v1::FAILED);
+  CHECK_THAT(status.message(), Contains("server-1") && Contains("died"));
+}
+
+TEST_CASE("a server that hangs ends the job once its lease is over") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 1000, 1000);
+  JobOnCluster job(folder, 2, 2);
+  job.Submit();
+  job.WaitForBatch(20);
+  const absl::Duration stopped = RealClock().Now();
+  job.cluster().Find("server-0")->Signal(SIGSTOP);
+  const v1::JobStatus status = job.WaitForEnd();
+  CHECK(RealClock().Now() - stopped < kWithin);
+  CHECK(status.state() == v1::FAILED);
+  CHECK_THAT(status.message(), Contains("server-0") && Contains("silent"));
+}
+
+TEST_CASE("nodes take up the next job after one that failed") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 1000, 1000);
+  JobOnCluster job(folder, 1, 2);
+  job.Submit();
+  job.WaitForBatch(20);
+  REQUIRE(job.link().Cancel(job.job_id()).ok());
+  CHECK(job.WaitForEnd().state() == v1::CANCELLED);
+  WriteSmallJob(folder.path(), 300, 1);
+  job.Submit();
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.message());
+  CHECK(status.state() == v1::DONE);
+  CHECK(status.samples() == 300);
+}
+
+TEST_CASE("a loss that is no number ends the job, and the error names batch and part") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 300, 50);
+  const ProgramResult result = Pumasi({"train", folder / "job.yaml", "--json", "--output", folder / "out", "--cache",
+                                       folder / "cache", "--set", "optimizer={sgd: {learning_rate: 3.0e+38}}"});
+  INFO(result.output);
+  CHECK(result.code == 1);
+  const auto json = nlohmann::json::parse(result.output);
+  CHECK(json["state"] == "failed");
+  CHECK_THAT(json["message"].get<std::string>(), Contains("batch") && Contains("part"));
+}
+
+TEST_CASE("a malformed row fails the job with file and line, or is skipped and counted") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 300, 1);
+  std::ofstream(folder / "train.csv", std::ios::app) << "7,\"one field too many\",class1,oops\n";
+  std::vector<std::string> arguments = {"train", folder / "job.yaml", "--json", "--output", folder / "out", "--cache",
+                                        folder / "cache"};
+  ProgramResult result = Pumasi(arguments);
+  CHECK(result.code == 1);
+  CHECK_THAT(result.errors, Contains("train.csv:302"));
+  arguments.insert(arguments.end(), {"--set", "data.on_error=skip"});
+  result = Pumasi(arguments);
+  INFO(result.errors);
+  REQUIRE(result.code == 0);
+  const auto json = nlohmann::json::parse(result.output);
+  CHECK(json["skipped_rows"] == 1);
+  CHECK(json["samples"] == 300);
+}
+
+TEST_CASE("Ctrl-C ends the training with code 130 and leaves nothing running") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 1000, 100000);
+  auto train = ChildProcess::Start("pumasi",
+                                   {BuiltProgram("tools/cli/pumasi"), "train", folder / "job.yaml", "--output", folder / "out",
+                                    "--cache", folder / "cache"},
+                                   folder / "log");
+  REQUIRE(train.ok());
+  // Its log says when it trains; a line is written at least every 10 s.
+  const auto trains = [&] {
+    std::ifstream log(folder / "out/logs/scheduler.log");
+    return std::string(std::istreambuf_iterator<char>(log), {}).find("TRAINING") != std::string::npos;
+  };
+  const absl::Duration deadline = RealClock().Now() + absl::Seconds(60);
+  while (!trains() && RealClock().Now() < deadline && (*train)->Running()) (*train)->WaitUntil(RealClock().Now() + absl::Milliseconds(20));
+  REQUIRE(trains());
+  std::string children;
+  std::getline(std::ifstream("/proc/" + std::to_string((*train)->pid()) + "/task/" + std::to_string((*train)->pid()) + "/children"),
+               children);
+  REQUIRE(children.size() > 5);
+  (*train)->Signal(SIGINT);
+  REQUIRE((*train)->WaitUntil(RealClock().Now() + absl::Seconds(20)));
+  CHECK((*train)->HowItEnded() == "exit code 130");
+  std::istringstream pids(children);
+  for (pid_t pid; pids >> pid;) CHECK(kill(pid, 0) != 0);
+}
+
+}  // namespace pumasi

@@ -1,0 +1,177 @@
+#include "scheduler/membership.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "common/error_detail.h"
+
+namespace pumasi {
+namespace {
+
+using D = v1::ErrorDetail;
+
+absl::Duration At(double seconds) { return absl::Seconds(seconds); }
+
+v1::Node Node(const std::string& name, uint64_t incarnation, v1::Role role = v1::ROLE_WORKER) {
+  v1::Node node;
+  node.set_name(name);
+  node.set_incarnation(incarnation);
+  node.set_role(role);
+  node.set_address(name + ":1");
+  return node;
+}
+
+// A lease of 3 s, a grace of 0.5 s.
+Membership ThreeSeconds() { return Membership({absl::Seconds(3), absl::Milliseconds(500)}); }
+
+std::vector<std::string> Names(const std::vector<Membership::Death>& deaths) {
+  std::vector<std::string> names;
+  for (const auto& death : deaths) names.push_back(death.node.name() + ": " + death.reason);
+  return names;
+}
+
+TEST_CASE("A node that says nothing for its lease is dead, and one that does lives on") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("quiet", 1), At(0)).ok());
+  REQUIRE(members.Register(Node("lively", 2), At(0)).ok());
+  for (int second = 1; second <= 2; ++second) {
+    CHECK(members.Renew(2, At(second)).ok());
+    CHECK(members.TakeDeaths(At(second)).empty());
+  }
+  CHECK(*members.NextDeath() == At(3));
+  CHECK(members.TakeDeaths(At(2.999)).empty());
+  CHECK(Names(members.TakeDeaths(At(3))) == std::vector<std::string>{"quiet: silent for 3.0 s"});
+  CHECK(members.TakeDeaths(At(3)).empty());
+  CHECK(members.Find(1) == nullptr);
+  CHECK(members.Find(2) != nullptr);
+  CHECK(*members.NextDeath() == At(5));
+}
+
+TEST_CASE("A node whose connection breaks is dead after the grace time") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("a", 1), At(0)).ok());
+  members.Disconnected(1, At(1));
+  CHECK(*members.NextDeath() == At(1.5));
+  CHECK(members.TakeDeaths(At(1.4)).empty());
+  CHECK(Names(members.TakeDeaths(At(1.5))) == std::vector<std::string>{"a: its connection broke, silent for 1.5 s"});
+}
+
+TEST_CASE("A node that calls again within the grace time lives on with a whole lease") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("a", 1), At(0)).ok());
+  members.Disconnected(1, At(1));
+  REQUIRE(members.Renew(1, At(1.2)).ok());
+  CHECK(members.TakeDeaths(At(4.1)).empty());
+  CHECK(*members.NextDeath() == At(4.2));
+}
+
+TEST_CASE("A connection that breaks at the end of the lease does not prolong it") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("a", 1), At(0)).ok());
+  members.Disconnected(1, At(2.9));
+  CHECK(*members.NextDeath() == At(3));
+}
+
+TEST_CASE("A node that leaves is gone at once, and is told of once") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("a", 1), At(0)).ok());
+  members.Leave(1, At(1));
+  CHECK(members.Find(1) == nullptr);
+  CHECK(Names(members.TakeDeaths(At(1))) == std::vector<std::string>{"a: left"});
+  CHECK(members.TakeDeaths(At(10)).empty());
+  members.Leave(1, At(2));
+  members.Disconnected(1, At(2));
+  CHECK(members.TakeDeaths(At(10)).empty());
+}
+
+TEST_CASE("An incarnation that died never comes back; the process may under a new one") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("a", 1), At(0)).ok());
+  members.TakeDeaths(At(3));
+  CHECK(ReasonOf(members.Renew(1, At(4))) == D::STALE_INCARNATION);
+  const absl::Status again = members.Register(Node("a", 1), At(4));
+  CHECK(ReasonOf(again) == D::STALE_INCARNATION);
+  CHECK(again.message() == "a was declared dead (silent for 3.0 s): take a new incarnation");
+  CHECK(members.Register(Node("a", 2), At(4)).ok());
+}
+
+TEST_CASE("A node that was frozen past its lease finds out when it wakes, also if nobody looked meanwhile") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("a", 1), At(0)).ok());
+  // No TakeDeaths since: still the lease is over.
+  CHECK(ReasonOf(members.Renew(1, At(3))) == D::STALE_INCARNATION);
+  CHECK(ReasonOf(members.Register(Node("a", 1), At(3))) == D::STALE_INCARNATION);
+  CHECK(Names(members.TakeDeaths(At(7))) == std::vector<std::string>{"a: silent for 7.0 s"});
+}
+
+TEST_CASE("Registering twice is harmless and renews the lease") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("a", 1), At(0)).ok());
+  REQUIRE(members.Register(Node("a", 1), At(2)).ok());
+  CHECK(*members.NextDeath() == At(5));
+  CHECK(members.alive().size() == 1);
+}
+
+TEST_CASE("Two living nodes cannot have one name; a dead one's name is free") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("a", 1, v1::ROLE_SERVER), At(0)).ok());
+  const absl::Status clash = members.Register(Node("a", 2), At(1));
+  CHECK(absl::IsAlreadyExists(clash));
+  CHECK(std::string(clash.message()).find("a living node at a:1 is named a") == 0);
+  CHECK(members.Find(2) == nullptr);
+  members.TakeDeaths(At(3));
+  CHECK(members.Register(Node("a", 2), At(3)).ok());
+}
+
+TEST_CASE("A node without name, incarnation or fitting role is refused") {
+  Membership members = ThreeSeconds();
+  CHECK(absl::IsInvalidArgument(members.Register(Node("", 1), At(0))));
+  CHECK(absl::IsInvalidArgument(members.Register(Node("a", 0), At(0))));
+  CHECK(absl::IsInvalidArgument(members.Register(Node("a", 1, v1::ROLE_CLIENT), At(0))));
+  CHECK(members.alive().empty());
+  CHECK_FALSE(members.NextDeath().has_value());
+}
+
+TEST_CASE("A stranger's sign of life is that of a dead one") {
+  Membership members = ThreeSeconds();
+  CHECK(ReasonOf(members.Renew(77, At(0))) == D::STALE_INCARNATION);
+}
+
+TEST_CASE("Living nodes of a role are listed by name") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("b", 1), At(0)).ok());
+  REQUIRE(members.Register(Node("c", 2, v1::ROLE_SERVER), At(0)).ok());
+  REQUIRE(members.Register(Node("a", 3), At(0)).ok());
+  const auto workers = members.Alive(v1::ROLE_WORKER);
+  REQUIRE(workers.size() == 2);
+  CHECK(workers[0].name() == "a");
+  CHECK(workers[1].name() == "b");
+  CHECK(members.Alive(v1::ROLE_SERVER).size() == 1);
+}
+
+TEST_CASE("Deaths at one moment are told in the order of incarnations") {
+  Membership members = ThreeSeconds();
+  for (const uint64_t incarnation : {7, 3, 5}) {
+    REQUIRE(members.Register(Node("n" + std::to_string(incarnation), incarnation), At(0)).ok());
+  }
+  const auto deaths = members.TakeDeaths(At(3));
+  REQUIRE(deaths.size() == 3);
+  CHECK(deaths[0].node.incarnation() == 3);
+  CHECK(deaths[2].node.incarnation() == 7);
+}
+
+TEST_CASE("The latest dead are remembered, and no more of them than was said") {
+  Membership members({absl::Seconds(3), absl::Milliseconds(500), 3});
+  for (uint64_t incarnation = 1; incarnation <= 5; ++incarnation) {
+    REQUIRE(members.Register(Node("n" + std::to_string(incarnation), incarnation), At(double(incarnation))).ok());
+    members.Leave(incarnation, At(double(incarnation)));
+  }
+  REQUIRE(members.dead().size() == 3);
+  CHECK(members.dead()[0].node.name() == "n3");
+  CHECK(members.dead()[2].node.name() == "n5");
+  CHECK(members.TakeDeaths(At(6)).size() == 5);
+}
+
+}  // namespace
+}  // namespace pumasi
