@@ -12,14 +12,17 @@ absl::Status CheckData(const v1::Job& job, const SourceMap& source) {
     if (data.has_train() || data.has_test()) {
       return source.Error("data.synthetic", "made-up rows and files (train, test) exclude each other");
     }
-    if (job.has_tokenizer()) return source.Error("tokenizer", "synthetic data are ids already: leave the tokenizer out");
+    if (job.has_tokenizer())
+      return source.Error("tokenizer", "synthetic data are ids already: leave the tokenizer out");
     return absl::OkStatus();
   }
   if (!data.has_train()) return source.Error("data", "neither train (files) nor synthetic (made-up rows) is given");
-  if (data.text().empty()) return source.Error("data", "text is missing: the columns to read, as in text: [name, description]");
+  if (data.text().empty())
+    return source.Error("data", "text is missing: the columns to read, as in text: [name, description]");
   if (!data.has_label()) return source.Error("data", "label is missing: the column with the class");
   for (const std::string& column : data.text()) {
-    if (column == data.label()) return source.Error("data.label", absl::StrCat("column '", column, "' is a text column, too"));
+    if (column == data.label())
+      return source.Error("data.label", absl::StrCat("column '", column, "' is a text column, too"));
   }
   if (!job.has_tokenizer()) return source.Error("data", "text needs a tokenizer, as in tokenizer: {kind: words}");
   const v1::Tokenizer& tokenizer = job.tokenizer();
@@ -33,8 +36,9 @@ absl::Status CheckData(const v1::Job& job, const SourceMap& source) {
 
 absl::Status CheckJob(const v1::Job& job, const SourceMap& source) {
   if (job.batch() % job.micro_batches() != 0) {
-    return source.Error("micro_batches", absl::StrCat("a batch of ", job.batch(), " rows cannot be cut into ",
-                                                      job.micro_batches(), " equal parts; take a divisor of ", job.batch()));
+    return source.Error("micro_batches",
+                        absl::StrCat("a batch of ", job.batch(), " rows cannot be cut into ", job.micro_batches(),
+                                     " equal parts; take a divisor of ", job.batch()));
   }
   if (absl::Status status = CheckData(job, source); !status.ok()) return status;
   if (absl::Status status = CheckModel(job); !status.ok()) return source.Error("model", status.message());

@@ -61,8 +61,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptio
   RouteGrpcLog();
   auto address = ParseAddress(options.listen);
   if (!address.ok()) return absl::InvalidArgumentError(absl::StrCat("listen: ", address.status().message()));
-  // Before anything is bound, so that a wrong setting does not show up as a server that comes and goes. Credentials first: who
-  // listens where others reach it needs them, however it is dialled.
+  // Before anything is bound, so that a wrong setting does not show up as a server that comes and goes. Credentials
+  // first: who listens where others reach it needs them, however it is dialled.
   const auto credentials = MakeServerCredentials(options.tls, *address);
   if (!credentials.ok()) return credentials.status();
   const std::string host_name = IsWildcard(*address) ? ReachableHostName() : "";

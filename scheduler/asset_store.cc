@@ -29,7 +29,8 @@ absl::Status AssetUpload::Add(const v1::AssetChunk& chunk) {
   }
   bytes_ += chunk.data().size();
   if (bytes_ > kMaxBytes) {
-    return DetailedError(v1::ErrorDetail::OVER_LIMIT, absl::StrCat("the vocabulary's files are larger than ", kMaxBytes, " bytes"));
+    return DetailedError(v1::ErrorDetail::OVER_LIMIT,
+                         absl::StrCat("the vocabulary's files are larger than ", kMaxBytes, " bytes"));
   }
   assets_[chunk.name()] += chunk.data();
   return absl::OkStatus();

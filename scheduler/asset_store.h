@@ -18,7 +18,8 @@ class AssetUpload {
   // Bytes of one job's files; a vocabulary of ten million words takes about 150 MiB.
   static constexpr uint64_t kMaxBytes = 512 << 20;
 
-  // Refuses names that are no plain file names, wrong checksums, and more than kMaxBytes. A chunk without a name adds nothing.
+  // Refuses names that are no plain file names, wrong checksums, and more than kMaxBytes. A chunk without a name adds
+  // nothing.
   absl::Status Add(const v1::AssetChunk& chunk);
   const std::string& job_id() const { return job_id_; }
   // The last chunk was there.

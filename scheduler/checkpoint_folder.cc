@@ -55,8 +55,8 @@ absl::Status Replace(Files& files, const std::string& output, const std::string&
   return absl::OkStatus();
 }
 
-// The names sort by age: they carry the version with leading zeros. `newest` stays in any case: where a job went on from an
-// older checkpoint, later ones of the run before it may lie there.
+// The names sort by age: they carry the version with leading zeros. `newest` stays in any case: where a job went on
+// from an older checkpoint, later ones of the run before it may lie there.
 void RemoveOld(Files& files, const std::string& output, const std::string& newest, uint32_t keep) {
   auto names = files.List(output);
   if (!names.ok()) return;
@@ -65,7 +65,8 @@ void RemoveOld(Files& files, const std::string& output, const std::string& newes
     if (absl::StartsWith(name, "checkpoint-") && name != newest) checkpoints.push_back(name);
   }
   const size_t others = keep > 0 ? keep - 1 : 0;
-  for (size_t i = 0; i + others < checkpoints.size(); ++i) (void)files.RemoveFolder(absl::StrCat(output, "/", checkpoints[i]));
+  for (size_t i = 0; i + others < checkpoints.size(); ++i)
+    (void)files.RemoveFolder(absl::StrCat(output, "/", checkpoints[i]));
 }
 
 }  // namespace
@@ -85,16 +86,19 @@ absl::StatusOr<std::string> CompleteCheckpoint(Files& files, const std::string& 
     asset->set_size(contents.size());
     asset->set_crc32c(Crc32c(contents));
   }
-  if (absl::Status status = WriteFileDurably(files, folder + "/job.json", JobJson(manifest.job())); !status.ok()) return status;
+  if (absl::Status status = WriteFileDurably(files, folder + "/job.json", JobJson(manifest.job())); !status.ok())
+    return status;
   const std::string manifest_path = absl::StrCat(folder, "/", kManifestName);
-  if (absl::Status status = WriteFileDurably(files, manifest_path, ManifestToJson(manifest)); !status.ok()) return status;
+  if (absl::Status status = WriteFileDurably(files, manifest_path, ManifestToJson(manifest)); !status.ok())
+    return status;
   std::string hash;
   if (checkpoint.final) {
     auto computed = HashOf(folder, manifest.job());
     if (!computed.ok()) return computed.status();
     hash = *std::move(computed);
     manifest.set_parameters_sha256(hash);
-    if (absl::Status status = WriteFileDurably(files, manifest_path, ManifestToJson(manifest)); !status.ok()) return status;
+    if (absl::Status status = WriteFileDurably(files, manifest_path, ManifestToJson(manifest)); !status.ok())
+      return status;
   }
   if (absl::Status status = Replace(files, output, folder, output + "/" + checkpoint.name); !status.ok()) return status;
   if (!checkpoint.final) RemoveOld(files, output, checkpoint.name, checkpoint.keep);

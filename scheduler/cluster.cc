@@ -24,7 +24,8 @@ absl::StatusOr<std::optional<v1::HeartbeatResponse>> Cluster::Assignments(uint64
                                                                           absl::Duration now) {
   const Membership::Member* member = members_.Find(incarnation);
   if (member == nullptr) {
-    return DetailedError(v1::ErrorDetail::STALE_INCARNATION, absl::StrCat("incarnation ", incarnation, " is not alive"));
+    return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
+                         absl::StrCat("incarnation ", incarnation, " is not alive"));
   }
   const uint64_t change = AssignmentChange();
   if (change == seen) return std::optional<v1::HeartbeatResponse>();
@@ -36,9 +37,7 @@ absl::StatusOr<std::optional<v1::HeartbeatResponse>> Cluster::Assignments(uint64
   return std::optional<v1::HeartbeatResponse>(std::move(response));
 }
 
-void Cluster::Leave(uint64_t incarnation, absl::Duration now) {
-  members_.Leave(incarnation, now);
-}
+void Cluster::Leave(uint64_t incarnation, absl::Duration now) { members_.Leave(incarnation, now); }
 
 std::vector<Membership::Death> Cluster::Tick(absl::Duration now) {
   std::vector<Membership::Death> deaths = members_.TakeDeaths(now);

@@ -1,5 +1,5 @@
-// All that the scheduler knows: members and jobs. A pure state machine; scheduler/service.cc turns calls into its events and
-// its wishes into files.
+// All that the scheduler knows: members and jobs. A pure state machine; scheduler/service.cc turns calls into its
+// events and its wishes into files.
 #ifndef PUMASI_SCHEDULER_CLUSTER_H_
 #define PUMASI_SCHEDULER_CLUSTER_H_
 
@@ -29,7 +29,8 @@ class Cluster {
   // --- membership
   absl::Status Register(const v1::Node& node, absl::Duration now);
   // The answer to a heartbeat if the node's assignments changed since `seen`; nothing if they did not.
-  absl::StatusOr<std::optional<v1::HeartbeatResponse>> Assignments(uint64_t incarnation, uint64_t seen, absl::Duration now);
+  absl::StatusOr<std::optional<v1::HeartbeatResponse>> Assignments(uint64_t incarnation, uint64_t seen,
+                                                                   absl::Duration now);
   absl::Status Renew(uint64_t incarnation, absl::Duration now) { return members_.Renew(incarnation, now); }
   void Disconnected(uint64_t incarnation, absl::Duration now) { members_.Disconnected(incarnation, now); }
   void Leave(uint64_t incarnation, absl::Duration now);

@@ -1,13 +1,10 @@
 #include "scheduler/job_run.h"
 
-#include <google/protobuf/util/message_differencer.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "common/error_detail.h"
 #include "common/model_plan.h"
 #include "scheduler/layout_plan.h"
@@ -15,17 +12,18 @@
 namespace pumasi {
 namespace {
 
-// Batches that may be leased beyond the first one that is not done: enough that reading ahead hides, few enough that a dead
-// worker's leases are soon done by others.
+// Batches that may be leased beyond the first one that is not done: enough that reading ahead hides, few enough that a
+// dead worker's leases are soon done by others.
 constexpr uint32_t kBatchesAhead = 4;
 // Test rows of one evaluation unit.
 constexpr uint64_t kEvaluationRows = 256;
 
-const char kFinalFolder[] = ".model.tmp";
 // More rows than any data has, and few enough that no count of batches or rows overflows.
 constexpr uint64_t kMaxRows = uint64_t{1} << 40;
 
-std::string Describe(const v1::Node& worker) { return absl::StrCat("worker ", worker.name(), " at ", worker.address()); }
+std::string Describe(const v1::Node& worker) {
+  return absl::StrCat("worker ", worker.name(), " at ", worker.address());
+}
 
 }  // namespace
 
@@ -57,13 +55,14 @@ void JobRun::NodesChanged(const Membership& members, bool may_start, absl::Durat
   if (ended()) return;
   if (state_ == v1::QUEUED) {
     const size_t servers = members.Alive(v1::ROLE_SERVER).size(), workers = members.Alive(v1::ROLE_WORKER).size();
-    const uint32_t want_servers = std::max(1u, spec_.request.servers()), want_workers = std::max(1u, spec_.request.workers());
+    const uint32_t want_servers = std::max(1u, spec_.request.servers()),
+                   want_workers = std::max(1u, spec_.request.workers());
     std::string message;
     if (!may_start) {
       message = "waits for the job before it";
     } else if (servers < want_servers || workers < want_workers) {
-      message = absl::StrCat("waits for nodes: ", servers, " of ", want_servers, " servers and ", workers, " of ", want_workers,
-                             " workers are there");
+      message = absl::StrCat("waits for nodes: ", servers, " of ", want_servers, " servers and ", workers, " of ",
+                             want_workers, " workers are there");
     } else {
       Begin(members, now);
       return;
@@ -78,9 +77,10 @@ void JobRun::NodesChanged(const Membership& members, bool may_start, absl::Durat
     for (const auto& death : members.dead()) {
       if (death.node.incarnation() == incarnation) reason = death.reason;
     }
-    Fail(absl::StrCat("server ", server.node.name(), " at ", server.node.address(), " died (", reason,
-                      ") and its part of the parameters with it; continue from the latest checkpoint in ", spec_.output),
-         now);
+    Fail(
+        absl::StrCat("server ", server.node.name(), " at ", server.node.address(), " died (", reason,
+                     ") and its part of the parameters with it; continue from the latest checkpoint in ", spec_.output),
+        now);
     return;
   }
   for (auto worker = workers_.begin(); worker != workers_.end();) {
@@ -116,15 +116,16 @@ void JobRun::Begin(const Membership& members, absl::Duration now) {
     if (node.kernel_set() == kernel_set_) {
       workers_[node.incarnation()] = {node};
     } else {
-      record_.Warn(absl::StrCat("worker ", node.name(), " computes with ", node.kernel_set(), ", the job with ", kernel_set_,
-                                ": it is left out, since results would depend on who computed them"));
+      record_.Warn(absl::StrCat("worker ", node.name(), " computes with ", node.kernel_set(), ", the job with ",
+                                kernel_set_, ": it is left out, since results would depend on who computed them"));
     }
   }
   for (const v1::Node& node : members.Alive(v1::ROLE_SERVER)) servers_[node.incarnation()] = {node};
   Enter(v1::PREPARING, now);
 }
 
-absl::StatusOr<v1::ReportPreparedResponse> JobRun::Prepared(const v1::ReportPreparedRequest& request, absl::Duration now) {
+absl::StatusOr<v1::ReportPreparedResponse> JobRun::Prepared(const v1::ReportPreparedRequest& request,
+                                                            absl::Duration now) {
   const auto worker = workers_.find(request.incarnation());
   if (ended() || worker == workers_.end()) {
     return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat("job ", id(), " does not want this worker"));
@@ -135,10 +136,10 @@ absl::StatusOr<v1::ReportPreparedResponse> JobRun::Prepared(const v1::ReportPrep
     data_from_ = Describe(worker->second.node);
   }
   if (data_.fingerprint() != request.data().fingerprint()) {
-    const std::string message = absl::StrCat(
-        Describe(worker->second.node), " reads other data than ", data_from_, ": ", request.data().train_rows(),
-        " training rows, ", request.data().vocabulary(), " ids, expected ", data_.train_rows(), " and ", data_.vocabulary(),
-        ". The files of all workers have to be the same");
+    const std::string message =
+        absl::StrCat(Describe(worker->second.node), " reads other data than ", data_from_, ": ",
+                     request.data().train_rows(), " training rows, ", request.data().vocabulary(), " ids, expected ",
+                     data_.train_rows(), " and ", data_.vocabulary(), ". The files of all workers have to be the same");
     if (state_ == v1::PREPARING) Fail(message, now);
     return absl::FailedPreconditionError(message);
   }
@@ -161,9 +162,8 @@ void JobRun::AssetsUploaded(const std::vector<std::string>& names, absl::Duratio
 }
 
 void JobRun::Allocate(absl::Duration now) {
-  const bool all = !workers_.empty() && std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) {
-    return worker.second.prepared;
-  });
+  const bool all = !workers_.empty() && std::all_of(workers_.begin(), workers_.end(),
+                                                    [](const auto& worker) { return worker.second.prepared; });
   if (state_ != v1::PREPARING || !all || !assets_there_) return;
   if (data_.train_rows() == 0 || data_.train_rows() > kMaxRows || data_.test_rows() > kMaxRows) {
     return Fail(absl::StrCat("the data has ", data_.train_rows(), " training rows and ", data_.test_rows(),
@@ -182,30 +182,6 @@ void JobRun::Allocate(absl::Duration now) {
   std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.name() < b.name(); });
   layout_ = PlanLayout(1, job_.slots(), nodes);
   Enter(v1::ALLOCATING, now);
-}
-
-absl::Status JobRun::CheckResume() const {
-  if (!spec_.resume) return absl::OkStatus();
-  // What may differ between the run that wrote the checkpoint and this one.
-  const auto essence = [](v1::Job job) {
-    job.clear_name(), job.clear_epochs(), job.clear_checkpoint(), job.clear_stall_timeout(), job.clear_prepare_timeout();
-    job.clear_data();
-    return job;
-  };
-  const v1::Manifest& from = *spec_.resume;
-  std::string difference;
-  google::protobuf::util::MessageDifferencer differencer;
-  differencer.ReportDifferencesToString(&difference);
-  if (!differencer.Compare(essence(from.job()), essence(job_))) {
-    return absl::FailedPreconditionError(absl::StrCat("the checkpoint ", spec_.request.resume(),
-                                                      " was written by a job that differs: ", difference));
-  }
-  if (from.data().fingerprint() != data_.fingerprint()) {
-    return absl::FailedPreconditionError(absl::StrCat("the checkpoint ", spec_.request.resume(), " was trained on other data: ",
-                                                      from.data().train_rows(), " rows and ", from.data().vocabulary(),
-                                                      " ids; now ", data_.train_rows(), " and ", data_.vocabulary()));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status JobRun::ServerReady(const v1::ReportReadyRequest& request, absl::Duration now) {
@@ -234,8 +210,8 @@ void JobRun::StartTraining(absl::Duration now) {
 
 void JobRun::StartEpoch(absl::Duration now) {
   const uint64_t batches = plan_.BatchesPerEpoch();
-  ledger_.emplace(Ledger::Options{std::max(epoch_ * batches, start_.version()), (epoch_ + 1) * batches, job_.micro_batches(),
-                                  kBatchesAhead});
+  ledger_.emplace(Ledger::Options{std::max(epoch_ * batches, start_.version()), (epoch_ + 1) * batches,
+                                  job_.micro_batches(), kBatchesAhead});
   record_.StartEpoch(now);
   Enter(v1::TRAINING, now);
 }
@@ -293,12 +269,14 @@ void JobRun::AfterEpoch(absl::Duration now) {
   Enter(v1::SAVING, now);
 }
 
-absl::StatusOr<v1::LeaseUnitsResponse> JobRun::Lease(uint64_t incarnation, uint32_t hold_at_most, uint64_t* next_token) {
+absl::StatusOr<v1::LeaseUnitsResponse> JobRun::Lease(uint64_t incarnation, uint32_t hold_at_most,
+                                                     uint64_t* next_token) {
   v1::LeaseUnitsResponse response;
   response.set_state(state_);
   const auto worker = workers_.find(incarnation);
   if (!ledger_ || worker == workers_.end() || !worker->second.prepared) return response;
-  const auto ready = std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) { return entry.second.prepared; });
+  const auto ready =
+      std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) { return entry.second.prepared; });
   for (const Ledger::Unit& unit : ledger_->Lease(incarnation, hold_at_most, static_cast<uint32_t>(ready), next_token)) {
     v1::Lease* lease = response.add_leases();
     lease->set_token(unit.token);
@@ -320,82 +298,13 @@ absl::StatusOr<v1::LeaseUnitsResponse> JobRun::Lease(uint64_t incarnation, uint3
   return response;
 }
 
-absl::Status JobRun::ShardSaved(const v1::ReportShardSavedRequest& request, absl::Duration now) {
-  const auto server = servers_.find(request.incarnation());
-  if (ended() || server == servers_.end()) {
-    return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat("job ", id(), " does not want this server"));
-  }
-  const bool final = request.folder() == kFinalFolder;
-  const std::string name = absl::StrFormat("checkpoint-%09d", request.version());
-  if (!final && request.folder() != absl::StrCat(".", name, ".tmp")) {
-    return absl::InvalidArgumentError(absl::StrCat("no checkpoint is written to '", request.folder(), "'"));
-  }
-  if (final && (state_ != v1::SAVING || request.version() != version_)) {
-    return absl::InvalidArgumentError(absl::StrCat("no model of version ", request.version(), " is wanted in state ",
-                                                   v1::JobState_Name(state_), " at version ", version_));
-  }
-  // A report whose answer was lost comes again.
-  if (final ? model_gathered_ : request.version() <= gathered_) return absl::OkStatus();
-  last_progress_ = now;
-  PendingCheckpoint& pending = checkpoints_[request.folder()];
-  pending.version = request.version();
-  if (!request.error().empty()) {
-    pending.failed = true;
-    record_.Warn(absl::StrCat("checkpoint at batch ", request.version(), " failed on server ", server->second.node.name(), ": ",
-                              request.error()));
-    ++change_;
-    if (final) Fail(absl::StrCat("the model could not be written on server ", server->second.node.name(), ": ", request.error()), now);
-  }
-  v1::Manifest::File& file = pending.files[server->second.node.name()];
-  file.set_name(request.file());
-  file.set_size(request.size());
-  file.set_crc32c(request.crc32c());
-  if (pending.files.size() < servers_.size()) return absl::OkStatus();
-  if (final) {
-    model_gathered_ = true;
-  } else {
-    gathered_ = request.version();
-  }
-  if (!pending.failed) {
-    FinishCheckpoint finish{request.folder(), final ? "model" : name, {}, final, job_.checkpoint().keep()};
-    finish.manifest.set_job_id(id());
-    *finish.manifest.mutable_job() = job_;
-    *finish.manifest.mutable_data() = data_;
-    *finish.manifest.mutable_tables() = {tables_.begin(), tables_.end()};
-    *finish.manifest.mutable_progress() = ProgressAt(request.version());
-    finish.manifest.set_slots(job_.slots());
-    for (const auto& [name, shard] : pending.files) *finish.manifest.add_shards() = shard;
-    to_finish_.push_back(std::move(finish));
-  }
-  checkpoints_.erase(request.folder());
-  return absl::OkStatus();
-}
-
-std::optional<JobRun::FinishCheckpoint> JobRun::TakeCheckpoint() {
-  if (to_finish_.empty()) return std::nullopt;
-  FinishCheckpoint first = std::move(to_finish_.front());
-  to_finish_.erase(to_finish_.begin());
-  return first;
-}
-
-void JobRun::CheckpointFinished(const std::string& folder, const absl::Status& status, const std::string& parameters_sha256,
-                                absl::Duration now) {
-  if (ended()) return;
-  ++change_;
-  if (folder != kFinalFolder) {
-    if (!status.ok()) record_.Warn(absl::StrCat("checkpoint ", folder, " failed: ", std::string(status.message())));
-    return;
-  }
-  if (!status.ok()) return Fail(absl::StrCat("the model could not be written: ", std::string(status.message())), now);
-  parameters_sha256_ = parameters_sha256;
-  Enter(v1::DONE, now);
-}
-
 void JobRun::Tick(absl::Duration now) {
   if (ended() || state_ == v1::QUEUED) return;
   const double limit = state_ == v1::PREPARING ? job_.prepare_timeout() : job_.stall_timeout();
   if (now - last_progress_ <= absl::Seconds(limit)) return;
-  Fail(absl::StrFormat("no progress for %.0f s in state %s; waited for %s", limit, v1::JobState_Name(state_), WaitingFor()), now);
+  Fail(absl::StrFormat("no progress for %.0f s in state %s; waited for %s", limit, v1::JobState_Name(state_),
+                       WaitingFor()),
+       now);
 }
 
 v1::Progress JobRun::ProgressAt(uint64_t version) const {
@@ -404,87 +313,6 @@ v1::Progress JobRun::ProgressAt(uint64_t version) const {
   progress.set_epoch(plan_.EpochOf(version));
   progress.set_batch(plan_.BatchOf(version));
   return progress;
-}
-
-std::string JobRun::WaitingFor() const {
-  std::vector<std::string> names;
-  if (workers_.empty()) return "a worker";
-  if (state_ == v1::PREPARING) {
-    for (const auto& [incarnation, worker] : workers_) {
-      if (!worker.prepared) names.push_back("worker " + worker.node.name());
-    }
-    if (names.empty()) names.push_back("the vocabulary from a worker");
-  } else if (state_ == v1::ALLOCATING) {
-    for (const auto& [incarnation, server] : servers_) {
-      if (!server.ready) names.push_back("server " + server.node.name());
-    }
-  } else if (ledger_) {
-    for (const auto& [incarnation, parts] : ledger_->Holding()) {
-      const auto worker = workers_.find(incarnation);
-      names.push_back(absl::StrCat(worker == workers_.end() ? "nobody" : "worker " + worker->second.node.name(), " with ", parts,
-                                   " parts of batch ", ledger_->first_open()));
-    }
-  } else {
-    for (const auto& [incarnation, server] : servers_) {
-      if (model_gathered_) break;
-      const auto pending = checkpoints_.find(kFinalFolder);
-      if (pending == checkpoints_.end() || !pending->second.files.count(server.node.name())) {
-        names.push_back("server " + server.node.name());
-      }
-    }
-    if (names.empty()) names.push_back("the model to be completed");
-  }
-  return absl::StrJoin(names, ", ");
-}
-
-std::optional<v1::Assignment> JobRun::AssignmentFor(const v1::Node& node) const {
-  if (ended() || state_ == v1::QUEUED || !TakesPart(node.incarnation())) return std::nullopt;
-  const bool server = node.role() == v1::ROLE_SERVER;
-  if (server && state_ == v1::PREPARING) return std::nullopt;
-  v1::Assignment assignment;
-  assignment.set_job_id(id());
-  *assignment.mutable_job() = job_;
-  assignment.set_base(spec_.request.base());
-  assignment.set_state(state_);
-  if (state_ == v1::PREPARING) return assignment;
-  *assignment.mutable_data() = data_;
-  *assignment.mutable_tables() = {tables_.begin(), tables_.end()};
-  *assignment.mutable_layout() = layout_;
-  *assignment.mutable_start() = start_;
-  if (!server) return assignment;
-  for (const auto& [incarnation, worker] : workers_) assignment.add_workers(incarnation);
-  *assignment.mutable_fenced() = {fenced_.begin(), fenced_.end()};
-  assignment.set_resume(spec_.request.resume());
-  assignment.set_output(spec_.output);
-  if (state_ == v1::SAVING) {
-    assignment.set_save_version(version_);
-    assignment.set_save_folder(kFinalFolder);
-  }
-  return assignment;
-}
-
-v1::JobStatus JobRun::Status(absl::Duration now) const {
-  v1::JobStatus status;
-  status.set_job_id(id());
-  status.set_name(job_.name());
-  status.set_state(state_);
-  status.set_message(message_);
-  status.set_mode(job_.mode());
-  status.set_servers(static_cast<uint32_t>(servers_.size()));
-  status.set_workers(static_cast<uint32_t>(workers_.size()));
-  status.set_epochs(job_.epochs());
-  status.set_parameters_sha256(parameters_sha256_);
-  status.set_change(change_);
-  if (state_ == v1::DONE) status.set_model(spec_.output + "/model");
-  if (plan_.rows > 0) {
-    const uint64_t batches = plan_.BatchesPerEpoch();
-    status.set_batches_per_epoch(batches);
-    status.set_total_batches(batches * job_.epochs());
-    *status.mutable_progress() = ProgressAt(version_);
-    *status.mutable_data() = data_;
-  }
-  record_.Fill(&status, now);
-  return status;
 }
 
 }  // namespace pumasi

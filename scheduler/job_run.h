@@ -1,9 +1,11 @@
-// One job from submission to its end, as a deterministic state machine: events in, a status and wishes to the shell out.
+// One job from submission to its end, as a deterministic state machine: events in, a status and wishes to the shell
+// out.
 //
-//   QUEUED -> PREPARING -> ALLOCATING -> TRAINING <-> EVALUATING -> SAVING -> DONE        (any of them -> FAILED, CANCELLED)
+//   QUEUED -> PREPARING -> ALLOCATING -> TRAINING <-> EVALUATING -> SAVING -> DONE        (any of them -> FAILED,
+//   CANCELLED)
 //
-// PREPARING: the workers read the data, and agree on what they found. ALLOCATING: servers make or load tables. TRAINING and
-// EVALUATING: units are leased. SAVING: the final checkpoint, which is the model.
+// PREPARING: the workers read the data, and agree on what they found. ALLOCATING: servers make or load tables. TRAINING
+// and EVALUATING: units are leased. SAVING: the final checkpoint, which is the model.
 #ifndef PUMASI_SCHEDULER_JOB_RUN_H_
 #define PUMASI_SCHEDULER_JOB_RUN_H_
 
@@ -25,6 +27,9 @@
 
 namespace pumasi {
 
+// The folder, in the job's output, in which the model is written before it gets its name.
+inline constexpr char kFinalCheckpointFolder[] = ".model.tmp";
+
 // Not thread-safe.
 class JobRun {
  public:
@@ -37,8 +42,8 @@ class JobRun {
   JobRun(Spec spec, absl::Duration now);
 
   // --- events
-  // Nodes that are alive, whenever that changed. Starts a queued job that may start and finds enough of them; lets workers
-  // join; hands the units of dead ones to others; fails the job if one of its servers is gone.
+  // Nodes that are alive, whenever that changed. Starts a queued job that may start and finds enough of them; lets
+  // workers join; hands the units of dead ones to others; fails the job if one of its servers is gone.
   void NodesChanged(const Membership& members, bool may_start, absl::Duration now);
   absl::StatusOr<v1::ReportPreparedResponse> Prepared(const v1::ReportPreparedRequest& request, absl::Duration now);
   void AssetsUploaded(const std::vector<std::string>& names, absl::Duration now);
@@ -58,11 +63,11 @@ class JobRun {
 
   // --- wishes to the shell
   struct FinishCheckpoint {
-    std::string folder;  // in the output folder; holds the shard files
-    std::string name;    // what it shall be called
+    std::string folder;     // in the output folder; holds the shard files
+    std::string name;       // what it shall be called
     v1::Manifest manifest;  // without assets and hash
     bool final = false;
-    uint32_t keep = 0;   // checkpoints on the way that may stay
+    uint32_t keep = 0;  // checkpoints on the way that may stay
   };
   std::optional<FinishCheckpoint> TakeCheckpoint();
 
@@ -133,7 +138,7 @@ class JobRun {
   std::string parameters_sha256_;
 
   std::map<std::string, PendingCheckpoint> checkpoints_;  // by folder; some servers have reported
-  uint64_t gathered_ = 0;                                 // checkpoints on the way up to this version have all their reports
+  uint64_t gathered_ = 0;  // checkpoints on the way up to this version have all their reports
   bool model_gathered_ = false;
   std::vector<FinishCheckpoint> to_finish_;
 };

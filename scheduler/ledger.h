@@ -1,5 +1,5 @@
-// The data ledger: which parts of which batches are to do, leased or done. Every part of every batch is in exactly one of the
-// three states; what is done never becomes anything else. A pure state machine.
+// The data ledger: which parts of which batches are to do, leased or done. Every part of every batch is in exactly one
+// of the three states; what is done never becomes anything else. A pure state machine.
 #ifndef PUMASI_SCHEDULER_LEDGER_H_
 #define PUMASI_SCHEDULER_LEDGER_H_
 
@@ -16,8 +16,8 @@
 
 namespace pumasi {
 
-// Batches [first, end) of `parts` parts each, done in order: batch b + 1 may be leased before b is done (its worker reads
-// ahead and waits at the servers), at most `ahead` batches before. Not thread-safe.
+// Batches [first, end) of `parts` parts each, done in order: batch b + 1 may be leased before b is done (its worker
+// reads ahead and waits at the servers), at most `ahead` batches before. Not thread-safe.
 class Ledger {
  public:
   struct Options {
@@ -33,17 +33,17 @@ class Ledger {
   };
   struct BatchDone {
     uint64_t batch;
-    std::vector<v1::PartResult> parts;         // by part
+    std::vector<v1::PartResult> parts;  // by part
     std::vector<v1::Confusion> confusions;
   };
 
   explicit Ledger(const Options& options) : options_(options), first_open_(options.first) {}
 
-  // Units for one of `workers` living workers, until it holds `most`. A worker's share of one batch is parts / workers at a
-  // time, rounded up, so that one worker that asks early does not take what another could compute at the same time; done
-  // parts do not count, so a fast worker gets more. Of the first open batch a worker gets its share also beyond `most`: all
-  // wait for that batch, and the units of a dead worker must not wait until somebody has finished later ones.
-  // `next_token` is raised by one for each unit.
+  // Units for one of `workers` living workers, until it holds `most`. A worker's share of one batch is parts / workers
+  // at a time, rounded up, so that one worker that asks early does not take what another could compute at the same
+  // time; done parts do not count, so a fast worker gets more. Of the first open batch a worker gets its share also
+  // beyond `most`: all wait for that batch, and the units of a dead worker must not wait until somebody has finished
+  // later ones. `next_token` is raised by one for each unit.
   std::vector<Unit> Lease(uint64_t worker, uint32_t most, uint32_t workers, uint64_t* next_token);
 
   // The unit's result. STALE_LEASE if the lease is not the worker's (any more); the result is then dropped.
@@ -68,8 +68,9 @@ class Ledger {
   enum class State : uint8_t { kTodo, kLeased, kDone };
   struct Batch {
     std::vector<State> states;
-    // By part: the last lease of it that ended undone, 0 if none did. Its worker may have pushed its gradient to some servers,
-    // as one sum. A new unit lies inside one such lease or outside of all: then a server has applied all of it or nothing.
+    // By part: the last lease of it that ended undone, 0 if none did. Its worker may have pushed its gradient to some
+    // servers, as one sum. A new unit lies inside one such lease or outside of all: then a server has applied all of it
+    // or nothing.
     std::vector<uint64_t> undone;
     std::vector<v1::PartResult> results;
     std::vector<v1::Confusion> confusions;
@@ -85,7 +86,7 @@ class Ledger {
 
   const Options options_;
   uint64_t first_open_;
-  std::deque<Batch> open_;            // batches from first_open_ on that were leased at least in part
+  std::deque<Batch> open_;             // batches from first_open_ on that were leased at least in part
   std::map<uint64_t, Leased> leased_;  // by token
   std::vector<BatchDone> finished_;
 };

@@ -20,8 +20,9 @@ namespace {
 int Main(int argc, char** argv) {
   Shutdown& shutdown = Shutdown::Install();
   v1::SchedulerConfig config;
-  auto loaded = LoadSettings(argc, argv, "pumasi-scheduler", "Hands out the work of training jobs and keeps the membership.",
-                             "pumasi-scheduler --listen 127.0.0.1:7070 --output_root /var/lib/pumasi", &config);
+  auto loaded =
+      LoadSettings(argc, argv, "pumasi-scheduler", "Hands out the work of training jobs and keeps the membership.",
+                   "pumasi-scheduler --listen 127.0.0.1:7070 --output_root /var/lib/pumasi", &config);
   if (!loaded.ok()) {
     std::fprintf(stderr, "pumasi-scheduler: %s\n", std::string(loaded.status().message()).c_str());
     return kExitBadInput;

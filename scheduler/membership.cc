@@ -18,14 +18,14 @@ absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
   if (alive_.count(node.incarnation())) return Renew(node.incarnation(), now);
   for (const Death& death : dead_) {
     if (death.node.incarnation() == node.incarnation()) {
-      return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
-                           absl::StrCat(node.name(), " was declared dead (", death.reason, "): take a new incarnation"));
+      return DetailedError(v1::ErrorDetail::STALE_INCARNATION, absl::StrCat(node.name(), " was declared dead (",
+                                                                            death.reason, "): take a new incarnation"));
     }
   }
   for (const auto& [incarnation, member] : alive_) {
     if (member.node.name() == node.name()) {
-      return absl::AlreadyExistsError(absl::StrCat("a living node at ", member.node.address(), " is named ", node.name(),
-                                                   "; if it is gone, its lease ends within ",
+      return absl::AlreadyExistsError(absl::StrCat("a living node at ", member.node.address(), " is named ",
+                                                   node.name(), "; if it is gone, its lease ends within ",
                                                    absl::FormatDuration(options_.lease), ", else choose another name"));
     }
   }
@@ -36,7 +36,8 @@ absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
 absl::Status Membership::Renew(uint64_t incarnation, absl::Duration now) {
   const auto member = alive_.find(incarnation);
   if (member == alive_.end() || member->second.dies_at <= now) {
-    return DetailedError(v1::ErrorDetail::STALE_INCARNATION, absl::StrCat("incarnation ", incarnation, " is not alive"));
+    return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
+                         absl::StrCat("incarnation ", incarnation, " is not alive"));
   }
   member->second.last_seen = now;
   member->second.dies_at = now + options_.lease;
@@ -68,7 +69,8 @@ std::vector<Membership::Death> Membership::TakeDeaths(absl::Duration now) {
       const absl::Duration silent = now - member->second.last_seen;
       const bool broke = silent < options_.lease;
       Bury(member,
-           absl::StrFormat("%ssilent for %.1f s", broke ? "its connection broke, " : "", absl::ToDoubleSeconds(silent)), now);
+           absl::StrFormat("%ssilent for %.1f s", broke ? "its connection broke, " : "", absl::ToDoubleSeconds(silent)),
+           now);
     }
     member = next;
   }

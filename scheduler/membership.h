@@ -1,4 +1,5 @@
-// Who belongs to the cluster: leases, incarnations, and when a node counts as dead. A pure state machine: time is an argument.
+// Who belongs to the cluster: leases, incarnations, and when a node counts as dead. A pure state machine: time is an
+// argument.
 #ifndef PUMASI_SCHEDULER_MEMBERSHIP_H_
 #define PUMASI_SCHEDULER_MEMBERSHIP_H_
 
@@ -13,8 +14,8 @@
 
 namespace pumasi {
 
-// A node is alive from Register until its lease ends, its connection has been broken for the grace time, or it leaves. An
-// incarnation that died never comes back: the process has to register under a new one. Not thread-safe.
+// A node is alive from Register until its lease ends, its connection has been broken for the grace time, or it leaves.
+// An incarnation that died never comes back: the process has to register under a new one. Not thread-safe.
 class Membership {
  public:
   struct Options {
@@ -36,8 +37,8 @@ class Membership {
 
   explicit Membership(const Options& options) : options_(options) {}
 
-  // The same incarnation again is harmless. STALE_INCARNATION: it was dead before. AlreadyExists: a living node has that
-  // name. InvalidArgument: no name or incarnation.
+  // The same incarnation again is harmless. STALE_INCARNATION: it was dead before. AlreadyExists: a living node has
+  // that name. InvalidArgument: no name or incarnation.
   absl::Status Register(const v1::Node& node, absl::Duration now);
   // A sign of life. STALE_INCARNATION if it is not alive (never registered here counts as dead, too).
   absl::Status Renew(uint64_t incarnation, absl::Duration now);

@@ -10,8 +10,8 @@
 #include "common/checkpoint/model_folder.h"
 #include "common/error_detail.h"
 #include "common/field_rules.h"
-#include "common/log.h"
 #include "common/job_check.h"
+#include "common/log.h"
 #include "common/paths.h"
 #include "common/rpc_error.h"
 #include "scheduler/heartbeat_reactor.h"
@@ -148,7 +148,8 @@ SchedulerService::Reactor* SchedulerService::Heartbeat(Context* context, const v
   return reactor;
 }
 
-SchedulerService::Reactor* SchedulerService::Leave(Context* context, const v1::LeaveRequest* request, v1::LeaveResponse*) {
+SchedulerService::Reactor* SchedulerService::Leave(Context* context, const v1::LeaveRequest* request,
+                                                   v1::LeaveResponse*) {
   return Serve(context, [&](absl::Duration now) {
     cluster_.Leave(request->incarnation(), now);
     return absl::OkStatus();
@@ -191,7 +192,8 @@ SchedulerService::Reactor* SchedulerService::ReportReady(Context* context, const
   });
 }
 
-SchedulerService::Reactor* SchedulerService::ReportShardSaved(Context* context, const v1::ReportShardSavedRequest* request,
+SchedulerService::Reactor* SchedulerService::ReportShardSaved(Context* context,
+                                                              const v1::ReportShardSavedRequest* request,
                                                               v1::ReportShardSavedResponse*) {
   return Serve(context, [&](absl::Duration now) -> absl::Status {
     auto job = cluster_.Running(request->job_id());
@@ -309,13 +311,14 @@ SchedulerService::Reactor* SchedulerService::GetJob(Context* context, const v1::
   return reactor;
 }
 
-SchedulerService::Reactor* SchedulerService::Cancel(Context* context, const v1::CancelRequest* request, v1::CancelResponse*) {
+SchedulerService::Reactor* SchedulerService::Cancel(Context* context, const v1::CancelRequest* request,
+                                                    v1::CancelResponse*) {
   return Serve(context, [&](absl::Duration now) -> absl::Status {
     auto job = cluster_.Find(request->job_id());
     if (!job.ok()) return job.status();
     if ((*job)->ended()) {
-      return absl::FailedPreconditionError(absl::StrCat("job ", request->job_id(), " has ended: ",
-                                                        v1::JobState_Name((*job)->state())));
+      return absl::FailedPreconditionError(
+          absl::StrCat("job ", request->job_id(), " has ended: ", v1::JobState_Name((*job)->state())));
     }
     (*job)->Cancel(now);
     return absl::OkStatus();

@@ -1,5 +1,5 @@
-// The scheduler's shell: gRPC calls become events of the Cluster, waiting calls are parked, deadlines are watched by a thread,
-// and checkpoints are completed by another. Who may call was checked before (common/authorize.h).
+// The scheduler's shell: gRPC calls become events of the Cluster, waiting calls are parked, deadlines are watched by a
+// thread, and checkpoints are completed by another. Who may call was checked before (common/authorize.h).
 #ifndef PUMASI_SCHEDULER_SERVICE_H_
 #define PUMASI_SCHEDULER_SERVICE_H_
 
@@ -66,13 +66,13 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   Files& files_;
 
   std::mutex mutex_;
-  Cluster cluster_;                                // GUARDED_BY(mutex_)
-  std::map<std::string, Assets> assets_;           // GUARDED_BY(mutex_): by job, until the job ends
+  Cluster cluster_;                                         // GUARDED_BY(mutex_)
+  std::map<std::string, Assets> assets_;                    // GUARDED_BY(mutex_): by job, until the job ends
   std::map<std::string, std::vector<std::string>> labels_;  // GUARDED_BY(mutex_): by job
-  std::map<std::string, v1::JobState> logged_;     // GUARDED_BY(mutex_): the state of each job that was last logged
-  uint64_t woken_change_ = 0;                      // GUARDED_BY(mutex_)
-  bool stopped_ = false;                           // GUARDED_BY(mutex_)
-  std::condition_variable wake_;                   // for both threads
+  std::map<std::string, v1::JobState> logged_;  // GUARDED_BY(mutex_): the state of each job that was last logged
+  uint64_t woken_change_ = 0;                   // GUARDED_BY(mutex_)
+  bool stopped_ = false;                        // GUARDED_BY(mutex_)
+  std::condition_variable wake_;                // for both threads
 
   Parking heartbeats_, leases_, watchers_;
   std::thread deadlines_, checkpoints_;

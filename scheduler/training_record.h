@@ -1,5 +1,5 @@
-// What a job's training came to: losses, epochs, evaluations, bytes. Sums are taken in the order of batches and parts, so
-// that they have the same bits however the work was shared out.
+// What a job's training came to: losses, epochs, evaluations, bytes. Sums are taken in the order of batches and parts,
+// so that they have the same bits however the work was shared out.
 #ifndef PUMASI_SCHEDULER_TRAINING_RECORD_H_
 #define PUMASI_SCHEDULER_TRAINING_RECORD_H_
 

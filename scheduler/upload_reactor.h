@@ -15,7 +15,9 @@ namespace pumasi {
 // Deletes itself once the call is over. `finish` gets the whole upload, and its answer is the call's.
 class UploadReactor : public grpc::ServerReadReactor<v1::AssetChunk> {
  public:
-  explicit UploadReactor(std::function<absl::Status(AssetUpload)> finish) : finish_(std::move(finish)) { StartRead(&chunk_); }
+  explicit UploadReactor(std::function<absl::Status(AssetUpload)> finish) : finish_(std::move(finish)) {
+    StartRead(&chunk_);
+  }
   void OnReadDone(bool ok) override {
     if (!ok && !upload_.complete()) return Finish(grpc::Status(grpc::StatusCode::ABORTED, "the upload broke off"));
     if (!ok) return Finish(ToGrpc(finish_(std::move(upload_))));

@@ -15,11 +15,13 @@ namespace {
 absl::Status Malformed(const std::string& what) { return absl::InvalidArgumentError(what); }
 
 // Copies checked bytes out as floats: protobuf gives no alignment.
-absl::StatusOr<std::vector<float>> Floats(const std::string& bytes, uint64_t floats, uint32_t crc, const std::string& what) {
+absl::StatusOr<std::vector<float>> Floats(const std::string& bytes, uint64_t floats, uint32_t crc,
+                                          const std::string& what) {
   if (bytes.size() != floats * sizeof(float)) {
     return Malformed(absl::StrCat(what, ": ", bytes.size(), " bytes of values, expected ", floats * sizeof(float)));
   }
-  if (Crc32c(bytes.data(), bytes.size()) != crc) return absl::DataLossError(absl::StrCat(what, ": checksum does not fit"));
+  if (Crc32c(bytes.data(), bytes.size()) != crc)
+    return absl::DataLossError(absl::StrCat(what, ": checksum does not fit"));
   std::vector<float> values(floats);
   std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
@@ -28,9 +30,8 @@ absl::StatusOr<std::vector<float>> Floats(const std::string& bytes, uint64_t flo
 }  // namespace
 
 int ShardShape::Find(uint32_t table, uint32_t chunk) const {
-  const auto at = std::lower_bound(chunks.begin(), chunks.end(), std::pair(table, chunk), [](const Chunk& c, auto key) {
-    return std::pair(c.table, c.chunk) < key;
-  });
+  const auto at = std::lower_bound(chunks.begin(), chunks.end(), std::pair(table, chunk),
+                                   [](const Chunk& c, auto key) { return std::pair(c.table, c.chunk) < key; });
   return at != chunks.end() && at->table == table && at->chunk == chunk ? static_cast<int>(at - chunks.begin()) : -1;
 }
 
@@ -44,7 +45,8 @@ absl::StatusOr<std::vector<uint64_t>> DecodeKeys(const v1::RowKeys& keys, const 
   uint64_t id = 0;
   for (uint64_t delta : keys.deltas()) {
     if (delta >= table.rows() - id || (delta == 0 && !ids.empty())) {
-      return Malformed(absl::StrCat("ids of ", table.name(), " do not ascend, or pass its ", table.rows(), " rows, after ", id));
+      return Malformed(
+          absl::StrCat("ids of ", table.name(), " do not ascend, or pass its ", table.rows(), " rows, after ", id));
     }
     id += delta;
     if (!shape.slot_is_ours[SlotOfRow(keys.table(), id, shape.slots())]) {
@@ -66,8 +68,8 @@ absl::StatusOr<Gradient> ParseGradient(const v1::PushRequest& push, const ShardS
     const v1::TableSpec& table = shape.tables[push.keys(i).table()];
     const v1::RowValues& rows = push.values(i);
     if (rows.table() != push.keys(i).table() || rows.rows() != ids->size() || rows.width() != table.columns()) {
-      return Malformed(absl::StrCat("gradients of ", table.name(), ": ", rows.rows(), " x ", rows.width(), ", expected ",
-                                    ids->size(), " x ", table.columns()));
+      return Malformed(absl::StrCat("gradients of ", table.name(), ": ", rows.rows(), " x ", rows.width(),
+                                    ", expected ", ids->size(), " x ", table.columns()));
     }
     RowGradient& out = gradient.rows[rows.table()];
     if (!out.ids.empty()) return Malformed(absl::StrCat("gradients of ", table.name(), " are there twice"));
@@ -75,17 +77,20 @@ absl::StatusOr<Gradient> ParseGradient(const v1::PushRequest& push, const ShardS
     if (!values.ok()) return values.status();
     if (!AllFinite(values->data(), values->size())) {
       const auto bad = std::find_if(values->begin(), values->end(), [](float x) { return !std::isfinite(x); });
-      return absl::FailedPreconditionError(absl::StrCat("the gradient of row ", (*ids)[(bad - values->begin()) / table.columns()],
-                                                        " of ", table.name(), " is ", *bad));
+      return absl::FailedPreconditionError(absl::StrCat("the gradient of row ",
+                                                        (*ids)[(bad - values->begin()) / table.columns()], " of ",
+                                                        table.name(), " is ", *bad));
     }
     out.ids = *std::move(ids);
     out.values = *std::move(values);
   }
   for (const v1::DenseChunk& chunk : push.dense()) {
     const int at = shape.Find(chunk.table(), chunk.chunk());
-    if (at < 0) return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of table ", chunk.table(), " is not on this server"));
+    if (at < 0)
+      return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of table ", chunk.table(), " is not on this server"));
     const std::string& name = shape.tables[chunk.table()].name();
-    if (!gradient.dense[at].empty()) return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of ", name, " is there twice"));
+    if (!gradient.dense[at].empty())
+      return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of ", name, " is there twice"));
     auto values = Floats(chunk.values(), shape.chunks[at].floats, chunk.crc32c(), name);
     if (!values.ok()) return values.status();
     if (!AllFinite(values->data(), values->size())) {

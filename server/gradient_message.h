@@ -20,16 +20,16 @@ struct ShardShape {
     uint32_t floats;
   };
   std::vector<v1::TableSpec> tables;
-  std::vector<Chunk> chunks;         // the dense chunks that the server owns, by (table, chunk)
-  std::vector<uint32_t> widths;      // of the tables
-  std::vector<bool> slot_is_ours;    // by slot
+  std::vector<Chunk> chunks;       // the dense chunks that the server owns, by (table, chunk)
+  std::vector<uint32_t> widths;    // of the tables
+  std::vector<bool> slot_is_ours;  // by slot
   uint32_t slots() const { return static_cast<uint32_t>(slot_is_ours.size()); }
   // Position of the chunk in `chunks`, or -1.
   int Find(uint32_t table, uint32_t chunk) const;
 };
 
-// Checks a push against the shape and its checksums, and takes it apart. Errors: kInvalidArgument (contradicts the tables),
-// kDataLoss (checksum), kFailedPrecondition (NaN or infinite; names table and row).
+// Checks a push against the shape and its checksums, and takes it apart. Errors: kInvalidArgument (contradicts the
+// tables), kDataLoss (checksum), kFailedPrecondition (NaN or infinite; names table and row).
 absl::StatusOr<Gradient> ParseGradient(const v1::PushRequest& push, const ShardShape& shape);
 
 // Decodes delta-coded keys, checked: ascending, below the table's rows, and in our slots. kInvalidArgument otherwise.

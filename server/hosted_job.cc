@@ -56,14 +56,16 @@ absl::Status HostedJob::CheckHeader(const v1::CallHeader& header) const {
     v1::ErrorDetail detail;
     detail.set_reason(v1::ErrorDetail::STALE_LAYOUT);
     detail.set_layout_epoch(shard_->layout_epoch());
-    return DetailedError(detail, absl::StrCat("the call is for layout epoch ", header.layout_epoch(), ", ", options_.node,
-                                              " is at ", shard_->layout_epoch()));
+    return DetailedError(detail, absl::StrCat("the call is for layout epoch ", header.layout_epoch(), ", ",
+                                              options_.node, " is at ", shard_->layout_epoch()));
   }
   if (fenced_.count(header.incarnation())) {
-    return DetailedError(v1::ErrorDetail::STALE_INCARNATION, "this worker was declared dead; its units are others' now");
+    return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
+                         "this worker was declared dead; its units are others' now");
   }
   if (!workers_.count(header.incarnation())) {
-    return DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, absl::StrCat(options_.node, " does not know this worker yet"));
+    return DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION,
+                         absl::StrCat(options_.node, " does not know this worker yet"));
   }
   return absl::OkStatus();
 }
@@ -152,7 +154,8 @@ HostedJob::Report HostedJob::SaveShard(const std::string& folder) {
     report.error = std::string(written.status().message());
   }
   Log(written.ok() ? Severity::kInfo : Severity::kWarn,
-      written.ok() ? absl::StrCat("wrote ", folder, "/", report.file) : absl::StrCat("could not write ", folder, ": ", report.error),
+      written.ok() ? absl::StrCat("wrote ", folder, "/", report.file)
+                   : absl::StrCat("could not write ", folder, ": ", report.error),
       {{"job", assignment_.job_id()}, {"batch", report.version}, {"bytes", report.size}});
   return report;
 }
@@ -167,7 +170,8 @@ void HostedJob::Tell(const Request& request, Response* response, Method method) 
     const grpc::Status status = (scheduler_.*method)(&context, request, response);
     const bool retry = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
                        status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
-    if (!status.ok()) Log(Severity::kWarn, absl::StrCat("the scheduler did not take a report: ", status.error_message()));
+    if (!status.ok())
+      Log(Severity::kWarn, absl::StrCat("the scheduler did not take a report: ", status.error_message()));
     if (!retry) return;
     std::unique_lock lock(mutex_);
     if (wake_.wait_for(lock, absl::ToChronoMilliseconds(backoff.Next(random())), [this] { return dropped_; })) return;

@@ -28,8 +28,8 @@ class HostedJob {
     uint64_t memory_limit = 0;
   };
   // `scheduler` and `files` have to outlive the job; `on_ready` is called once the tables are there.
-  HostedJob(const Options& options, const v1::Assignment& assignment, v1::Scheduler::StubInterface& scheduler, Files& files,
-            std::function<void()> on_ready);
+  HostedJob(const Options& options, const v1::Assignment& assignment, v1::Scheduler::StubInterface& scheduler,
+            Files& files, std::function<void()> on_ready);
   ~HostedJob();
 
   void Update(const v1::Assignment& assignment);
@@ -64,14 +64,14 @@ class HostedJob {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  v1::Assignment assignment_;        // GUARDED_BY(mutex_)
-  std::unique_ptr<Shard> shard_;     // GUARDED_BY(mutex_)
-  std::set<uint64_t> workers_;       // GUARDED_BY(mutex_)
-  std::set<uint64_t> fenced_;        // GUARDED_BY(mutex_)
-  std::vector<Report> reports_;      // GUARDED_BY(mutex_): not yet told
-  std::string failure_;              // GUARDED_BY(mutex_): not yet told
-  std::string saved_folder_;         // GUARDED_BY(mutex_): the last checkpoint written on the scheduler's wish
-  bool dropped_ = false;             // GUARDED_BY(mutex_)
+  v1::Assignment assignment_;     // GUARDED_BY(mutex_)
+  std::unique_ptr<Shard> shard_;  // GUARDED_BY(mutex_)
+  std::set<uint64_t> workers_;    // GUARDED_BY(mutex_)
+  std::set<uint64_t> fenced_;     // GUARDED_BY(mutex_)
+  std::vector<Report> reports_;   // GUARDED_BY(mutex_): not yet told
+  std::string failure_;           // GUARDED_BY(mutex_): not yet told
+  std::string saved_folder_;      // GUARDED_BY(mutex_): the last checkpoint written on the scheduler's wish
+  bool dropped_ = false;          // GUARDED_BY(mutex_)
   std::thread thread_;
 };
 

@@ -24,8 +24,9 @@ namespace {
 int Main(int argc, char** argv) {
   Shutdown& shutdown = Shutdown::Install();
   v1::ServerConfig config;
-  auto loaded = LoadSettings(argc, argv, "pumasi-server", "Holds a part of the parameters of training jobs.",
-                             "pumasi-server --scheduler 127.0.0.1:7070 --name server-1 --output_root /var/lib/pumasi", &config);
+  auto loaded =
+      LoadSettings(argc, argv, "pumasi-server", "Holds a part of the parameters of training jobs.",
+                   "pumasi-server --scheduler 127.0.0.1:7070 --name server-1 --output_root /var/lib/pumasi", &config);
   if (!loaded.ok()) {
     std::fprintf(stderr, "pumasi-server: %s\n", std::string(loaded.status().message()).c_str());
     return kExitBadInput;

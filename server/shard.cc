@@ -50,7 +50,8 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   shape.slot_is_ours.resize(options.layout.slot_owner_size());
   for (int slot = 0; slot < options.layout.slot_owner_size(); ++slot) {
     const uint32_t owner = options.layout.slot_owner(slot);
-    if (owner >= uint32_t(options.layout.servers_size())) return absl::InvalidArgumentError("layout names no such server");
+    if (owner >= uint32_t(options.layout.servers_size()))
+      return absl::InvalidArgumentError("layout names no such server");
     shape.slot_is_ours[slot] = options.layout.servers(owner).incarnation() == options.incarnation;
   }
   if (shape.slots() == 0) return absl::InvalidArgumentError("layout without slots");
@@ -70,7 +71,8 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
     std::vector<float> whole;
     for (uint32_t chunk = 0; chunk < DenseChunks(spec); ++chunk) {
       if (!shape.slot_is_ours[SlotOfChunk(table, chunk, shape.slots())]) continue;
-      if (absl::Status status = shard->CheckMemory(ChunkFloats(spec, chunk) * copies * sizeof(float)); !status.ok()) return status;
+      if (absl::Status status = shard->CheckMemory(ChunkFloats(spec, chunk) * copies * sizeof(float)); !status.ok())
+        return status;
       if (whole.empty()) {
         whole.resize(DenseFloats(spec));
         InitialTensor(spec, whole.data());
@@ -89,7 +91,8 @@ absl::Status Shard::Refuse(int reason, const std::string& message) const {
   detail.set_reason(static_cast<v1::ErrorDetail::Reason>(reason));
   detail.set_version(version_);
   detail.set_layout_epoch(layout_epoch_);
-  if (reason == v1::ErrorDetail::NOT_READY) detail.set_waiting_for(absl::StrCat(tree_->Missing(), " of batch ", version_));
+  if (reason == v1::ErrorDetail::NOT_READY)
+    detail.set_waiting_for(absl::StrCat(tree_->Missing(), " of batch ", version_));
   return DetailedError(detail, message);
 }
 
@@ -192,8 +195,9 @@ absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* respo
 
 absl::Status Shard::CheckMemory(uint64_t more) const {
   if (memory_limit_ == 0 || bytes() + more <= memory_limit_) return absl::OkStatus();
-  return Refuse(v1::ErrorDetail::OVER_LIMIT, absl::StrCat("tables and slots need ", bytes() + more,
-                                                          " bytes at version ", version_, "; memory_limit is ", memory_limit_));
+  return Refuse(v1::ErrorDetail::OVER_LIMIT,
+                absl::StrCat("tables and slots need ", bytes() + more, " bytes at version ", version_,
+                             "; memory_limit is ", memory_limit_));
 }
 
 uint64_t Shard::NewRowBytes(const Gradient& gradient) const {
@@ -235,8 +239,10 @@ void Shard::Apply(Gradient&& gradient) {
   for (size_t i = 0; i < dense_.size(); ++i) {
     const uint32_t floats = shape_.chunks[i].floats;
     std::vector<float> old(dense_[i].begin(), dense_[i].begin() + floats);
-    if (gradient.dense[i].empty()) gradient.dense[i].resize(floats);  // no part had rows: a zero gradient, a step all the same
-    optimizer_->Apply(step, static_cast<int>(floats), gradient.dense[i].data(), dense_[i].data(), dense_[i].data() + floats);
+    if (gradient.dense[i].empty())
+      gradient.dense[i].resize(floats);  // no part had rows: a zero gradient, a step all the same
+    optimizer_->Apply(step, static_cast<int>(floats), gradient.dense[i].data(), dense_[i].data(),
+                      dense_[i].data() + floats);
     gradient.dense[i] = std::move(old);
   }
   before_ = {std::move(gradient.rows), std::move(gradient.dense), true};

@@ -1,14 +1,14 @@
 // The part of one job's parameters that one server holds, as a deterministic state machine of the synchronous protocol.
 //
-// version() counts applied batches. Pushes for batch number version() are gathered in the job's tree of parts; with the last
-// one the optimizer runs, and the version goes up by one. What was applied is remembered as that number and the parts of the
-// batch in progress, so memory of past units is bounded.
+// version() counts applied batches. Pushes for batch number version() are gathered in the job's tree of parts; with the
+// last one the optimizer runs, and the version goes up by one. What was applied is remembered as that number and the
+// parts of the batch in progress, so memory of past units is bounded.
 //
-// A unit may be computed again by another worker while this shard has applied the whole batch and another shard has not (the
-// first worker died between its pushes). The second worker needs the values from before the batch, so the rows that the
-// last batch changed are kept as they were: pulls are answered at version() and at version() - 1. No more is needed: a part
-// of batch v is only computed after every server answered a pull at v, so once a push for v arrives here, batch v - 1 has
-// been applied everywhere.
+// A unit may be computed again by another worker while this shard has applied the whole batch and another shard has not
+// (the first worker died between its pushes). The second worker needs the values from before the batch, so the rows
+// that the last batch changed are kept as they were: pulls are answered at version() and at version() - 1. No more is
+// needed: a part of batch v is only computed after every server answered a pull at v, so once a push for v arrives
+// here, batch v - 1 has been applied everywhere.
 #ifndef PUMASI_SERVER_SHARD_H_
 #define PUMASI_SERVER_SHARD_H_
 
@@ -39,12 +39,12 @@ class Shard {
     v1::Job job;
     std::vector<v1::TableSpec> tables;
     v1::Layout layout;
-    uint64_t incarnation = 0;   // which of the layout's servers this is
+    uint64_t incarnation = 0;  // which of the layout's servers this is
     uint64_t first_version = 0;
     uint64_t memory_limit = 0;  // bytes of tables and slots, 0: none
   };
-  // Tables with their initial values; no slot of the layout may be ours. InvalidArgument: job, tables or layout make no sense.
-  // OVER_LIMIT: the dense tables alone pass the memory limit.
+  // Tables with their initial values; no slot of the layout may be ours. InvalidArgument: job, tables or layout make no
+  // sense. OVER_LIMIT: the dense tables alone pass the memory limit.
   static absl::StatusOr<std::unique_ptr<Shard>> Create(const Options& options);
 
   // Replaces values and optimizer slots by those of a checkpoint at the shard's first version.

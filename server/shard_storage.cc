@@ -58,8 +58,9 @@ absl::Status Shard::Load(const ModelFolder& checkpoint) {
     fits = a.name() == b.name() && a.kind() == b.kind() && a.rows() == b.rows() && a.columns() == b.columns();
   }
   if (!fits) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        checkpoint.folder(), ": its tables, slots, optimizer or version are not those of the job that shall continue from it"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(checkpoint.folder(),
+                     ": its tables, slots, optimizer or version are not those of the job that shall continue from it"));
   }
   const size_t copies = 1 + optimizer_->slots();
   size_t dense_seen = 0;
@@ -86,7 +87,8 @@ absl::Status Shard::Load(const ModelFolder& checkpoint) {
       if (absl::Status full = CheckMemory(0); !full.ok()) return full;
     }
   }
-  if (dense_seen != dense_.size()) return absl::DataLossError(absl::StrCat(checkpoint.folder(), ": dense values are missing"));
+  if (dense_seen != dense_.size())
+    return absl::DataLossError(absl::StrCat(checkpoint.folder(), ": dense values are missing"));
   return absl::OkStatus();
 }
 

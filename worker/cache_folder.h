@@ -6,8 +6,8 @@
 
 namespace pumasi {
 
-// `setting`, or where it is empty $XDG_CACHE_HOME/pumasi, $HOME/.cache/pumasi, or /tmp/pumasi-cache-UID. To be called from main:
-// it reads the environment.
+// `setting`, or where it is empty $XDG_CACHE_HOME/pumasi, $HOME/.cache/pumasi, or /tmp/pumasi-cache-UID. To be called
+// from main: it reads the environment.
 std::string CacheFolder(const std::string& setting);
 
 }  // namespace pumasi

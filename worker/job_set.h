@@ -18,7 +18,8 @@ class JobSet {
   JobSet(const JobRunner::Options& options, v1::Scheduler::StubInterface& scheduler)
       : options_(options), scheduler_(scheduler) {}
 
-  // What the worker shall do from now on. Jobs that are not listed are dropped, and all of them under a new incarnation.
+  // What the worker shall do from now on. Jobs that are not listed are dropped, and all of them under a new
+  // incarnation.
   void Set(uint64_t incarnation, const std::vector<v1::Assignment>& assignments);
 
  private:

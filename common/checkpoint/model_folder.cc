@@ -39,20 +39,21 @@ absl::StatusOr<v1::Manifest> ReadManifest(const std::string& folder) {
   const std::string path = absl::StrCat(folder, "/", kManifestName);
   auto json = ReadFile(RealFiles(), path, kMaxManifestBytes);
   if (!json.ok()) {
-    return absl::Status(json.status().code(), absl::StrCat(folder, " is no model or checkpoint folder: ",
-                                                           json.status().message()));
+    return absl::Status(json.status().code(),
+                        absl::StrCat(folder, " is no model or checkpoint folder: ", json.status().message()));
   }
   v1::Manifest manifest;
   if (auto status = google::protobuf::util::JsonStringToMessage(*json, &manifest); !status.ok()) {
     return absl::DataLossError(absl::StrCat(path, ": not a manifest: ", status.ToString()));
   }
   if (manifest.format() != kCheckpointFormat) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": format ", manifest.format(), "; this program reads format ",
-                                                      kCheckpointFormat));
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": format ", manifest.format(), "; this program reads format ", kCheckpointFormat));
   }
   for (const auto* files : {&manifest.shards(), &manifest.assets()}) {
     for (const auto& file : *files) {
-      if (!IsPlainName(file.name())) return absl::DataLossError(absl::StrCat(path, ": bad file name '", file.name(), "'"));
+      if (!IsPlainName(file.name()))
+        return absl::DataLossError(absl::StrCat(path, ": bad file name '", file.name(), "'"));
     }
   }
   if (manifest.slots() == 0 || manifest.tables_size() == 0) {
@@ -85,16 +86,17 @@ absl::StatusOr<std::unique_ptr<ModelFolder>> ModelFolder::Open(const std::string
     auto reader = ShardReader::Open(folder + "/" + file.name());
     if (!reader.ok()) return reader.status();
     if ((*reader)->size() != file.size()) {
-      return absl::DataLossError(absl::StrCat((*reader)->path(), ": ", (*reader)->size(), " bytes, the manifest says ",
-                                              file.size()));
+      return absl::DataLossError(
+          absl::StrCat((*reader)->path(), ": ", (*reader)->size(), " bytes, the manifest says ", file.size()));
     }
     for (const auto& section : (*reader)->index().sections()) {
-      const bool known = section.table() < uint32_t(model->manifest_.tables_size()) &&
-                         section.slot() < model->manifest_.slots();
-      if (!known || !model->sections_.emplace(std::pair(section.table(), section.slot()), Place{reader->get(), &section})
-                         .second) {
-        return absl::DataLossError(absl::StrCat((*reader)->path(), ": table ", section.table(), " slot ", section.slot(),
-                                                known ? " is there twice" : " is not in the manifest"));
+      const bool known =
+          section.table() < uint32_t(model->manifest_.tables_size()) && section.slot() < model->manifest_.slots();
+      if (!known ||
+          !model->sections_.emplace(std::pair(section.table(), section.slot()), Place{reader->get(), &section})
+               .second) {
+        return absl::DataLossError(absl::StrCat((*reader)->path(), ": table ", section.table(), " slot ",
+                                                section.slot(), known ? " is there twice" : " is not in the manifest"));
       }
     }
     model->shards_.push_back(*std::move(reader));
@@ -130,9 +132,10 @@ absl::Status ModelFolder::VisitRows(uint32_t table, uint32_t slot, const ShardRe
         if (!bad.ok()) return;
         if (id >= spec.rows() || SlotOfRow(table, id, manifest_.slots()) != slot ||
             last_step > manifest_.progress().version()) {
-          bad = absl::DataLossError(absl::StrCat(place->second.reader->path(), ": row ", id, " of ", spec.name(), " at step ",
-                                                 last_step, " does not belong to slot ", slot, " of a table of ", spec.rows(),
-                                                 " rows at version ", manifest_.progress().version()));
+          bad = absl::DataLossError(absl::StrCat(place->second.reader->path(), ": row ", id, " of ", spec.name(),
+                                                 " at step ", last_step, " does not belong to slot ", slot,
+                                                 " of a table of ", spec.rows(), " rows at version ",
+                                                 manifest_.progress().version()));
           return;
         }
         visit(id, last_step, state);
@@ -189,7 +192,8 @@ absl::StatusOr<std::vector<float>> ModelFolder::DenseValues(uint32_t table) cons
     if (!status.ok()) return status;
   }
   if (seen != values.size()) {
-    return absl::DataLossError(absl::StrCat(folder_, ": ", spec.name(), " has ", seen, " of its ", values.size(), " values"));
+    return absl::DataLossError(
+        absl::StrCat(folder_, ": ", spec.name(), " has ", seen, " of its ", values.size(), " values"));
   }
   return values;
 }

@@ -1,5 +1,6 @@
-// A checkpoint folder opened for reading: by a server that continues from it, by the scheduler that hashes it, by the CLI that
-// predicts with it. The number of shard files says nothing about who may read: sections are found by (table, slot).
+// A checkpoint folder opened for reading: by a server that continues from it, by the scheduler that hashes it, by the
+// CLI that predicts with it. The number of shard files says nothing about who may read: sections are found by (table,
+// slot).
 #ifndef PUMASI_COMMON_CHECKPOINT_MODEL_FOLDER_H_
 #define PUMASI_COMMON_CHECKPOINT_MODEL_FOLDER_H_
 
@@ -42,8 +43,8 @@ class ModelFolder {
   // Floats of one stored row of `table`, and copies of a dense float: value and optimizer slots.
   uint64_t RowFloats(uint32_t table) const;
   uint64_t copies() const { return 1 + manifest_.optimizer_slots_size(); }
-  // The stored rows of one slot by ascending id; none if the slot has none. A row that is not of the slot, beyond the table
-  // or from after the checkpoint's version is DataLoss, and so is a dense chunk that does not fit.
+  // The stored rows of one slot by ascending id; none if the slot has none. A row that is not of the slot, beyond the
+  // table or from after the checkpoint's version is DataLoss, and so is a dense chunk that does not fit.
   absl::Status VisitRows(uint32_t table, uint32_t slot, const ShardReader::RowVisitor& visit) const;
   // The dense chunks of one slot.
   absl::Status VisitDense(uint32_t table, uint32_t slot, const ShardReader::DenseVisitor& visit) const;

@@ -10,9 +10,9 @@
 
 namespace pumasi {
 
-// SHA-256, in lower-case hex, over the values of all tables by name (bytewise order), each table's rows by id, each row's
-// columns in order, as float32 little-endian. Rows that are not stored count with their initial value, rows that missed
-// steps as caught up to the checkpoint's version.
+// SHA-256, in lower-case hex, over the values of all tables by name (bytewise order), each table's rows by id, each
+// row's columns in order, as float32 little-endian. Rows that are not stored count with their initial value, rows that
+// missed steps as caught up to the checkpoint's version.
 absl::StatusOr<std::string> ParametersSha256(const ModelFolder& model, const RowValues& values);
 
 }  // namespace pumasi

@@ -1,5 +1,5 @@
-// How a stored (or not stored) row becomes the value that a reader of the parameters sees. The arithmetic lives in ops/;
-// checkpoints only need to be told.
+// How a stored (or not stored) row becomes the value that a reader of the parameters sees. The arithmetic lives in
+// ops/; checkpoints only need to be told.
 #ifndef PUMASI_COMMON_CHECKPOINT_ROW_VALUES_H_
 #define PUMASI_COMMON_CHECKPOINT_ROW_VALUES_H_
 

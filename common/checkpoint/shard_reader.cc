@@ -51,7 +51,8 @@ absl::StatusOr<std::unique_ptr<ShardReader>> ShardReader::Open(const std::string
     return reader->Damaged(0, "this is not a shard file, or it is cut off");
   }
   const char* trailer = reader->data_ + size - kShardTrailerBytes;
-  if (std::memcmp(trailer + 12, kShardMagic, sizeof kShardMagic) != 0 || Read<uint32_t>(trailer + 8) != Crc32c(trailer, 8)) {
+  if (std::memcmp(trailer + 12, kShardMagic, sizeof kShardMagic) != 0 ||
+      Read<uint32_t>(trailer + 8) != Crc32c(trailer, 8)) {
     return reader->Damaged(size - kShardTrailerBytes, "the end is missing");
   }
   uint64_t offset = Read<uint64_t>(trailer);
@@ -90,7 +91,8 @@ absl::Status ShardReader::VisitRows(const v1::ShardIndex::Section& section, uint
     auto payload = Chunk(offset);
     if (!payload.ok()) return payload.status();
     const uint64_t count = payload->size() < 4 ? 0 : Read<uint32_t>(payload->data());
-    if (payload->size() != 4 + count * (16 + row_bytes)) return Damaged(at, "the chunk does not hold the rows it claims");
+    if (payload->size() != 4 + count * (16 + row_bytes))
+      return Damaged(at, "the chunk does not hold the rows it claims");
     const char* ids = payload->data() + 4;
     const char* steps = ids + 8 * count;
     const char* states = steps + 8 * count;

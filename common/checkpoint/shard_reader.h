@@ -1,5 +1,5 @@
-// Reads one shard file (shard_format.h) without trusting it: every size and offset is checked against the file, every chunk
-// against its checksum.
+// Reads one shard file (shard_format.h) without trusting it: every size and offset is checked against the file, every
+// chunk against its checksum.
 #ifndef PUMASI_COMMON_CHECKPOINT_SHARD_READER_H_
 #define PUMASI_COMMON_CHECKPOINT_SHARD_READER_H_
 
@@ -14,7 +14,8 @@
 
 namespace pumasi {
 
-// The file stays mapped as long as the reader lives; pointers that it hands out point into the map. Thread-safe once open.
+// The file stays mapped as long as the reader lives; pointers that it hands out point into the map. Thread-safe once
+// open.
 class ShardReader {
  public:
   static absl::StatusOr<std::unique_ptr<ShardReader>> Open(const std::string& path);

@@ -18,8 +18,8 @@ struct ShardFileInfo {
   uint32_t crc32c = 0;  // of the whole file
 };
 
-// Call BeginSection, AddRow or AddDense for each of its rows or chunks, and so on; at last Finish. Not thread-safe. An error
-// is final: the file is of no use then.
+// Call BeginSection, AddRow or AddDense for each of its rows or chunks, and so on; at last Finish. Not thread-safe. An
+// error is final: the file is of no use then.
 class ShardWriter {
  public:
   // Creates or empties the file at `path`. `files` has to outlive the writer.
@@ -28,7 +28,8 @@ class ShardWriter {
   absl::Status BeginSection(uint32_t table, uint32_t slot);
   // REQUIRES: ids ascend within the section; `floats` is the same for all rows of the section.
   absl::Status AddRow(uint64_t id, uint64_t last_step, const float* state, uint32_t floats);
-  // REQUIRES: chunk numbers ascend within the section. `state`: the value and then the optimizer slots, `floats` each, (1 + slots) · floats in all.
+  // REQUIRES: chunk numbers ascend within the section. `state`: the value and then the optimizer slots, `floats` each,
+  // (1 + slots) · floats in all.
   absl::Status AddDense(uint32_t chunk, const float* state, uint32_t floats, uint32_t total_floats);
   // Writes index and trailer, syncs and closes.
   absl::StatusOr<ShardFileInfo> Finish(const v1::Progress& progress);

@@ -1,5 +1,5 @@
-// How an epoch's rows are cut into batches and parts. The cut depends on the job alone, never on the cluster: it is what the
-// same-bits promise rests on.
+// How an epoch's rows are cut into batches and parts. The cut depends on the job alone, never on the cluster: it is
+// what the same-bits promise rests on.
 #ifndef PUMASI_COMMON_LAYOUT_BATCH_PLAN_H_
 #define PUMASI_COMMON_LAYOUT_BATCH_PLAN_H_
 
@@ -23,7 +23,8 @@ struct BatchPlan {
   uint64_t BatchesPerEpoch() const;
   // Positions in the epoch's order, [0, rows). REQUIRES: batch_index < BatchesPerEpoch().
   RowRange Batch(uint64_t batch_index) const;
-  // Part `part` of the batch: parts differ by one row at most, and may be empty in a short batch. REQUIRES: part < parts.
+  // Part `part` of the batch: parts differ by one row at most, and may be empty in a short batch. REQUIRES: part <
+  // parts.
   RowRange Part(uint64_t batch_index, uint32_t part) const;
 
   // `version` counts batches from the start of the job.

@@ -11,8 +11,9 @@ PartRange Cut(uint64_t first, uint64_t length, uint32_t parts) {
           static_cast<uint32_t>(std::min<uint64_t>(first + length, parts))};
 }
 
-// Length of the highest full node that is cut to `range`. At the ragged end several levels are cut to the same range (with
-// five parts, part 4 is a leaf and also the node of length 4 that starts there); the highest one has a real sibling.
+// Length of the highest full node that is cut to `range`. At the ragged end several levels are cut to the same range
+// (with five parts, part 4 is a leaf and also the node of length 4 that starts there); the highest one has a real
+// sibling.
 uint64_t HighestLength(PartRange range, uint32_t parts) {
   uint64_t length = std::bit_ceil(range.size());
   while (range.first % (2 * length) == 0 && Cut(range.first, 2 * length, parts) == range) length *= 2;

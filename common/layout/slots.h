@@ -1,5 +1,5 @@
-// Which slot a row or a dense chunk belongs to. Servers own slots; a row's slot never changes in a job, so results do not
-// depend on how many servers there are.
+// Which slot a row or a dense chunk belongs to. Servers own slots; a row's slot never changes in a job, so results do
+// not depend on how many servers there are.
 #ifndef PUMASI_COMMON_LAYOUT_SLOTS_H_
 #define PUMASI_COMMON_LAYOUT_SLOTS_H_
 

@@ -15,7 +15,8 @@ std::string NodeName(const std::string& name);
 // Reports why a daemon could not start or go on, on the log and on standard error, and returns the exit code.
 int Failed(const absl::Status& status);
 
-// Tells `path` (may be empty) the advertised address, for whoever started the daemon with port 0: written beside and renamed.
+// Tells `path` (may be empty) the advertised address, for whoever started the daemon with port 0: written beside and
+// renamed.
 absl::Status WriteAddressFile(const std::string& path, const std::string& address);
 
 }  // namespace pumasi

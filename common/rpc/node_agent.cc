@@ -28,7 +28,8 @@ uint64_t RandomIncarnation() {
   return number == 0 ? 1 : number;
 }
 
-NodeAgent::NodeAgent(std::shared_ptr<grpc::Channel> scheduler, Options options, OnAssignments on_assignments, OnLost on_lost)
+NodeAgent::NodeAgent(std::shared_ptr<grpc::Channel> scheduler, Options options, OnAssignments on_assignments,
+                     OnLost on_lost)
     : scheduler_(std::move(scheduler)),
       stub_(v1::Scheduler::NewStub(scheduler_)),
       options_(std::move(options)),
@@ -113,8 +114,8 @@ bool NodeAgent::Heartbeat() {
   request.set_incarnation(incarnation_);
   request.set_seen_change(seen_change_);
   v1::HeartbeatResponse response;
-  const grpc::Status status = Cancellable(
-      lease_, [&](grpc::ClientContext& context) { return stub_->Heartbeat(&context, request, &response); });
+  const grpc::Status status =
+      Cancellable(lease_, [&](grpc::ClientContext& context) { return stub_->Heartbeat(&context, request, &response); });
   if (status.ok()) {
     last_contact_ = Steady::now();
     if (!response.unchanged()) {
@@ -149,7 +150,8 @@ void NodeAgent::Run() {
     }
     const auto silent = std::chrono::duration_cast<milliseconds>(Steady::now() - last_contact_);
     if (options_.scheduler_timeout.count() > 0 && silent > options_.scheduler_timeout) {
-      Lost("the scheduler at " + options_.scheduler_address + " did not answer for " + std::to_string(silent.count()) + " ms");
+      Lost("the scheduler at " + options_.scheduler_address + " did not answer for " + std::to_string(silent.count()) +
+           " ms");
       return;
     }
     if (Pause(absl::ToChronoMilliseconds(backoff.Next(jitter())))) return;

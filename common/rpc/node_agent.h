@@ -1,5 +1,5 @@
-// A node's side of membership: registers with the scheduler, renews the lease, and hands on what the scheduler wants the
-// node to do. Servers and workers each have one.
+// A node's side of membership: registers with the scheduler, renews the lease, and hands on what the scheduler wants
+// the node to do. Servers and workers each have one.
 #ifndef PUMASI_COMMON_RPC_NODE_AGENT_H_
 #define PUMASI_COMMON_RPC_NODE_AGENT_H_
 
@@ -27,13 +27,13 @@ namespace pumasi {
 class NodeAgent {
  public:
   struct Options {
-    v1::Node node;  // without incarnation
+    v1::Node node;                  // without incarnation
     std::string scheduler_address;  // for messages
     // The process should end when the scheduler was not reached for this long; zero: keep trying.
     std::chrono::milliseconds scheduler_timeout{0};
   };
-  // Called from the agent's thread, one call at a time, each time with everything the node shall do from now on, and with
-  // nothing after the scheduler declared this incarnation dead (the agent then registers with a fresh one).
+  // Called from the agent's thread, one call at a time, each time with everything the node shall do from now on, and
+  // with nothing after the scheduler declared this incarnation dead (the agent then registers with a fresh one).
   using OnAssignments = std::function<void(uint64_t incarnation, const std::vector<v1::Assignment>&)>;
   // Called at most once, when scheduler_timeout passed or registering was refused for good.
   using OnLost = std::function<void(const std::string& why)>;

@@ -40,10 +40,10 @@ class Parking {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::list<Waiting> arrived_;   // GUARDED_BY(mutex_)
-  bool retry_ = false;           // GUARDED_BY(mutex_)
-  bool closed_ = false;          // GUARDED_BY(mutex_)
-  std::list<Waiting> waiting_;   // the thread's own
+  std::list<Waiting> arrived_;  // GUARDED_BY(mutex_)
+  bool retry_ = false;          // GUARDED_BY(mutex_)
+  bool closed_ = false;         // GUARDED_BY(mutex_)
+  std::list<Waiting> waiting_;  // the thread's own
   std::thread thread_;
 };
 

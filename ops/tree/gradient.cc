@@ -18,7 +18,8 @@ __attribute__((target_clones("default", "avx2", "avx512f"))) bool AllFinite(cons
 
 namespace {
 
-__attribute__((target_clones("default", "avx2", "avx512f"))) void AddFloats(float* left, const float* right, size_t size) {
+__attribute__((target_clones("default", "avx2", "avx512f"))) void AddFloats(float* left, const float* right,
+                                                                            size_t size) {
   for (size_t i = 0; i < size; ++i) left[i] += right[i];
 }
 

@@ -19,8 +19,8 @@ struct Gradient {
   std::vector<std::vector<float>> dense;  // by dense tensor, or by chunk of one; empty: no gradient there
 };
 
-// left += right, in float32, `left` being of the lower parts. A row or a dense piece that only one of them has is taken as it
-// is. `widths`: columns of each table. The bits depend on the two arguments alone, not on the instruction set.
+// left += right, in float32, `left` being of the lower parts. A row or a dense piece that only one of them has is taken
+// as it is. `widths`: columns of each table. The bits depend on the two arguments alone, not on the instruction set.
 void Add(Gradient& left, Gradient&& right, const std::vector<uint32_t>& widths);
 
 // All values finite? Faster than looking for the first one that is not.

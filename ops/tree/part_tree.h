@@ -1,5 +1,5 @@
-// Gathers the gradients of a batch's parts in the job's fixed tree (common/layout/part_range.h), holding no more than one
-// gradient for each complete subtree.
+// Gathers the gradients of a batch's parts in the job's fixed tree (common/layout/part_range.h), holding no more than
+// one gradient for each complete subtree.
 #ifndef PUMASI_OPS_TREE_PART_TREE_H_
 #define PUMASI_OPS_TREE_PART_TREE_H_
 

@@ -1,5 +1,5 @@
-// A disk that fails when it is told to, in front of the real one; and one that is quick, since it never waits for the real
-// one's platters.
+// A disk that fails when it is told to, in front of the real one; and one that is quick, since it never waits for the
+// real one's platters.
 #ifndef PUMASI_TESTS_CHECKPOINT_FAILING_FILES_H_
 #define PUMASI_TESTS_CHECKPOINT_FAILING_FILES_H_
 
@@ -15,8 +15,8 @@
 
 namespace pumasi {
 
-// Counts the operations that change the disk. The one whose number is `fail_at` fails (a write after half of its bytes), and
-// with `for_good` all later ones do, too.
+// Counts the operations that change the disk. The one whose number is `fail_at` fails (a write after half of its
+// bytes), and with `for_good` all later ones do, too.
 class FailingFiles : public Files {
  public:
   int fail_at = -1;
@@ -26,7 +26,8 @@ class FailingFiles : public Files {
 
   // Writes a file at once.
   void Put(const std::string& path, absl::string_view contents) {
-    if (absl::Status status = WriteFileDurably(*this, path, contents); !status.ok()) throw std::runtime_error(status.ToString());
+    if (absl::Status status = WriteFileDurably(*this, path, contents); !status.ok())
+      throw std::runtime_error(status.ToString());
   }
 
   absl::Status Step(const std::string& what) {
@@ -36,7 +37,9 @@ class FailingFiles : public Files {
     return fails ? absl::ResourceExhaustedError(what + ": No space left on device") : absl::OkStatus();
   }
 
-  absl::StatusOr<std::unique_ptr<ReadableFile>> Open(const std::string& path) override { return RealFiles().Open(path); }
+  absl::StatusOr<std::unique_ptr<ReadableFile>> Open(const std::string& path) override {
+    return RealFiles().Open(path);
+  }
   absl::StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path, CreateOptions options) override {
     if (absl::Status status = Step("create " + path); !status.ok()) return status;
     auto file = RealFiles().Create(path, options);
@@ -60,9 +63,7 @@ class FailingFiles : public Files {
     return status.ok() ? RealFiles().MakeFolder(path) : status;
   }
   absl::StatusOr<std::vector<std::string>> List(const std::string& folder) override { return RealFiles().List(folder); }
-  absl::Status SyncFolder(const std::string& folder) override {
-    return Step("sync folder " + folder);
-  }
+  absl::Status SyncFolder(const std::string& folder) override { return Step("sync folder " + folder); }
   absl::StatusOr<bool> Exists(const std::string& path) override { return RealFiles().Exists(path); }
 
  private:

@@ -56,7 +56,8 @@ TEST_CASE("However many files a checkpoint has, it reads the same") {
     for (const uint32_t table : {1, 2}) {
       const std::vector<float> values = *(*model)->DenseValues(table);
       std::vector<float> want;
-      for (const auto& chunk : small.chunks[table]) want.insert(want.end(), chunk.begin(), chunk.begin() + chunk.size() / 2);
+      for (const auto& chunk : small.chunks[table])
+        want.insert(want.end(), chunk.begin(), chunk.begin() + chunk.size() / 2);
       CHECK(values == want);
     }
   }

@@ -47,7 +47,8 @@ std::string HashByDefinition(const SmallCheckpoint& small) {
     }
   };
   const auto add_dense = [&](uint32_t table) {
-    for (const auto& chunk : small.chunks[table]) all.insert(all.end(), chunk.begin(), chunk.begin() + chunk.size() / 2);
+    for (const auto& chunk : small.chunks[table])
+      all.insert(all.end(), chunk.begin(), chunk.begin() + chunk.size() / 2);
   };
   add_dense(2);  // bias
   add_dense(1);  // kernel

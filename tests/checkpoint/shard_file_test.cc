@@ -46,7 +46,8 @@ absl::Status ReadAll(const std::string& path) {
   auto reader = ShardReader::Open(path);
   if (!reader.ok()) return reader.status();
   if ((*reader)->index().sections_size() != 2) return absl::DataLossError("sections are missing");
-  absl::Status rows = (*reader)->VisitRows((*reader)->index().sections(0), kRowFloats, [](uint64_t, uint64_t, const char*) {});
+  absl::Status rows =
+      (*reader)->VisitRows((*reader)->index().sections(0), kRowFloats, [](uint64_t, uint64_t, const char*) {});
   if (!rows.ok()) return rows;
   return (*reader)->VisitDense((*reader)->index().sections(1), 2, [](uint32_t, uint32_t, const char*) {});
 }
@@ -65,20 +66,26 @@ TEST_CASE("What was written is read back, over several chunks of rows") {
   CHECK(rows.count() == kRows);
   uint64_t next = 1;
   bool same = true;
-  REQUIRE(reader->VisitRows(rows, kRowFloats, [&](uint64_t id, uint64_t last_step, const char* state) {
-    same = same && id == next * 5 && last_step == next &&
-           std::memcmp(state, StateOf(id).data(), kRowFloats * sizeof(float)) == 0;
-    ++next;
-  }).ok());
+  REQUIRE(reader
+              ->VisitRows(rows, kRowFloats,
+                          [&](uint64_t id, uint64_t last_step, const char* state) {
+                            same = same && id == next * 5 && last_step == next &&
+                                   std::memcmp(state, StateOf(id).data(), kRowFloats * sizeof(float)) == 0;
+                            ++next;
+                          })
+              .ok());
   CHECK(same);
   CHECK(next == kRows + 1);
   std::vector<std::vector<float>> chunks;
   std::vector<uint32_t> numbers;
-  REQUIRE(reader->VisitDense(reader->index().sections(1), 2, [&](uint32_t chunk, uint32_t floats, const char* state) {
-    numbers.push_back(chunk);
-    chunks.emplace_back(floats * 2);
-    std::memcpy(chunks.back().data(), state, floats * 2 * sizeof(float));
-  }).ok());
+  REQUIRE(reader
+              ->VisitDense(reader->index().sections(1), 2,
+                           [&](uint32_t chunk, uint32_t floats, const char* state) {
+                             numbers.push_back(chunk);
+                             chunks.emplace_back(floats * 2);
+                             std::memcpy(chunks.back().data(), state, floats * 2 * sizeof(float));
+                           })
+              .ok());
   CHECK(numbers == std::vector<uint32_t>{2, 7});
   CHECK(chunks == std::vector<std::vector<float>>{{1, 2, 3, 4}, {5, 6}});
 }
@@ -209,7 +216,8 @@ TEST_CASE("An index that points elsewhere, or counts wrongly, is noticed") {
   const v1::ShardIndex::Section good = reader->index().sections(0);
   REQUIRE(visit(good).ok());
   v1::ShardIndex::Section bad = good;
-  for (const uint64_t offset : {uint64_t{0}, uint64_t{9}, reader->size(), reader->size() - 1, ~uint64_t{0}, ~uint64_t{0} - 7}) {
+  for (const uint64_t offset :
+       {uint64_t{0}, uint64_t{9}, reader->size(), reader->size() - 1, ~uint64_t{0}, ~uint64_t{0} - 7}) {
     bad.set_offset(offset);
     CAPTURE(offset);
     CHECK_FALSE(visit(bad).ok());

@@ -1,5 +1,5 @@
-// A checkpoint small enough to know every number of: two row tables and two tensors, some rows of them changed, written to
-// any number of shard files.
+// A checkpoint small enough to know every number of: two row tables and two tensors, some rows of them changed, written
+// to any number of shard files.
 #ifndef PUMASI_TESTS_CHECKPOINT_SMALL_CHECKPOINT_H_
 #define PUMASI_TESTS_CHECKPOINT_SMALL_CHECKPOINT_H_
 
@@ -56,7 +56,8 @@ struct SmallCheckpoint {
     chunks.emplace_back();
     for (uint32_t chunk = 0; kind == v1::TableSpec::DENSE && chunk < DenseChunks(spec); ++chunk) {
       std::vector<float>& state = chunks.back().emplace_back(ChunkFloats(spec, chunk) * kCopies);
-      for (size_t i = 0; i < state.size(); ++i) state[i] = static_cast<float>(tables.size() * 1000000 + chunk * 100000 + i);
+      for (size_t i = 0; i < state.size(); ++i)
+        state[i] = static_cast<float>(tables.size() * 1000000 + chunk * 100000 + i);
     }
   }
 
@@ -93,7 +94,8 @@ struct SmallCheckpoint {
       if (SlotOfRow(table, row.id, kSlots) != slot) continue;
       if (absl::Status status = begin(); !status.ok()) return status;
       const auto floats = static_cast<uint32_t>(row.state.size());
-      if (absl::Status status = writer.AddRow(row.id, row.last_step, row.state.data(), floats); !status.ok()) return status;
+      if (absl::Status status = writer.AddRow(row.id, row.last_step, row.state.data(), floats); !status.ok())
+        return status;
     }
     for (uint32_t chunk = 0; chunk < chunks[table].size(); ++chunk) {
       if (SlotOfChunk(table, chunk, kSlots) != slot) continue;

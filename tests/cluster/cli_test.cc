@@ -21,12 +21,13 @@ using nlohmann::json;
 TEST_CASE("train, evaluate and predict agree about a model") {
   TempFolder folder;
   WriteSmallJob(folder.path());
-  ProgramResult result = Pumasi({"train", folder / "job.yaml", "--json", "--output", folder / "out", "--cache", folder / "cache"});
+  ProgramResult result =
+      Pumasi({"train", folder / "job.yaml", "--json", "--output", folder / "out", "--cache", folder / "cache"});
   INFO(result.errors);
   REQUIRE(result.code == 0);
   const json trained = json::parse(result.output);
-  for (const char* key : {"job", "state", "mode", "servers", "workers", "epochs", "samples", "rows_per_s", "wall_s", "loss", "test",
-                          "parameters_sha256", "bytes_pulled", "bytes_pushed", "model"}) {
+  for (const char* key : {"job", "state", "mode", "servers", "workers", "epochs", "samples", "rows_per_s", "wall_s",
+                          "loss", "test", "parameters_sha256", "bytes_pulled", "bytes_pushed", "model"}) {
     CAPTURE(key);
     CHECK(trained.contains(key));
   }
@@ -60,12 +61,15 @@ TEST_CASE("train, evaluate and predict agree about a model") {
 TEST_CASE("a model folder that moved, without anything beside it, still predicts; a damaged one is refused") {
   TempFolder folder, elsewhere;
   WriteSmallJob(folder.path(), 300, 1);
-  REQUIRE(Pumasi({"train", folder / "job.yaml", "--json", "--output", folder / "out", "--cache", folder / "cache"}).code == 0);
+  REQUIRE(
+      Pumasi({"train", folder / "job.yaml", "--json", "--output", folder / "out", "--cache", folder / "cache"}).code ==
+      0);
   std::filesystem::rename(folder / "out/model", elsewhere / "m");
   std::filesystem::remove_all(folder / "out");
   CHECK(Pumasi({"predict", elsewhere / "m"}, "chess\n").code == 0);
   for (const auto& file : std::filesystem::directory_iterator(elsewhere / "m")) {
-    if (file.path().filename().string().rfind("shard-00000", 0) == 0) std::filesystem::resize_file(file, file.file_size() - 1);
+    if (file.path().filename().string().rfind("shard-00000", 0) == 0)
+      std::filesystem::resize_file(file, file.file_size() - 1);
   }
   const ProgramResult result = Pumasi({"predict", elsewhere / "m"}, "chess\n");
   CHECK(result.code == 1);
@@ -107,7 +111,8 @@ TEST_CASE("bad input is refused with exit code 2, and says where and what would 
 }
 
 TEST_CASE("every command has help with an example") {
-  for (const std::string command : {"train", "submit", "jobs", "watch", "cancel", "nodes", "evaluate", "predict", "init", "completion"}) {
+  for (const std::string command :
+       {"train", "submit", "jobs", "watch", "cancel", "nodes", "evaluate", "predict", "init", "completion"}) {
     CAPTURE(command);
     const ProgramResult help = Pumasi({command, "--help"});
     CHECK(help.code == 0);
@@ -141,7 +146,8 @@ TEST_CASE("submit, jobs, watch, nodes and cancel against a running cluster") {
   REQUIRE(result.code == 0);
   CHECK(json::parse(result.output).size() == 3);
 
-  result = Pumasi({"submit", folder / "job.yaml", "--scheduler", scheduler, "--workers", "9", "--output", folder / "b", "--json"});
+  result = Pumasi(
+      {"submit", folder / "job.yaml", "--scheduler", scheduler, "--workers", "9", "--output", folder / "b", "--json"});
   REQUIRE(result.code == 0);
   const std::string waiting = json::parse(result.output)["job"];
   CHECK_THAT(Pumasi({"jobs", "--scheduler", scheduler}).output, Contains("1 of 9 workers"));

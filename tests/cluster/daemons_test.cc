@@ -45,8 +45,8 @@ TEST_CASE("every daemon explains each of its settings, with default, bounds and 
     CAPTURE(kind);
     const ProgramResult help = Run({Program(kind), "--help"});
     CHECK(help.code == 0);
-    CHECK_THAT(help.output, Contains("--listen") && Contains("--tls.ca") && Contains("--log.format") && Contains("--config") &&
-                                Contains("bytes") && Contains("127.0.0.1"));
+    CHECK_THAT(help.output, Contains("--listen") && Contains("--tls.ca") && Contains("--log.format") &&
+                                Contains("--config") && Contains("bytes") && Contains("127.0.0.1"));
     CHECK(Run({Program(kind), "--version"}).code == 0);
   }
 }
@@ -94,14 +94,16 @@ TEST_CASE("daemons start in any order on ports that the system chose, train, and
   REQUIRE(probe->WaitUntil(RealClock().Now() + absl::Seconds(10)));
   CHECK(probe->HowItEnded() == "exit code 0");
 
-  auto worker = start("worker", "w", {"--scheduler=" + address, "--data_root=" + folder.path(), "--cache=" + folder / "cache"});
+  auto worker =
+      start("worker", "w", {"--scheduler=" + address, "--data_root=" + folder.path(), "--cache=" + folder / "cache"});
   auto server = start("server", "s", {"--scheduler=" + address, "--output_root=" + folder.path()});
   WaitForText(folder / "w.log", "cannot register yet", *worker);
   auto scheduler = start("scheduler", "h", {"--listen=" + address, "--output_root=" + folder.path()});
   const ProgramResult submitted = Pumasi({"submit", job, "--scheduler", address, "--output", "out"});
   INFO(submitted.errors);
   REQUIRE(submitted.code == 0);
-  const ProgramResult watched = Pumasi({"watch", submitted.output.substr(0, submitted.output.size() - 1), "--scheduler", address});
+  const ProgramResult watched =
+      Pumasi({"watch", submitted.output.substr(0, submitted.output.size() - 1), "--scheduler", address});
   INFO(watched.output);
   CHECK(watched.code == 0);
 
@@ -126,8 +128,9 @@ TEST_CASE("a job that leaves the allowed folders is refused") {
   TempFolder folder, outside;
   const std::string job = WriteSmallJob(outside.path(), 100, 1);
   const std::string socket = "unix:" + folder / "s.sock";
-  auto scheduler = ChildProcess::Start("h", {Program("scheduler"), "--listen=" + socket, "--output_root=" + folder.path(),
-                                             "--address_file=" + folder / "address"},
+  auto scheduler = ChildProcess::Start("h",
+                                       {Program("scheduler"), "--listen=" + socket, "--output_root=" + folder.path(),
+                                        "--address_file=" + folder / "address"},
                                        folder / "h.log");
   REQUIRE(scheduler.ok());
   WaitForText(folder / "address", "sock", **scheduler);

@@ -1,5 +1,5 @@
-// What a failure does today: a dead worker costs nothing (same_bits_test.cc), a dead server or scheduler ends the job with a
-// clear error, and never a hang.
+// What a failure does today: a dead worker costs nothing (same_bits_test.cc), a dead server or scheduler ends the job
+// with a clear error, and never a hang.
 #include <signal.h>
 #include <unistd.h>
 
@@ -84,8 +84,8 @@ TEST_CASE("a malformed row fails the job with file and line, or is skipped and c
   TempFolder folder;
   WriteSmallJob(folder.path(), 300, 1);
   std::ofstream(folder / "train.csv", std::ios::app) << "7,\"one field too many\",class1,oops\n";
-  std::vector<std::string> arguments = {"train", folder / "job.yaml", "--json", "--output", folder / "out", "--cache",
-                                        folder / "cache"};
+  std::vector<std::string> arguments = {"train",        folder / "job.yaml", "--json",        "--output",
+                                        folder / "out", "--cache",           folder / "cache"};
   ProgramResult result = Pumasi(arguments);
   CHECK(result.code == 1);
   CHECK_THAT(result.errors, Contains("train.csv:302"));
@@ -102,8 +102,8 @@ TEST_CASE("Ctrl-C ends the training with code 130 and leaves nothing running") {
   TempFolder folder;
   WriteSmallJob(folder.path(), 1000, 100000);
   auto train = ChildProcess::Start("pumasi",
-                                   {BuiltProgram("tools/cli/pumasi"), "train", folder / "job.yaml", "--output", folder / "out",
-                                    "--cache", folder / "cache"},
+                                   {BuiltProgram("tools/cli/pumasi"), "train", folder / "job.yaml", "--output",
+                                    folder / "out", "--cache", folder / "cache"},
                                    folder / "log");
   REQUIRE(train.ok());
   // Its log says when it trains; a line is written at least every 10 s.
@@ -112,10 +112,12 @@ TEST_CASE("Ctrl-C ends the training with code 130 and leaves nothing running") {
     return std::string(std::istreambuf_iterator<char>(log), {}).find("TRAINING") != std::string::npos;
   };
   const absl::Duration deadline = RealClock().Now() + absl::Seconds(60);
-  while (!trains() && RealClock().Now() < deadline && (*train)->Running()) (*train)->WaitUntil(RealClock().Now() + absl::Milliseconds(20));
+  while (!trains() && RealClock().Now() < deadline && (*train)->Running())
+    (*train)->WaitUntil(RealClock().Now() + absl::Milliseconds(20));
   REQUIRE(trains());
   std::string children;
-  std::getline(std::ifstream("/proc/" + std::to_string((*train)->pid()) + "/task/" + std::to_string((*train)->pid()) + "/children"),
+  std::getline(std::ifstream("/proc/" + std::to_string((*train)->pid()) + "/task/" + std::to_string((*train)->pid()) +
+                             "/children"),
                children);
   REQUIRE(children.size() > 5);
   (*train)->Signal(SIGINT);

@@ -36,8 +36,10 @@ ProgramResult Run(const std::vector<std::string>& arguments, const std::string& 
   TempFolder folder;
   std::ofstream(folder / "in") << input;
   // The shell only redirects; $0 and $@ are the program and its arguments.
-  std::vector<std::string> shell = {"/bin/sh", "-c", "in=$1; out=$2; err=$3; shift 3; exec \"$@\" <\"$in\" >\"$out\" 2>\"$err\"",
-                                    "sh", folder / "in", folder / "out", folder / "err"};
+  std::vector<std::string> shell = {
+      "/bin/sh",     "-c",          "in=$1; out=$2; err=$3; shift 3; exec \"$@\" <\"$in\" >\"$out\" 2>\"$err\"",
+      "sh",          folder / "in", folder / "out",
+      folder / "err"};
   shell.insert(shell.end(), arguments.begin(), arguments.end());
   ProgramResult result;
   auto child = ChildProcess::Start(arguments[0], shell, folder / "log");

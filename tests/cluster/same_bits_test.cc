@@ -1,5 +1,5 @@
-// The promise that everything else rests on: a synchronous job's parameters do not depend on how many workers or servers ran
-// it, nor on what died meanwhile.
+// The promise that everything else rests on: a synchronous job's parameters do not depend on how many workers or
+// servers ran it, nor on what died meanwhile.
 #include <signal.h>
 
 #include <catch2/catch.hpp>
@@ -15,9 +15,10 @@ namespace pumasi {
 namespace {
 
 nlohmann::json Train(const TempFolder& folder, int servers, int workers, const std::vector<std::string>& more = {}) {
-  std::vector<std::string> arguments = {"train",     folder / "job.yaml",     "--json",   "--servers", std::to_string(servers),
-                                        "--workers", std::to_string(workers), "--output", folder / "out",
-                                        "--cache",   folder / "cache"};
+  std::vector<std::string> arguments = {
+      "train",         folder / "job.yaml",     "--json",   "--servers",    std::to_string(servers),
+      "--workers",     std::to_string(workers), "--output", folder / "out", "--cache",
+      folder / "cache"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   const ProgramResult result = Pumasi(arguments);
   INFO(result.errors);

@@ -7,8 +7,8 @@
 
 namespace pumasi {
 
-// Writes train.csv (`rows` rows), test.csv and job.yaml into `folder`, and returns the path of job.yaml. The rows depend on
-// the arguments alone. `extra` is added to the job file.
+// Writes train.csv (`rows` rows), test.csv and job.yaml into `folder`, and returns the path of job.yaml. The rows
+// depend on the arguments alone. `extra` is added to the job file.
 std::string WriteSmallJob(const std::string& folder, int rows = 1000, int epochs = 2, const std::string& extra = "");
 
 }  // namespace pumasi

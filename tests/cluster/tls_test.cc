@@ -1,14 +1,15 @@
 // Three hosts in network namespaces, a switch between them, and mutual TLS on every connection. Needs the right to make
 // namespaces (root); skips with a line otherwise.
+#include <signal.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <signal.h>
 #include <sstream>
 #include <string>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "tests/cluster/program.h"
@@ -28,9 +29,11 @@ class Hosts {
     usable_ = Ip("netns add " + prefix_ + "0") && In(0, "link add br0 type bridge") && In(0, "link set br0 up");
     for (int host = 1; usable_ && host <= 3; ++host) {
       const std::string n = std::to_string(host);
-      usable_ = Ip("netns add " + prefix_ + n) && In(0, "link add port" + n + " type veth peer name eth0 netns " + prefix_ + n) &&
+      usable_ = Ip("netns add " + prefix_ + n) &&
+                In(0, "link add port" + n + " type veth peer name eth0 netns " + prefix_ + n) &&
                 In(0, "link set port" + n + " master br0") && In(0, "link set port" + n + " up") &&
-                In(host, "addr add 10.99.0." + n + "/24 dev eth0") && In(host, "link set eth0 up") && In(host, "link set lo up");
+                In(host, "addr add 10.99.0." + n + "/24 dev eth0") && In(host, "link set eth0 up") &&
+                In(host, "link set lo up");
     }
   }
   ~Hosts() {
@@ -44,8 +47,12 @@ class Hosts {
   }
 
  private:
-  bool Ip(const std::string& arguments) { return std::system((ip_ + " " + arguments + " >/dev/null 2>&1").c_str()) == 0; }
-  bool In(int host, const std::string& arguments) { return Ip("-n " + prefix_ + std::to_string(host) + " " + arguments); }
+  bool Ip(const std::string& arguments) {
+    return std::system((ip_ + " " + arguments + " >/dev/null 2>&1").c_str()) == 0;
+  }
+  bool In(int host, const std::string& arguments) {
+    return Ip("-n " + prefix_ + std::to_string(host) + " " + arguments);
+  }
 
   const std::string ip_ = access("/sbin/ip", X_OK) == 0 ? "/sbin/ip" : "/usr/bin/ip";
   const std::string prefix_;
@@ -69,9 +76,9 @@ TEST_CASE("three hosts train over mutual TLS; strangers and wrong roles are refu
   }
   TempFolder folder;
   const std::string job = WriteSmallJob(folder.path(), 300, 1);
-  ProgramResult made = Pumasi({"init", folder / "certs", "--node", "scheduler:head=10.99.0.1", "--node", "server:s1=10.99.0.2",
-                               "--node", "server:s2=10.99.0.3", "--node", "worker:w1=10.99.0.2", "--node", "worker:w2=10.99.0.3",
-                               "--node", "client:me"});
+  ProgramResult made = Pumasi({"init", folder / "certs", "--node", "scheduler:head=10.99.0.1", "--node",
+                               "server:s1=10.99.0.2", "--node", "server:s2=10.99.0.3", "--node", "worker:w1=10.99.0.2",
+                               "--node", "worker:w2=10.99.0.3", "--node", "client:me"});
   INFO(made.errors);
   REQUIRE(made.code == 0);
   made = Pumasi({"init", folder / "other", "--node", "client:me"});
@@ -79,8 +86,9 @@ TEST_CASE("three hosts train over mutual TLS; strangers and wrong roles are refu
 
   std::vector<std::unique_ptr<ChildProcess>> daemons;
   const auto start = [&](int host, const std::string& kind, const std::string& name, std::vector<std::string> flags) {
-    std::vector<std::string> command = {Program(kind), "--name=" + name, "--listen=10.99.0." + std::to_string(host) +
-                                        (kind == "scheduler" ? ":7070" : ":0")};
+    std::vector<std::string> command = {
+        Program(kind), "--name=" + name,
+        "--listen=10.99.0." + std::to_string(host) + (kind == "scheduler" ? ":7070" : ":0")};
     if (kind != "scheduler") command.push_back("--scheduler=10.99.0.1:7070");
     for (const std::string& flag : Tls(folder, name)) command.push_back(flag);
     command.insert(command.end(), flags.begin(), flags.end());
@@ -97,14 +105,14 @@ TEST_CASE("three hosts train over mutual TLS; strangers and wrong roles are refu
   const auto client_config = [&](const std::string& certs, const std::string& name) {
     const std::string path = folder / "client-" + name + "-" + certs + ".yaml";
     std::ofstream(path) << "scheduler: 10.99.0.1:7070\ntimeout: 15\ntls: {ca: " << folder / "certs/ca.crt"
-                        << ", certificate: " << folder.path() << "/" << certs << "/" << name << ".crt, key: " << folder.path()
-                        << "/" << certs << "/" << name << ".key}\n";
+                        << ", certificate: " << folder.path() << "/" << certs << "/" << name
+                        << ".crt, key: " << folder.path() << "/" << certs << "/" << name << ".key}\n";
     return path;
   };
   const std::string pumasi = BuiltProgram("tools/cli/pumasi");
   const std::string me = client_config("certs", "me");
-  ProgramResult result = Run(hosts.On(1, {pumasi, "submit", job, "--config", me, "--servers", "2", "--workers", "2", "--output",
-                                          "out"}));
+  ProgramResult result =
+      Run(hosts.On(1, {pumasi, "submit", job, "--config", me, "--servers", "2", "--workers", "2", "--output", "out"}));
   INFO(result.errors);
   REQUIRE(result.code == 0);
   const std::string id = result.output.substr(0, result.output.size() - 1);
@@ -118,7 +126,8 @@ TEST_CASE("three hosts train over mutual TLS; strangers and wrong roles are refu
   CHECK(status["workers"] == 2);
 
   // The same bits as without TLS on one host.
-  const ProgramResult local = Pumasi({"train", job, "--json", "--output", folder / "local", "--cache", folder / "cache"});
+  const ProgramResult local =
+      Pumasi({"train", job, "--json", "--output", folder / "local", "--cache", folder / "cache"});
   REQUIRE(local.code == 0);
   CHECK(nlohmann::json::parse(local.output)["parameters_sha256"] == status["parameters_sha256"]);
 

@@ -119,7 +119,7 @@ TEST_CASE("ill-typed values are refused with what stands there and what is wante
   CHECK(ErrorOf("- a\n- b") ==
         "job.yaml:1:1: a list stands where a mapping is wanted; valid keys: name, data, tokenizer, model, loss, "
         "optimizer, "
-        "batch, micro_batches, epochs, seed, mode, consistency, checkpoint, slots, stall_timeout");
+        "batch, micro_batches, epochs, seed, mode, consistency, checkpoint, slots, stall_timeout, prepare_timeout");
   CHECK(ErrorOf("data: {text: [[a]]}") == "job.yaml:1:15: data.text[0]: a list stands where text is wanted");
   CHECK(ErrorOf("model:\n  -\n") ==
         "job.yaml:3:1: model[0]: nothing stands where a mapping with keys embedding, lstm, dense is wanted");

@@ -17,8 +17,8 @@ constexpr uint32_t kSlots = 4;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
-// Table 0: 1000 rows x 2. Table 1: a tensor of 20000 floats, two chunks (slots 1 and 2). Table 2: 50 rows x 3. This server
-// has slots 0, 1 and 2 of 4.
+// Table 0: 1000 rows x 2. Table 1: a tensor of 20000 floats, two chunks (slots 1 and 2). Table 2: 50 rows x 3. This
+// server has slots 0, 1 and 2 of 4.
 ShardShape Shape() {
   ShardShape shape;
   const auto add = [&](const char* name, v1::TableSpec::Kind kind, uint64_t rows, uint32_t columns) {
@@ -108,7 +108,9 @@ TEST_CASE("Keys are decoded to what was encoded") {
 }
 
 TEST_CASE("Keys that do not fit are refused, whatever they are") {
-  const auto refused = [](const v1::RowKeys& keys) { return absl::IsInvalidArgument(DecodeKeys(keys, Shape()).status()); };
+  const auto refused = [](const v1::RowKeys& keys) {
+    return absl::IsInvalidArgument(DecodeKeys(keys, Shape()).status());
+  };
   const auto ids = OurIds(0, 1000);
   v1::RowKeys keys = Keys(0, {ids[3], ids[4]});
   CHECK_FALSE(refused(keys));

@@ -1,5 +1,5 @@
-// Some shards that together hold a small job's parameters, driven without any network: what each server is sent is worked out
-// here by plain loops.
+// Some shards that together hold a small job's parameters, driven without any network: what each server is sent is
+// worked out here by plain loops.
 #ifndef PUMASI_TESTS_SERVER_SHARD_GROUP_H_
 #define PUMASI_TESTS_SERVER_SHARD_GROUP_H_
 
@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "common/crc32c.h"
-#include "common/layout/slots.h"
 #include "common/error_detail.h"
+#include "common/layout/slots.h"
 #include "server/shard.h"
 
 namespace pumasi {
@@ -78,14 +78,16 @@ class ShardGroup {
   static constexpr uint32_t kSlots = 16;
 
   // `servers` of them, slots dealt at random by `seed`; a server may get none.
-  ShardGroup(const v1::Job& job, uint32_t servers, uint64_t seed = 1, uint64_t first_version = 0) : tables_(SmallTables()) {
+  ShardGroup(const v1::Job& job, uint32_t servers, uint64_t seed = 1, uint64_t first_version = 0)
+      : tables_(SmallTables()) {
     std::mt19937_64 random(seed);
     options_.job = job;
     options_.tables = tables_;
     options_.first_version = first_version;
     options_.layout.set_epoch(3);
     for (uint32_t server = 0; server < servers; ++server) options_.layout.add_servers()->set_incarnation(100 + server);
-    for (uint32_t slot = 0; slot < kSlots; ++slot) options_.layout.add_slot_owner(static_cast<uint32_t>(random() % servers));
+    for (uint32_t slot = 0; slot < kSlots; ++slot)
+      options_.layout.add_slot_owner(static_cast<uint32_t>(random() % servers));
     for (uint32_t server = 0; server < servers; ++server) {
       options_.incarnation = 100 + server;
       auto shard = Shard::Create(options_);
@@ -158,7 +160,8 @@ class ShardGroup {
       TakeRows(server, response.rows(0), &all[0]);
       for (const v1::DenseChunk& chunk : response.dense()) {
         REQUIRE(chunk.crc32c() == Crc32c(chunk.values()));
-        std::memcpy(all[chunk.table()].data() + chunk.chunk() * kChunkFloats, chunk.values().data(), chunk.values().size());
+        std::memcpy(all[chunk.table()].data() + chunk.chunk() * kChunkFloats, chunk.values().data(),
+                    chunk.values().size());
       }
     }
     return all;

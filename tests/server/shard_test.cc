@@ -117,11 +117,11 @@ TEST_CASE("A push that is wrong is refused with its reason, and changes nothing"
   CHECK(refusal([](v1::PushRequest& p) { p.mutable_values(0)->set_crc32c(0); }) == D::CORRUPT);
   CHECK(refusal([](v1::PushRequest& p) { p.set_version(1); }) == D::NOT_READY);
   CHECK(refusal([](v1::PushRequest& p) {
-    std::string& bytes = *p.mutable_values(0)->mutable_values();
-    const float bad = std::numeric_limits<float>::infinity();
-    std::memcpy(bytes.data(), &bad, sizeof bad);
-    p.mutable_values(0)->set_crc32c(Crc32c(bytes));
-  }) == D::NOT_FINITE);
+          std::string& bytes = *p.mutable_values(0)->mutable_values();
+          const float bad = std::numeric_limits<float>::infinity();
+          std::memcpy(bytes.data(), &bad, sizeof bad);
+          p.mutable_values(0)->set_crc32c(Crc32c(bytes));
+        }) == D::NOT_FINITE);
   for (uint32_t part = 0; part < 4; ++part) {
     group.Push(0, {part, part + 1}, gradients[part]);
     plain.Push(0, {part, part + 1}, gradients[part]);

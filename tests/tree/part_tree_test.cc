@@ -15,11 +15,12 @@ using Coverage = PartTree::Coverage;
 
 constexpr uint32_t kWidth = 3;
 
-// A part's gradient: one row table and two dense pieces. Numbers of many magnitudes, so that another order of adding shows
-// in the bits; some parts have no rows at all, as in a short batch.
+// A part's gradient: one row table and two dense pieces. Numbers of many magnitudes, so that another order of adding
+// shows in the bits; some parts have no rows at all, as in a short batch.
 Gradient RandomPart(std::mt19937_64& random) {
   const auto number = [&] {
-    const float magnitude = std::ldexp(1 + static_cast<float>(random() % 65536) / 65536, static_cast<int>(random() % 20));
+    const float magnitude =
+        std::ldexp(1 + static_cast<float>(random() % 65536) / 65536, static_cast<int>(random() % 20));
     return random() % 50 == 0 ? -0.0f : random() % 2 ? magnitude : -magnitude;
   };
   Gradient gradient;

@@ -7,8 +7,8 @@
 namespace pumasi {
 namespace {
 
-absl::Status CheckFiles(const std::string& pattern, const std::string& field, const v1::Job& job, const std::string& base,
-                        const SourceMap& source) {
+absl::Status CheckFiles(const std::string& pattern, const std::string& field, const v1::Job& job,
+                        const std::string& base, const SourceMap& source) {
   auto files = ResolveDataFiles(pattern, base, "/");
   if (!files.ok()) return source.Error(field, files.status().message());
   // Unpacking a large file only to see its first line would take too long here; the workers check it.
@@ -25,7 +25,8 @@ absl::Status CheckFiles(const std::string& pattern, const std::string& field, co
 
 absl::Status CheckColumns(const v1::Job& job, const std::string& base, const SourceMap& source) {
   if (job.data().has_synthetic()) return absl::OkStatus();
-  if (absl::Status status = CheckFiles(job.data().train(), "data.train", job, base, source); !status.ok()) return status;
+  if (absl::Status status = CheckFiles(job.data().train(), "data.train", job, base, source); !status.ok())
+    return status;
   if (!job.data().has_test()) return absl::OkStatus();
   return CheckFiles(job.data().test(), "data.test", job, base, source);
 }

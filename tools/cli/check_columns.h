@@ -10,8 +10,8 @@
 
 namespace pumasi {
 
-// Looks at the header of the first file of each data set, unless it is compressed. InvalidArgument, with the place of the
-// setting that names the file or column.
+// Looks at the header of the first file of each data set, unless it is compressed. InvalidArgument, with the place of
+// the setting that names the file or column.
 absl::Status CheckColumns(const v1::Job& job, const std::string& base, const SourceMap& source);
 
 }  // namespace pumasi

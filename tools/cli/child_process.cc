@@ -63,7 +63,8 @@ bool ChildProcess::Running() {
 }
 
 std::string ChildProcess::HowItEnded() const {
-  return WIFSIGNALED(status_) ? absl::StrCat("signal ", WTERMSIG(status_)) : absl::StrCat("exit code ", WEXITSTATUS(status_));
+  return WIFSIGNALED(status_) ? absl::StrCat("signal ", WTERMSIG(status_))
+                              : absl::StrCat("exit code ", WEXITSTATUS(status_));
 }
 
 void ChildProcess::Signal(int signal) {

@@ -13,13 +13,14 @@
 
 namespace pumasi {
 
-// The kernel kills the child when the thread that started it ends, however that happens: start children in the main thread.
-// Not thread-safe.
+// The kernel kills the child when the thread that started it ends, however that happens: start children in the main
+// thread. Not thread-safe.
 class ChildProcess {
  public:
-  // `arguments[0]` is the program's path. Standard output and error go to `log_file`. The child is in a process group of its
-  // own, so that Ctrl-C reaches this process alone, which then ends the child in good order.
-  static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(const std::string& name, const std::vector<std::string>& arguments,
+  // `arguments[0]` is the program's path. Standard output and error go to `log_file`. The child is in a process group
+  // of its own, so that Ctrl-C reaches this process alone, which then ends the child in good order.
+  static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(const std::string& name,
+                                                             const std::vector<std::string>& arguments,
                                                              const std::string& log_file);
   // Kills the child if it still runs.
   ~ChildProcess();

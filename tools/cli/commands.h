@@ -1,5 +1,5 @@
-// The commands of `pumasi`, each with what its flags say. Each prints to standard output what was asked for, to standard error
-// what went wrong, and returns the exit code (common/exit_code.h).
+// The commands of `pumasi`, each with what its flags say. Each prints to standard output what was asked for, to
+// standard error what went wrong, and returns the exit code (common/exit_code.h).
 #ifndef PUMASI_TOOLS_CLI_COMMANDS_H_
 #define PUMASI_TOOLS_CLI_COMMANDS_H_
 

@@ -46,7 +46,8 @@ absl::Status EmbeddedCluster::StartDaemon(const std::string& program, const std:
                                           const std::vector<std::string>& flags, const std::string& logs) {
   auto path = FindDaemon(program, options_.programs);
   if (!path.ok()) return path.status();
-  std::vector<std::string> arguments = {*path, "--name=" + name, absl::StrCat("--listen=unix:", folder_, "/", name, ".sock")};
+  std::vector<std::string> arguments = {*path, "--name=" + name,
+                                        absl::StrCat("--listen=unix:", folder_, "/", name, ".sock")};
   arguments.insert(arguments.end(), flags.begin(), flags.end());
   auto child = ChildProcess::Start(name, arguments, absl::StrCat(logs, "/", name, ".log"));
   if (!child.ok()) return child.status();
@@ -65,7 +66,8 @@ absl::Status EmbeddedCluster::WaitForScheduler(int watch, const std::string& log
     char events[4096];
     (void)!read(watch, events, sizeof events);
     if (!scheduler.Running()) {
-      return absl::UnavailableError(absl::StrCat("the scheduler ended by ", scheduler.HowItEnded(), "; see ", logs, "/scheduler.log"));
+      return absl::UnavailableError(
+          absl::StrCat("the scheduler ended by ", scheduler.HowItEnded(), "; see ", logs, "/scheduler.log"));
     }
     if (RealClock().Now() > deadline) return absl::DeadlineExceededError("the scheduler did not start; see " + logs);
   }
@@ -77,7 +79,8 @@ absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Op
   if (absl::Status status = RealFiles().MakeFolder(options.logs); !status.ok()) return status;
   cluster->options_ = options;
   char folder[] = "/tmp/pumasi-XXXXXX";  // short: a socket's path may have 107 characters
-  if (mkdtemp(folder) == nullptr) return absl::InternalError(absl::StrCat("cannot make a folder in /tmp: ", strerror(errno)));
+  if (mkdtemp(folder) == nullptr)
+    return absl::InternalError(absl::StrCat("cannot make a folder in /tmp: ", strerror(errno)));
   cluster->folder_ = folder;
   cluster->address_ = absl::StrCat("unix:", folder, "/scheduler.sock");
   const std::string scheduler = "--scheduler=" + cluster->address_;
@@ -86,13 +89,14 @@ absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Op
     return absl::InternalError(absl::StrCat("cannot watch ", folder, ": ", strerror(errno)));
   }
   // The daemons act for the user who started them, on the user's own files: the roots hold nothing back.
-  absl::Status status = cluster->StartDaemon("pumasi-scheduler", "scheduler",
-                                             {"--output_root=/", absl::StrCat("--address_file=", folder, "/address")}, options.logs);
+  absl::Status status =
+      cluster->StartDaemon("pumasi-scheduler", "scheduler",
+                           {"--output_root=/", absl::StrCat("--address_file=", folder, "/address")}, options.logs);
   if (status.ok()) status = cluster->WaitForScheduler(watch, options.logs);
   close(watch);
   for (uint32_t i = 0; status.ok() && i < options.servers; ++i) {
-    status = cluster->StartDaemon("pumasi-server", absl::StrCat("server-", i), {scheduler, "--output_root=/", kSchedulerTimeout},
-                                  options.logs);
+    status = cluster->StartDaemon("pumasi-server", absl::StrCat("server-", i),
+                                  {scheduler, "--output_root=/", kSchedulerTimeout}, options.logs);
   }
   for (uint32_t i = 0; status.ok() && i < options.workers; ++i) {
     status = cluster->AddWorker(i);

@@ -18,8 +18,8 @@ class EmbeddedCluster {
   struct Options {
     uint32_t servers = 2;
     uint32_t workers = 2;
-    std::string logs;   // folder, made if it is not there
-    std::string cache;  // of the workers; empty: their default
+    std::string logs;      // folder, made if it is not there
+    std::string cache;     // of the workers; empty: their default
     std::string programs;  // folder of a program of the same build; empty: this program's
   };
   static absl::StatusOr<std::unique_ptr<EmbeddedCluster>> Start(const Options& options);
@@ -51,7 +51,8 @@ class EmbeddedCluster {
   std::vector<bool> told_;
 };
 
-// The daemon's program: in `folder` (of this program if empty), or where a build leaves it. NotFound says where it was looked for.
+// The daemon's program: in `folder` (of this program if empty), or where a build leaves it. NotFound says where it was
+// looked for.
 absl::StatusOr<std::string> FindDaemon(const std::string& program, std::string folder = "");
 
 }  // namespace pumasi

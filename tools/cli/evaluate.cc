@@ -55,7 +55,8 @@ absl::Status Judge(TrainedModel& model, const RowSource& rows, Sums* sums) {
       labels.push_back(static_cast<int32_t>(label));
     }
     PartOutcome outcome;
-    if (absl::Status status = model.Evaluate(TrainedModel::MakePart(tokens, labels), &outcome); !status.ok()) return status;
+    if (absl::Status status = model.Evaluate(TrainedModel::MakePart(tokens, labels), &outcome); !status.ok())
+      return status;
     sums->samples += labels.size();
     sums->loss += outcome.loss;
     sums->correct += outcome.correct;
@@ -73,7 +74,8 @@ int Evaluate(const EvaluateFlags& flags) {
   auto model = TrainedModel::Open(flags.model);
   if (!model.ok()) return PrintError(model.status());
   if ((*model)->encoder() == nullptr) {
-    return PrintError(absl::InvalidArgumentError("the model was trained on synthetic ids: there is no text to evaluate it on"));
+    return PrintError(
+        absl::InvalidArgumentError("the model was trained on synthetic ids: there is no text to evaluate it on"));
   }
   auto rows = ReadRows(**model, flags.data);
   if (!rows.ok()) return PrintError(rows.status());
@@ -108,7 +110,8 @@ int Evaluate(const EvaluateFlags& flags) {
   }
   std::printf("%llu rows: accuracy %.4f, loss %.4f\n", static_cast<unsigned long long>(sums.samples),
               double(sums.correct) / double(sums.samples), sums.loss / double(sums.samples));
-  if (rows->skipped_rows > 0) std::printf("rows skipped as malformed: %llu\n", static_cast<unsigned long long>(rows->skipped_rows));
+  if (rows->skipped_rows > 0)
+    std::printf("rows skipped as malformed: %llu\n", static_cast<unsigned long long>(rows->skipped_rows));
   if (!order.empty()) std::printf("most often confused (truth -> prediction):\n");
   for (const auto& [count, pair] : order) {
     std::printf("  %-16s -> %-16s %llu\n", labels[pair.first].c_str(), labels[pair.second].c_str(),

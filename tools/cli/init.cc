@@ -23,7 +23,8 @@ absl::StatusOr<NodeCertificate> ParseNode(const std::string& text) {
     if (who[0] == name) node.role = role;
   }
   if (node.role == v1::ROLE_UNSPECIFIED || who.size() != 2 || who[1].empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("--node ", text, ": expected ROLE:NAME or ROLE:NAME=HOST,HOST, where ROLE is "
+    return absl::InvalidArgumentError(absl::StrCat("--node ", text,
+                                                   ": expected ROLE:NAME or ROLE:NAME=HOST,HOST, where ROLE is "
                                                    "scheduler, server, worker or client"));
   }
   node.name = who[1];
@@ -57,8 +58,9 @@ int Init(const InitFlags& flags) {
   }
   std::printf("authority: %s/ca.crt; keep %s/ca.key off the nodes\n", flags.folder.c_str(), flags.folder.c_str());
   for (const NodeCertificate& node : nodes) {
-    std::printf("%s: in its settings\n  tls: {ca: %s/ca.crt, certificate: %s/%s.crt, key: %s/%s.key}\n", node.name.c_str(),
-                flags.folder.c_str(), flags.folder.c_str(), node.name.c_str(), flags.folder.c_str(), node.name.c_str());
+    std::printf("%s: in its settings\n  tls: {ca: %s/ca.crt, certificate: %s/%s.crt, key: %s/%s.key}\n",
+                node.name.c_str(), flags.folder.c_str(), flags.folder.c_str(), node.name.c_str(), flags.folder.c_str(),
+                node.name.c_str());
   }
   return kExitOk;
 }

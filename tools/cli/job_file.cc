@@ -30,8 +30,8 @@ absl::StatusOr<JobFile> LoadJobFile(const std::string& path, const std::vector<s
     if (equals == std::string::npos) {
       return absl::InvalidArgumentError(absl::StrCat("--set ", change, ": expected PATH=VALUE, as in --set epochs=2"));
     }
-    absl::Status status = SetField(&file.job, change.substr(0, equals), change.substr(equals + 1), absl::StrCat("--set ", change),
-                                   &source);
+    absl::Status status = SetField(&file.job, change.substr(0, equals), change.substr(equals + 1),
+                                   absl::StrCat("--set ", change), &source);
     if (!status.ok()) return status;
   }
   if (absl::Status status = CompleteMessage(&file.job, source); !status.ok()) return status;

@@ -15,8 +15,8 @@ struct JobFile {
   std::string base;  // absolute folder of the file: relative paths of the job are relative to it
 };
 
-// Errors are InvalidArgument with file, line and column, also for what no single field shows: a batch that does not divide
-// by micro_batches, layers that do not fit, a column that the data do not have.
+// Errors are InvalidArgument with file, line and column, also for what no single field shows: a batch that does not
+// divide by micro_batches, layers that do not fit, a column that the data do not have.
 absl::StatusOr<JobFile> LoadJobFile(const std::string& path, const std::vector<std::string>& set);
 
 }  // namespace pumasi

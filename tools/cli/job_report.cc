@@ -12,7 +12,8 @@ namespace {
 constexpr int kConfusionsShown = 5;
 
 std::string LabelOf(const v1::JobStatus& status, uint32_t label) {
-  return label < uint32_t(status.labels_size()) ? status.labels(static_cast<int>(label)) : absl::StrCat("class ", label);
+  return label < uint32_t(status.labels_size()) ? status.labels(static_cast<int>(label))
+                                                : absl::StrCat("class ", label);
 }
 
 }  // namespace
@@ -70,15 +71,17 @@ std::string ResultText(const v1::JobStatus& status, double wall_seconds) {
   if (!status.message().empty()) absl::StrAppend(&text, ": ", status.message());
   absl::StrAppend(&text, "\n");
   for (const std::string& warning : status.warnings()) absl::StrAppend(&text, "warning: ", warning, "\n");
-  if (status.data().skipped_rows() > 0) absl::StrAppend(&text, "rows skipped as malformed: ", status.data().skipped_rows(), "\n");
+  if (status.data().skipped_rows() > 0)
+    absl::StrAppend(&text, "rows skipped as malformed: ", status.data().skipped_rows(), "\n");
   if (status.samples() > 0) {
-    absl::StrAppendFormat(&text, "trained %d samples in %.1f s: %.0f rows/s\n", status.samples(), status.train_seconds(),
-                          status.rows_per_s());
+    absl::StrAppendFormat(&text, "trained %d samples in %.1f s: %.0f rows/s\n", status.samples(),
+                          status.train_seconds(), status.rows_per_s());
   }
   for (const auto& epoch : status.epochs_done()) {
     absl::StrAppendFormat(&text, "epoch %d: loss %.4f", epoch.epoch() + 1, epoch.loss());
     for (const auto& evaluation : status.evaluations()) {
-      if (evaluation.epoch() == epoch.epoch()) absl::StrAppendFormat(&text, ", test accuracy %.4f", evaluation.accuracy());
+      if (evaluation.epoch() == epoch.epoch())
+        absl::StrAppendFormat(&text, ", test accuracy %.4f", evaluation.accuracy());
     }
     absl::StrAppend(&text, "\n");
   }
@@ -90,7 +93,8 @@ std::string ResultText(const v1::JobStatus& status, double wall_seconds) {
                             LabelOf(status, confusions[i].predicted()), confusions[i].count());
     }
   }
-  if (!status.parameters_sha256().empty()) absl::StrAppend(&text, "parameters sha256: ", status.parameters_sha256(), "\n");
+  if (!status.parameters_sha256().empty())
+    absl::StrAppend(&text, "parameters sha256: ", status.parameters_sha256(), "\n");
   if (!status.model().empty()) absl::StrAppend(&text, "model: ", status.model(), "\n");
   return text;
 }

@@ -29,8 +29,12 @@ int Main(int argc, char** argv) {
   TrainFlags train;
   auto* command = app.add_subcommand("train", "Start a cluster on this machine, train a job, stop the cluster");
   command->add_option("job", train.job_file, "Job file (YAML)")->required();
-  command->add_option("--servers", train.servers, "Server processes")->check(CLI::Range(1, 1024))->capture_default_str();
-  command->add_option("--workers", train.workers, "Worker processes")->check(CLI::Range(1, 1024))->capture_default_str();
+  command->add_option("--servers", train.servers, "Server processes")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command->add_option("--workers", train.workers, "Worker processes")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
   command->add_option("--output", train.output, "Folder for the model, checkpoints and logs (pumasi-runs/NAME)");
   command->add_option("--resume", train.resume, "Checkpoint folder to continue from");
   command->add_option("--set", train.set, "Change a field of the job: --set optimizer.adam.learning_rate=0.01")
@@ -59,7 +63,8 @@ int Main(int argc, char** argv) {
     if (takes_job) sub->add_option("job", job.job_id, "The job's id, as `pumasi jobs` shows it")->required();
     AddCluster(sub, &job.cluster);
     AddJson(sub, &job.json);
-    sub->footer(Example(std::string("  pumasi ") + name + (takes_job ? " sections-3f9a2c" : "") + " --scheduler 127.0.0.1:7070"));
+    sub->footer(Example(std::string("  pumasi ") + name + (takes_job ? " sections-3f9a2c" : "") +
+                        " --scheduler 127.0.0.1:7070"));
     sub->callback([&job, &code, run] { code = run(job); });
   };
   add_job_command("jobs", "List the jobs of a cluster", false, ListJobs);
@@ -78,7 +83,9 @@ int Main(int argc, char** argv) {
   PredictFlags predict;
   command = app.add_subcommand("predict", "Labels for lines of text from standard input");
   command->add_option("model", predict.model, "Model folder")->required();
-  command->add_option("--top", predict.top, "Labels for each line")->check(CLI::Range(1, 1000000))->capture_default_str();
+  command->add_option("--top", predict.top, "Labels for each line")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
   AddJson(command, &predict.json);
   command->footer(Example("  echo 'small text editor' | pumasi predict runs/sections/model --top 3"));
   command->callback([&] { code = Predict(predict); });
@@ -90,8 +97,9 @@ int Main(int argc, char** argv) {
       ->type_name("ROLE:NAME[=HOST,HOST]")
       ->required();
   AddJson(command, &init.json);
-  command->footer(Example("  pumasi init certs --node scheduler:head=10.0.0.1 --node server:s1=10.0.0.2 "
-                          "--node worker:w1=10.0.0.3 --node client:me"));
+  command->footer(
+      Example("  pumasi init certs --node scheduler:head=10.0.0.1 --node server:s1=10.0.0.2 "
+              "--node worker:w1=10.0.0.3 --node client:me"));
   command->callback([&] { code = Init(init); });
 
   std::string shell;

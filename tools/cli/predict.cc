@@ -59,7 +59,8 @@ int Predict(const PredictFlags& flags) {
   const auto flush = [&]() -> absl::Status {
     if (rows.empty()) return absl::OkStatus();
     std::vector<float> probabilities;
-    if (absl::Status status = (*model)->Predict(TrainedModel::MakePart(rows, {}), &probabilities); !status.ok()) return status;
+    if (absl::Status status = (*model)->Predict(TrainedModel::MakePart(rows, {}), &probabilities); !status.ok())
+      return status;
     const size_t classes = probabilities.size() / rows.size();
     for (size_t i = 0; i < lines.size(); ++i) Print(**model, lines[i], probabilities.data() + i * classes, flags);
     std::fflush(stdout);

@@ -2,17 +2,17 @@
 #ifndef PUMASI_TOOLS_CLI_PROGRESS_BAR_H_
 #define PUMASI_TOOLS_CLI_PROGRESS_BAR_H_
 
+#include <deque>
 #include <string>
 #include <utility>
-#include <deque>
 
 #include "absl/time/time.h"
 #include "proto/scheduler.pb.h"
 
 namespace pumasi {
 
-// "epoch 2/4 [=========>          ]  46%  5,120 rows/s  loss 0.812  time left 0:23". Rows a second are over the last seconds,
-// so that a job that got slower shows it. Pure: time is an argument. Not thread-safe.
+// "epoch 2/4 [=========>          ]  46%  5,120 rows/s  loss 0.812  time left 0:23". Rows a second are over the last
+// seconds, so that a job that got slower shows it. Pure: time is an argument. Not thread-safe.
 class ProgressLine {
  public:
   std::string Text(const v1::JobStatus& status, absl::Duration now);

@@ -62,7 +62,8 @@ absl::Status SchedulerLink::Call(const Request& request, Response* response, Met
     if (!again) {
       const absl::Status error = ToAbsl(status);
       if (!absl::IsUnavailable(error) && !absl::IsDeadlineExceeded(error)) return error;
-      return absl::Status(error.code(), absl::StrCat("the scheduler at ", address(), " does not answer: ", error.message()));
+      return absl::Status(error.code(),
+                          absl::StrCat("the scheduler at ", address(), " does not answer: ", error.message()));
     }
     if (Shutdown::Install().WaitFor(backoff.Next(random()))) return absl::CancelledError("interrupted");
   }
@@ -85,7 +86,8 @@ absl::StatusOr<std::vector<v1::JobStatus>> SchedulerLink::ListJobs() {
   return std::vector<v1::JobStatus>(response.jobs().begin(), response.jobs().end());
 }
 
-absl::StatusOr<v1::JobStatus> SchedulerLink::GetJob(const std::string& job_id, uint64_t seen_change, absl::Duration wait) {
+absl::StatusOr<v1::JobStatus> SchedulerLink::GetJob(const std::string& job_id, uint64_t seen_change,
+                                                    absl::Duration wait) {
   v1::GetJobRequest request;
   request.set_job_id(job_id);
   request.set_seen_change(seen_change);

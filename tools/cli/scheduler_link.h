@@ -34,7 +34,8 @@ class SchedulerLink {
  private:
   explicit SchedulerLink(v1::ClientConfig config) : config_(std::move(config)) {}
   template <typename Request, typename Response, typename Method>
-  absl::Status Call(const Request& request, Response* response, Method method, absl::Duration wait = absl::ZeroDuration());
+  absl::Status Call(const Request& request, Response* response, Method method,
+                    absl::Duration wait = absl::ZeroDuration());
 
   const v1::ClientConfig config_;
   std::unique_ptr<v1::Scheduler::StubInterface> stub_;

@@ -32,7 +32,8 @@ absl::StatusOr<std::string> Absolute(const std::string& path) {
 }
 
 // Follows the job until it ends, or the user or the cluster's death ends it.
-absl::StatusOr<v1::JobStatus> Follow(SchedulerLink& link, EmbeddedCluster& cluster, const std::string& job_id, bool quiet) {
+absl::StatusOr<v1::JobStatus> Follow(SchedulerLink& link, EmbeddedCluster& cluster, const std::string& job_id,
+                                     bool quiet) {
   const absl::Duration start = RealClock().Now();
   ProgressBar bar;
   v1::JobStatus status;
@@ -61,7 +62,8 @@ absl::StatusOr<v1::JobStatus> Follow(SchedulerLink& link, EmbeddedCluster& clust
     if (status.state() == v1::QUEUED && now - start > kStartWithin) {
       bar.End();
       std::string casualties;
-      for (std::string dead = cluster.Casualty(); !dead.empty(); dead = cluster.Casualty()) absl::StrAppend(&casualties, "; ", dead);
+      for (std::string dead = cluster.Casualty(); !dead.empty(); dead = cluster.Casualty())
+        absl::StrAppend(&casualties, "; ", dead);
       return absl::DeadlineExceededError(absl::StrCat("the cluster did not come up: ", status.message(), casualties));
     }
   }
@@ -114,8 +116,8 @@ int Train(const TrainFlags& flags) {
   const double wall = absl::ToDoubleSeconds(RealClock().Now() - start);
   std::printf("%s", flags.json ? (ToLine(JobJson(*status, wall)) + "\n").c_str() : ResultText(*status, wall).c_str());
   if (status->state() == v1::DONE) return kExitOk;
-  std::fprintf(stderr, "pumasi: job %s %s: %s\nlogs: %s\n", status->job_id().c_str(), StateName(status->state()).c_str(),
-               status->message().c_str(), options.logs.c_str());
+  std::fprintf(stderr, "pumasi: job %s %s: %s\nlogs: %s\n", status->job_id().c_str(),
+               StateName(status->state()).c_str(), status->message().c_str(), options.logs.c_str());
   return kExitFailed;
 }
 

@@ -74,7 +74,8 @@ Parameters TrainedModel::ParametersFor(const Part& part) {
       continue;
     }
     std::memcpy(state.data(), stored->second.state, state.size() * sizeof(float));
-    values_->Current(table, stored->second.last_step, manifest().progress().version(), state.data(), rows_.data() + i * width);
+    values_->Current(table, stored->second.last_step, manifest().progress().version(), state.data(),
+                     rows_.data() + i * width);
   }
   Parameters parameters;
   for (const auto& dense : dense_) parameters.dense.push_back(dense.empty() ? nullptr : dense.data());

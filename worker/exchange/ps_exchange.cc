@@ -51,7 +51,8 @@ class PsExchange::Calls {
   }
 };
 
-PsExchange::PsExchange(const Options& options, Router router, const std::vector<std::shared_ptr<grpc::Channel>>& channels)
+PsExchange::PsExchange(const Options& options, Router router,
+                       const std::vector<std::shared_ptr<grpc::Channel>>& channels)
     : options_(options), router_(std::move(router)) {
   for (const auto& channel : channels) stubs_.push_back(v1::ParameterServer::NewStub(channel));
 }
@@ -94,7 +95,8 @@ absl::Status PsExchange::UntilAll(const std::string& what, const Start& start,
       if (cancelled_) return absl::CancelledError(absl::StrCat(what, " was cancelled"));
       round.running = round.calls.size();
       in_flight_.insert(&round);
-      // Looked at after the round can be found: an Interrupt comes either before this, and is seen here, or after, and finds it.
+      // Looked at after the round can be found: an Interrupt comes either before this, and is seen here, or after, and
+      // finds it.
       if (round.GivesWay()) round.Cancel();
     }
     for (auto& call : round.calls) {
@@ -122,12 +124,14 @@ absl::Status PsExchange::UntilAll(const std::string& what, const Start& start,
       }
       done[call.server] = status.ok();
       if (!status.ok() && !again) return status;
-      if (!status.ok()) waiting_for = absl::StrCat(router_.layout().servers(call.server).node(), ": ", status.message());
+      if (!status.ok())
+        waiting_for = absl::StrCat(router_.layout().servers(call.server).node(), ": ", status.message());
     }
     if (waiting_for.empty()) return absl::OkStatus();
     if (Steady::now() > give_up) return absl::DeadlineExceededError(absl::StrCat(what, " waited for ", waiting_for));
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, absl::ToChronoMilliseconds(backoff.Next(random())), [&] { return cancelled_ || round.GivesWay(); });
+    changed_.wait_for(lock, absl::ToChronoMilliseconds(backoff.Next(random())),
+                      [&] { return cancelled_ || round.GivesWay(); });
   }
 }
 

@@ -1,4 +1,5 @@
-// Parameter-server exchange: pulls from and pushes to all servers of a layout at once, and tries again what may be tried again.
+// Parameter-server exchange: pulls from and pushes to all servers of a layout at once, and tries again what may be
+// tried again.
 #ifndef PUMASI_WORKER_EXCHANGE_PS_EXCHANGE_H_
 #define PUMASI_WORKER_EXCHANGE_PS_EXCHANGE_H_
 
@@ -25,23 +26,24 @@ class Status;
 
 namespace pumasi {
 
-// Thread-safe. Its calls block; each ends by success, by an error that trying again would not mend, by Cancel, or at its
-// deadline (DeadlineExceeded, naming whom it waited for).
+// Thread-safe. Its calls block; each ends by success, by an error that trying again would not mend, by Cancel, or at
+// its deadline (DeadlineExceeded, naming whom it waited for).
 class PsExchange {
  public:
   struct Options {
     std::string job_id;
     uint64_t incarnation = 0;
-    std::chrono::milliseconds call_timeout{5000};   // of one try
+    std::chrono::milliseconds call_timeout{5000};    // of one try
     std::chrono::milliseconds stall_timeout{60000};  // of all tries
   };
   // `channels`: to the servers of the router's layout, in their order.
   PsExchange(const Options& options, Router router, const std::vector<std::shared_ptr<grpc::Channel>>& channels);
   ~PsExchange();
 
-  // Reads out->ids and all dense tables at `version`, waiting for it. Aborted as soon as `give_way` (if there is one) is true;
-  // call Interrupt when that may have changed.
-  absl::Status Pull(uint64_t version, uint64_t lease_token, PulledParameters* out, const std::function<bool()>& give_way = {});
+  // Reads out->ids and all dense tables at `version`, waiting for it. Aborted as soon as `give_way` (if there is one)
+  // is true; call Interrupt when that may have changed.
+  absl::Status Pull(uint64_t version, uint64_t lease_token, PulledParameters* out,
+                    const std::function<bool()>& give_way = {});
   void Interrupt();
   // Brings the gradient of parts `range` of batch `version` to every server.
   absl::Status Push(uint64_t version, PartRange range, uint64_t lease_token, const Gradient& gradient);
@@ -59,9 +61,10 @@ class PsExchange {
   class Calls;
   // Begins one call to `server` and calls back when it is over.
   using Start = std::function<void(size_t server, grpc::ClientContext*, std::function<void(grpc::Status)>)>;
-  // Makes the calls to all servers at once, again and again for those that failed in a way that may pass. `take` looks at an
-  // answer; DataLoss of it is tried again, too.
-  absl::Status UntilAll(const std::string& what, const Start& start, const std::function<absl::Status(size_t server)>& take,
+  // Makes the calls to all servers at once, again and again for those that failed in a way that may pass. `take` looks
+  // at an answer; DataLoss of it is tried again, too.
+  absl::Status UntilAll(const std::string& what, const Start& start,
+                        const std::function<absl::Status(size_t server)>& take,
                         const std::function<bool()>& give_way = {});
   void FillHeader(uint64_t lease_token, v1::CallHeader* header) const;
 
@@ -71,7 +74,7 @@ class PsExchange {
   std::atomic<uint64_t> pulled_{0}, pushed_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool cancelled_ = false;     // GUARDED_BY(mutex_)
+  bool cancelled_ = false;      // GUARDED_BY(mutex_)
   std::set<Calls*> in_flight_;  // GUARDED_BY(mutex_)
 };
 

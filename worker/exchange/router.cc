@@ -44,7 +44,8 @@ std::vector<std::vector<uint32_t>> Router::Split(const std::vector<uint64_t>& id
   return positions;
 }
 
-void Router::FillKeys(const std::vector<uint64_t>& ids, const std::vector<uint32_t>& positions, v1::RowKeys* keys) const {
+void Router::FillKeys(const std::vector<uint64_t>& ids, const std::vector<uint32_t>& positions,
+                      v1::RowKeys* keys) const {
   keys->set_table(row_table_);
   keys->mutable_deltas()->Reserve(static_cast<int>(positions.size()));
   uint64_t previous = 0;
@@ -65,7 +66,9 @@ void Router::Prepare(PulledParameters* out) const {
 absl::Status Router::Take(const v1::PullResponse& response, size_t server, const std::vector<uint32_t>& positions,
                           PulledParameters* out) const {
   const std::string& name = layout_.servers(static_cast<int>(server)).node();
-  const auto wrong = [&](const char* what) { return absl::InternalError(absl::StrCat("server ", name, " sent ", what)); };
+  const auto wrong = [&](const char* what) {
+    return absl::InternalError(absl::StrCat("server ", name, " sent ", what));
+  };
   if (!positions.empty()) {
     const size_t width = tables_[row_table_].columns();
     if (response.rows_size() != 1) return wrong("no rows where some were asked for");
@@ -74,21 +77,25 @@ absl::Status Router::Take(const v1::PullResponse& response, size_t server, const
         rows.values().size() != positions.size() * width * sizeof(float)) {
       return wrong("rows of another shape than asked for");
     }
-    if (Crc32c(rows.values()) != rows.crc32c()) return absl::DataLossError(absl::StrCat("rows from ", name, " are damaged"));
+    if (Crc32c(rows.values()) != rows.crc32c())
+      return absl::DataLossError(absl::StrCat("rows from ", name, " are damaged"));
     const char* from = rows.values().data();
     for (const uint32_t position : positions) {
       std::memcpy(out->rows.data() + position * width, from, width * sizeof(float));
       from += width * sizeof(float);
     }
   }
-  if (response.dense_size() != static_cast<int>(chunks_[server].size())) return wrong("other dense chunks than it owns");
+  if (response.dense_size() != static_cast<int>(chunks_[server].size()))
+    return wrong("other dense chunks than it owns");
   for (size_t i = 0; i < chunks_[server].size(); ++i) {
     const Chunk& chunk = chunks_[server][i];
     const v1::DenseChunk& got = response.dense(static_cast<int>(i));
-    if (got.table() != chunk.table || got.chunk() != chunk.chunk || got.values().size() != chunk.floats * sizeof(float)) {
+    if (got.table() != chunk.table || got.chunk() != chunk.chunk ||
+        got.values().size() != chunk.floats * sizeof(float)) {
       return wrong("a dense chunk that does not fit");
     }
-    if (Crc32c(got.values()) != got.crc32c()) return absl::DataLossError(absl::StrCat("a tensor from ", name, " is damaged"));
+    if (Crc32c(got.values()) != got.crc32c())
+      return absl::DataLossError(absl::StrCat("a tensor from ", name, " is damaged"));
     std::memcpy(out->dense[chunk.table].data() + chunk.chunk * kChunkFloats, got.values().data(), got.values().size());
   }
   return absl::OkStatus();

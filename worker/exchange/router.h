@@ -37,12 +37,13 @@ class Router {
 
   // Makes room in `out` for out->ids and the dense tables.
   void Prepare(PulledParameters* out) const;
-  // Checks an answer of `server` against what was asked (`positions` of out->ids, dense chunks too) and copies it to its
-  // places. Errors: DataLoss (checksum), Internal (the server sent something else).
+  // Checks an answer of `server` against what was asked (`positions` of out->ids, dense chunks too) and copies it to
+  // its places. Errors: DataLoss (checksum), Internal (the server sent something else).
   absl::Status Take(const v1::PullResponse& response, size_t server, const std::vector<uint32_t>& positions,
                     PulledParameters* out) const;
   // The rows and chunks of `gradient` that belong to `server`.
-  void FillPush(const Gradient& gradient, size_t server, const std::vector<uint32_t>& positions, v1::PushRequest* push) const;
+  void FillPush(const Gradient& gradient, size_t server, const std::vector<uint32_t>& positions,
+                v1::PushRequest* push) const;
 
  private:
   struct Chunk {

@@ -196,7 +196,8 @@ void JobRunner::ReadLoop(const Prepared& prepared) {
   while (leases_.Pop(&leased)) {
     const auto start = Steady::now();
     auto unit = ReadUnit(leased.lease, shape_, *prepared.train, prepared.test.get());
-    AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_reading(use.seconds_reading() + s); }, SecondsSince(start));
+    AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_reading(use.seconds_reading() + s); },
+           SecondsSince(start));
     if (unit.ok()) {
       units_.Push(*std::move(unit));
       exchange_->Interrupt();
@@ -218,7 +219,8 @@ void JobRunner::ComputeLoop() {
     parameters.ids = unit.ids;
     absl::Status status = exchange_->Pull(unit.lease.version(), unit.lease.token(), &parameters,
                                           [&] { return units_.HasBefore(unit.lease); });
-    AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_pulling(use.seconds_pulling() + s); }, SecondsSince(start));
+    AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_pulling(use.seconds_pulling() + s); },
+           SecondsSince(start));
     if (absl::IsAborted(status) && units_.HasBefore(unit.lease)) {
       units_.Push(std::move(unit));
       continue;
@@ -233,7 +235,8 @@ void JobRunner::ComputeLoop() {
     }
     start = Steady::now();
     auto result = ComputeUnit(unit, parameters, shape_, tables_, *model_);
-    AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_computing(use.seconds_computing() + s); }, SecondsSince(start));
+    AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_computing(use.seconds_computing() + s); },
+           SecondsSince(start));
     if (result.ok()) {
       results_.Push(*std::move(result));
     } else {
@@ -249,7 +252,8 @@ void JobRunner::PushLoop() {
       const auto start = Steady::now();
       const PartRange range{result.lease.first_part(), result.lease.end_part()};
       absl::Status status = exchange_->Push(result.lease.version(), range, result.lease.token(), result.gradient);
-      AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_pushing(use.seconds_pushing() + s); }, SecondsSince(start));
+      AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_pushing(use.seconds_pushing() + s); },
+             SecondsSince(start));
       if (!status.ok()) {
         Handle(status, result.lease);
         continue;
@@ -306,7 +310,7 @@ void JobRunner::Handle(const absl::Status& status, const v1::Lease& lease) {
     case D::STALE_INCARNATION:
       options_.on_fenced();
       return;
-    case D::UNKNOWN_JOB:        // the assignment that drops the job is on its way
+    case D::UNKNOWN_JOB:  // the assignment that drops the job is on its way
     case D::UNKNOWN_INCARNATION:
     case D::STALE_LEASE:
     case D::STALE_LAYOUT:

@@ -44,7 +44,8 @@ absl::StatusOr<bool> SchedulerClient::ReportPrepared(const v1::DataSummary& data
   request.set_job_id(job_id_);
   *request.mutable_data() = data;
   v1::ReportPreparedResponse response;
-  absl::Status status = Do([&](grpc::ClientContext* context) { return stub_.ReportPrepared(context, request, &response); });
+  absl::Status status =
+      Do([&](grpc::ClientContext* context) { return stub_.ReportPrepared(context, request, &response); });
   if (!status.ok()) return status;
   return response.upload();
 }

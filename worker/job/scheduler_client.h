@@ -40,7 +40,7 @@ class SchedulerClient {
   const uint64_t incarnation_;
   const std::chrono::milliseconds call_timeout_;
   std::mutex mutex_;
-  bool cancelled_ = false;                   // GUARDED_BY(mutex_)
+  bool cancelled_ = false;                    // GUARDED_BY(mutex_)
   std::set<grpc::ClientContext*> in_flight_;  // GUARDED_BY(mutex_)
 };
 

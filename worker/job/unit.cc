@@ -64,12 +64,14 @@ void AddConfusions(const Part& part, const PartOutcome& outcome, v1::UnitDone* d
 
 }  // namespace
 
-absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train, const RowSource* test) {
+absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,
+                              const RowSource* test) {
   Unit unit;
   unit.lease = lease;
   if (lease.kind() == v1::EVALUATE) {
     if (test == nullptr || lease.first_row() >= lease.end_row() || lease.end_row() > test->rows()) {
-      return absl::InvalidArgumentError(absl::StrCat("lease of test rows ", lease.first_row(), "-", lease.end_row(), ": not there"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("lease of test rows ", lease.first_row(), "-", lease.end_row(), ": not there"));
     }
     unit.parts.push_back(MakePart(*test, {lease.first_row(), lease.end_row()}, [](uint64_t i) { return i; }));
     unit.ids = unit.parts[0].ids;
@@ -78,14 +80,13 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
   const BatchPlan& plan = shape.plan;
   if (lease.kind() != v1::TRAIN || lease.batch() >= plan.BatchesPerEpoch() || lease.first_part() >= lease.end_part() ||
       lease.end_part() > plan.parts) {
-    return absl::InvalidArgumentError(absl::StrCat("lease of batch ", lease.batch(), ", parts ", lease.first_part(), "-",
-                                                   lease.end_part(), ": the job has no such parts"));
+    return absl::InvalidArgumentError(absl::StrCat("lease of batch ", lease.batch(), ", parts ", lease.first_part(),
+                                                   "-", lease.end_part(), ": the job has no such parts"));
   }
   unit.batch_rows = plan.Batch(lease.batch()).size();
   for (uint32_t part = lease.first_part(); part < lease.end_part(); ++part) {
-    unit.parts.push_back(MakePart(train, plan.Part(lease.batch(), part), [&](uint64_t i) {
-      return ShuffledRow(shape.seed, lease.epoch(), i, plan.rows);
-    }));
+    unit.parts.push_back(MakePart(train, plan.Part(lease.batch(), part),
+                                  [&](uint64_t i) { return ShuffledRow(shape.seed, lease.epoch(), i, plan.rows); }));
     const std::vector<uint64_t> before = std::move(unit.ids);
     unit.ids.clear();
     std::set_union(before.begin(), before.end(), unit.parts.back().ids.begin(), unit.parts.back().ids.end(),
@@ -123,8 +124,8 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
       const absl::Status status = train ? model.Train(part, parameters, unit.batch_rows, &gradients, &outcome)
                                         : model.Evaluate(part, parameters, &outcome);
       if (!status.ok()) {
-        return absl::Status(status.code(), absl::StrCat("epoch ", unit.lease.epoch(), ", batch ", unit.lease.batch(), ", part ",
-                                                        number, ": ", status.message()));
+        return absl::Status(status.code(), absl::StrCat("epoch ", unit.lease.epoch(), ", batch ", unit.lease.batch(),
+                                                        ", part ", number, ": ", status.message()));
       }
       if (train) {
         gradient.dense = std::move(gradients.dense);
@@ -149,7 +150,8 @@ UnitResult UnknownOutcome(const Unit& unit) {
   result.lease = unit.lease;
   result.done.set_token(unit.lease.token());
   for (size_t i = 0; i < unit.parts.size(); ++i) {
-    AddResult(&result.done, unit.lease.first_part() + static_cast<uint32_t>(i), unit.parts[i])->set_outcome_unknown(true);
+    AddResult(&result.done, unit.lease.first_part() + static_cast<uint32_t>(i), unit.parts[i])
+        ->set_outcome_unknown(true);
   }
   return result;
 }

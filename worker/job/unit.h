@@ -38,9 +38,11 @@ struct WorkShape {
 };
 
 // Reads the rows of a lease. InvalidArgument if the lease does not fit the job.
-absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train, const RowSource* test);
+absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,
+                              const RowSource* test);
 
-// Runs the model over the unit's parts, each part alone, and sums their gradients in the job's tree. Errors name batch and part.
+// Runs the model over the unit's parts, each part alone, and sums their gradients in the job's tree. Errors name batch
+// and part.
 absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters& parameters, const WorkShape& shape,
                                        const std::vector<v1::TableSpec>& tables, Model& model);
 

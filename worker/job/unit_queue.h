@@ -13,8 +13,8 @@
 namespace pumasi {
 
 // Ordered by version, then by part. T has a member `lease`. A unit of an earlier batch may arrive after those of later
-// batches, when the worker that had it died; it must overtake them, since they cannot begin before it is done. Length is
-// bounded by the leases that the scheduler gives. Thread-safe; waits end with an item or Close.
+// batches, when the worker that had it died; it must overtake them, since they cannot begin before it is done. Length
+// is bounded by the leases that the scheduler gives. Thread-safe; waits end with an item or Close.
 template <typename T>
 class UnitQueue {
  public:

@@ -1,0 +1,186 @@
+#include "scheduler/checkpoint_folder.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/checkpoint/model_folder.h"
+#include "common/checkpoint/shard_writer.h"
+#include "common/sha256.h"
+#include "tests/checkpoint/failing_files.h"
+#include "tests/common/temp_folder.h"
+#include "tests/scheduler/job_story.h"
+
+namespace pumasi {
+namespace {
+
+const Assets kAssets = {{"labels.txt", "cats\ndogs\n"}, {"vocabulary.txt", "the\n"}};
+
+// The shard file of a job with one row table, 4 x 1, of which row 2 was changed to `value`; and what the scheduler
+// knows.
+JobRun::FinishCheckpoint Written(const std::string& output, const std::string& folder, const std::string& name,
+                                 bool final, float value = 7) {
+  FailingFiles disk;
+  REQUIRE(disk.MakeFolder(output + "/" + folder).ok());
+  JobRun::FinishCheckpoint checkpoint{folder, name, {}, final, 2};
+  v1::Manifest& manifest = checkpoint.manifest;
+  *manifest.mutable_job() = SmallJobSpec().request.job();
+  manifest.set_slots(1);
+  manifest.mutable_progress()->set_version(1);
+  v1::TableSpec* table = manifest.add_tables();
+  table->set_name("words");
+  table->set_kind(v1::TableSpec::ROWS);
+  table->set_rows(4);
+  table->set_columns(1);
+  table->mutable_initializer()->set_kind(v1::Initializer::ONES);
+  auto writer = *ShardWriter::Create(disk, output + "/" + folder + "/shard");
+  REQUIRE(writer->BeginSection(0, 0).ok());
+  const float state[3] = {value, 0, 0};
+  REQUIRE(writer->AddRow(2, 1, state, 3).ok());
+  const auto info = writer->Finish(manifest.progress());
+  REQUIRE(info.ok());
+  auto* file = manifest.add_shards();
+  file->set_name("shard");
+  file->set_size(info->size);
+  file->set_crc32c(info->crc32c);
+  return checkpoint;
+}
+
+// Contents by name.
+std::map<std::string, std::string> FilesIn(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  if (!std::filesystem::exists(folder)) return files;
+  const std::vector<std::string> names = *RealFiles().List(folder);
+  for (const std::string& name : names) files[name] = *ReadFile(RealFiles(), folder + "/" + name, 1 << 20);
+  return files;
+}
+
+TEST_CASE("A model is complete: manifest, job, vocabulary, and the hash of its parameters") {
+  TempFolder out;
+  FailingFiles disk;
+  const auto checkpoint = Written(out.path(), ".model.tmp", "model", true);
+  const auto hash = CompleteCheckpoint(disk, out.path(), checkpoint, kAssets);
+  REQUIRE(hash.ok());
+  // Rows 1, 1, 7, 1 as float32.
+  const float values[4] = {1, 1, 7, 1};
+  CHECK(*hash == Sha256Hex({reinterpret_cast<const char*>(values), sizeof values}));
+  CHECK_FALSE(std::filesystem::exists(out / ".model.tmp"));
+  auto model = ModelFolder::Open(out / "model");
+  REQUIRE(model.ok());
+  CHECK((*model)->Verify().ok());
+  const v1::Manifest& manifest = (*model)->manifest();
+  CHECK(manifest.parameters_sha256() == *hash);
+  CHECK(manifest.format() == kCheckpointFormat);
+  CHECK(manifest.optimizer_slots_size() == 2);
+  CHECK(manifest.assets_size() == 2);
+  CHECK(manifest.job().batch() == 4);
+  CHECK(FilesIn(out / "model").count("job.json") == 1);
+  CHECK(FilesIn(out / "model")["labels.txt"] == "cats\ndogs\n");
+}
+
+TEST_CASE("A model takes the place of the one that was there") {
+  TempFolder out;
+  FailingFiles disk;
+  REQUIRE(CompleteCheckpoint(disk, out.path(), Written(out.path(), ".model.tmp", "model", true, 1), kAssets).ok());
+  const auto second =
+      CompleteCheckpoint(disk, out.path(), Written(out.path(), ".model.tmp", "model", true, 2), kAssets);
+  REQUIRE(second.ok());
+  CHECK(ReadManifest(out / "model")->parameters_sha256() == *second);
+  CHECK(*RealFiles().List(out.path()) == std::vector<std::string>{"model"});
+}
+
+TEST_CASE("Checkpoints on the way have no hash; the latest ones are kept") {
+  TempFolder out;
+  FailingFiles disk;
+  for (const std::string version : {"000000001", "000000002", "000000010", "000000011"}) {
+    const auto hash = CompleteCheckpoint(
+        disk, out.path(), Written(out.path(), ".checkpoint-" + version + ".tmp", "checkpoint-" + version, false),
+        kAssets);
+    REQUIRE(hash.ok());
+    CHECK(hash->empty());
+  }
+  CHECK(*RealFiles().List(out.path()) == std::vector<std::string>{"checkpoint-000000010", "checkpoint-000000011"});
+  CHECK(ModelFolder::Open(out / "checkpoint-000000011").ok());
+}
+
+TEST_CASE("A checkpoint that was just written stays, even where later ones of an earlier run lie") {
+  TempFolder out;
+  FailingFiles disk;
+  for (const std::string version : {"000000900", "000001000", "000000600"}) {
+    REQUIRE(CompleteCheckpoint(disk, out.path(),
+                               Written(out.path(), ".checkpoint-" + version + ".tmp", "checkpoint-" + version, false),
+                               kAssets)
+                .ok());
+  }
+  CHECK(*RealFiles().List(out.path()) == std::vector<std::string>{"checkpoint-000000600", "checkpoint-000001000"});
+}
+
+TEST_CASE("A shard file that is damaged, or gone, makes no model") {
+  TempFolder out;
+  FailingFiles disk;
+  const auto checkpoint = Written(out.path(), ".model.tmp", "model", true);
+  std::string bytes = *ReadFile(RealFiles(), out / ".model.tmp/shard", 1 << 20);
+  bytes[30] ^= 1;
+  disk.Put(out / ".model.tmp/shard", bytes);
+  CHECK(absl::IsDataLoss(CompleteCheckpoint(disk, out.path(), checkpoint, kAssets).status()));
+  REQUIRE(disk.Remove(out / ".model.tmp/shard").ok());
+  CHECK(absl::IsNotFound(CompleteCheckpoint(disk, out.path(), checkpoint, kAssets).status()));
+  CHECK_FALSE(std::filesystem::exists(out / "model"));
+}
+
+TEST_CASE("Whatever step fails on the disk, the model that was there stays as it was, or the new one is whole") {
+  const bool there_before = GENERATE(true, false);
+  CAPTURE(there_before);
+  int steps = 1;
+  for (int step = 0; step < steps; ++step) {
+    TempFolder out;
+    FailingFiles disk;
+    if (there_before) {
+      REQUIRE(CompleteCheckpoint(disk, out.path(), Written(out.path(), ".model.tmp", "model", true, 1), kAssets).ok());
+    }
+    const auto before = FilesIn(out / "model");
+    const auto checkpoint = Written(out.path(), ".model.tmp", "model", true, 2);
+    FailingFiles failing;
+    failing.fail_at = step;
+    const auto hash = CompleteCheckpoint(failing, out.path(), checkpoint, kAssets);
+    steps = std::max(steps, static_cast<int>(failing.done.size()));
+    CAPTURE(step, failing.done[step]);
+    if (hash.ok()) {
+      CHECK((*ModelFolder::Open(out / "model"))->Verify().ok());
+      CHECK(ReadManifest(out / "model")->parameters_sha256() == *hash);
+    } else {
+      CHECK(absl::IsResourceExhausted(hash.status()));
+      CHECK(FilesIn(out / "model") == before);
+    }
+  }
+  CHECK(steps > 25);
+}
+
+TEST_CASE("When the disk dies for good, the old model is still there, under its name or beside it") {
+  bool done = false;
+  for (int step = 0; !done; ++step) {
+    TempFolder out;
+    FailingFiles disk;
+    REQUIRE(CompleteCheckpoint(disk, out.path(), Written(out.path(), ".model.tmp", "model", true, 1), kAssets).ok());
+    const auto before = FilesIn(out / "model");
+    const auto checkpoint = Written(out.path(), ".model.tmp", "model", true, 2);
+    FailingFiles failing;
+    failing.fail_at = step;
+    failing.for_good = true;
+    const auto hash = CompleteCheckpoint(failing, out.path(), checkpoint, kAssets);
+    CAPTURE(step);
+    if (hash.ok()) {
+      CHECK((*ModelFolder::Open(out / "model"))->Verify().ok());
+    } else {
+      CHECK((FilesIn(out / "model") == before || FilesIn(out / ".model.old") == before));
+    }
+    // Nothing was left to fail.
+    done = static_cast<int>(failing.done.size()) <= step;
+  }
+}
+
+}  // namespace
+}  // namespace pumasi

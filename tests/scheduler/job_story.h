@@ -1,0 +1,77 @@
+// A job's life as a story: lines of "what happens => what comes of it", played against the state machine with time
+// standing still until a line moves it.
+//
+//   server NAME / worker NAME [KERNELS]   registers
+//   NAME dies / NAME leaves               its connection breaks and the grace time passes / it says goodbye
+//   NAME prepared [ROWS [DATA]]           reports its data; answers "upload" if the vocabulary is wanted from it
+//   assets                                the vocabulary arrives
+//   NAME ready                            the server has its tables
+//   NAME asks N                           asks for units until it holds N; answers what it got
+//   NAME done [N]                         reports the first N units that it holds, or all
+//   NAME returns                          gives all its units back
+//   NAME saved VERSION [ERROR...]         its shard file of the checkpoint at VERSION; "model" for the final one
+//   completed [ERROR...]                  the shell finished the next checkpoint; answers its name
+//   cancelled / SECONDS pass              all nodes stay in touch meanwhile
+//
+// After the answer, if there is one, stands the job's state, and its message if it has one.
+#ifndef PUMASI_TESTS_SCHEDULER_JOB_STORY_H_
+#define PUMASI_TESTS_SCHEDULER_JOB_STORY_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scheduler/job_run.h"
+
+namespace pumasi {
+
+// A job of 2 epochs over 10 rows, in batches of 4 (the last one of 2), 2 parts each.
+JobRun::Spec SmallJobSpec();
+
+class JobStory {
+ public:
+  explicit JobStory(JobRun::Spec spec = SmallJobSpec(), uint64_t test_rows = 0)
+      : test_rows_(test_rows), members_({absl::Seconds(3), absl::Milliseconds(500)}), job_(std::move(spec), now_) {}
+
+  JobRun& job() { return job_; }
+  v1::JobStatus Status() const { return job_.Status(now_); }
+  const v1::Node& node(const std::string& name) const { return nodes_.at(name); }
+  v1::Assignment AssignmentFor(const std::string& name) const {
+    return job_.AssignmentFor(node(name)).value_or(v1::Assignment());
+  }
+  // What a part comes to; tests may put their own in.
+  std::function<void(const v1::Lease&, v1::PartResult*)> result = [](const v1::Lease&, v1::PartResult*) {};
+  JobRun::FinishCheckpoint last_checkpoint;
+  absl::Duration now() const { return now_; }
+
+  // Fails the test at the first line that comes out otherwise than it says.
+  void Play(const std::string& story);
+
+ private:
+  std::string Do(const std::string& what);
+  std::string NodeDoes(const v1::Node& node, const std::vector<std::string>& words, const std::string& what);
+  void Join(const std::string& name, v1::Role role, const std::string& kernels);
+  void LookForDeaths();
+  void Pass(double seconds);
+  std::string Prepared(const v1::Node& node, uint64_t rows, const std::string& data);
+  std::string Ask(const v1::Node& node, uint32_t hold_at_most);
+  std::string Done(const v1::Node& node, size_t most);
+  std::string Return(const v1::Node& node);
+  std::string Saved(const v1::Node& node, const std::string& version, const std::string& error);
+  std::string Complete(const std::string& error);
+
+  const uint64_t test_rows_;
+  absl::Duration now_ = absl::Seconds(1000);
+  Membership members_;
+  JobRun job_;
+  std::map<std::string, v1::Node> nodes_;
+  std::map<std::string, std::vector<v1::Lease>> held_;
+  uint64_t incarnation_ = 100;
+  uint64_t next_token_ = 1;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_TESTS_SCHEDULER_JOB_STORY_H_
