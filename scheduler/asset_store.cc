@@ -28,9 +28,9 @@ absl::Status AssetUpload::Add(const v1::AssetChunk& chunk) {
     return DetailedError(v1::ErrorDetail::CORRUPT, absl::StrCat(chunk.name(), ": checksum does not fit"));
   }
   bytes_ += chunk.data().size();
-  if (bytes_ > kMaxBytes) {
+  if (bytes_ > max_bytes_) {
     return DetailedError(v1::ErrorDetail::OVER_LIMIT,
-                         absl::StrCat("the vocabulary's files are larger than ", kMaxBytes, " bytes"));
+                         absl::StrCat("the vocabulary's files are larger than ", max_bytes_, " bytes"));
   }
   assets_[chunk.name()] += chunk.data();
   return absl::OkStatus();

@@ -17,8 +17,9 @@ class AssetUpload {
  public:
   // Bytes of one job's files; a vocabulary of ten million words takes about 150 MiB.
   static constexpr uint64_t kMaxBytes = 512 << 20;
+  explicit AssetUpload(uint64_t max_bytes = kMaxBytes) : max_bytes_(max_bytes) {}
 
-  // Refuses names that are no plain file names, wrong checksums, and more than kMaxBytes. A chunk without a name adds
+  // Refuses names that are no plain file names, wrong checksums, and more than `max_bytes`. A chunk without a name adds
   // nothing.
   absl::Status Add(const v1::AssetChunk& chunk);
   const std::string& job_id() const { return job_id_; }
@@ -29,6 +30,7 @@ class AssetUpload {
  private:
   std::string job_id_;
   Assets assets_;
+  uint64_t max_bytes_;
   uint64_t bytes_ = 0;
   bool complete_ = false;
 };

@@ -41,6 +41,9 @@ absl::Status JobRun::ShardSaved(const v1::ReportShardSavedRequest& request, absl
   if (ended() || server == servers_.end()) {
     return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat("job ", id(), " does not want this server"));
   }
+  if (state_ < v1::TRAINING) {
+    return absl::InvalidArgumentError(absl::StrCat("job ", id(), " has trained nothing that could be saved yet"));
+  }
   const bool final = request.folder() == kFinalCheckpointFolder;
   const std::string name = absl::StrFormat("checkpoint-%09d", request.version());
   if (!final && request.folder() != absl::StrCat(".", name, ".tmp")) {

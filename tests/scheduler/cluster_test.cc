@@ -42,6 +42,28 @@ struct SmallCluster {
 
   JobRun& Job(const std::string& id) { return **cluster.Find(id); }
 
+  // w1 has read the data.
+  void Prepare(const std::string& id) {
+    v1::ReportPreparedRequest prepared;
+    prepared.set_incarnation(2);
+    prepared.mutable_data()->set_fingerprint("x");
+    prepared.mutable_data()->set_train_rows(10);
+    prepared.mutable_data()->set_vocabulary(50);
+    prepared.mutable_data()->set_classes(3);
+    REQUIRE(Job(id).Prepared(prepared, At(1)).ok());
+  }
+
+  // All the way to TRAINING.
+  void Train(const std::string& id) {
+    Prepare(id);
+    Job(id).AssetsUploaded({}, At(1));
+    v1::ReportReadyRequest ready;
+    ready.set_incarnation(1);
+    ready.set_layout_epoch(1);
+    REQUIRE(Job(id).ServerReady(ready, At(1)).ok());
+    REQUIRE(Job(id).state() == v1::TRAINING);
+  }
+
   std::vector<std::string> AssignmentsOf(uint64_t incarnation) {
     auto answer = cluster.Assignments(incarnation, 0, At(1));
     REQUIRE(answer.ok());
@@ -141,13 +163,7 @@ TEST_CASE("A heartbeat is answered when the assignments changed, and only then")
   CHECK(changed());
   CHECK_FALSE(changed());
   // What changes a status, but no node's work, wakes nobody.
-  v1::ReportPreparedRequest prepared;
-  prepared.set_incarnation(2);
-  prepared.mutable_data()->set_fingerprint("x");
-  prepared.mutable_data()->set_train_rows(10);
-  prepared.mutable_data()->set_vocabulary(50);
-  prepared.mutable_data()->set_classes(3);
-  REQUIRE(c.Job("a").Prepared(prepared, At(1)).ok());
+  c.Prepare("a");
   c.cluster.JobChanged(At(1));
   CHECK_FALSE(changed());
   c.Job("a").AssetsUploaded({}, At(1));
@@ -238,6 +254,7 @@ TEST_CASE("Checkpoints to complete come with their job's id") {
   SmallCluster c;
   c.Join();
   REQUIRE(c.Submit("a").ok());
+  c.Train("a");
   CHECK_FALSE(c.cluster.TakeCheckpoint().has_value());
   v1::ReportShardSavedRequest saved;
   saved.set_incarnation(1);
@@ -257,19 +274,8 @@ TEST_CASE("Lease tokens grow over all jobs") {
   uint64_t last = 0;
   for (const std::string id : {"a", "b"}) {
     REQUIRE(c.Submit(id).ok());
+    c.Train(id);
     JobRun& job = c.Job(id);
-    v1::ReportPreparedRequest prepared;
-    prepared.set_incarnation(2);
-    prepared.mutable_data()->set_fingerprint("x");
-    prepared.mutable_data()->set_train_rows(10);
-    prepared.mutable_data()->set_vocabulary(50);
-    prepared.mutable_data()->set_classes(3);
-    REQUIRE(job.Prepared(prepared, At(1)).ok());
-    job.AssetsUploaded({}, At(1));
-    v1::ReportReadyRequest ready;
-    ready.set_incarnation(1);
-    ready.set_layout_epoch(1);
-    REQUIRE(job.ServerReady(ready, At(1)).ok());
     const auto leases = c.cluster.Lease(job, 2, 2);
     REQUIRE(leases->leases_size() == 2);
     for (const v1::Lease& lease : leases->leases()) {

@@ -281,6 +281,8 @@ TEST_CASE("Reports twice, late or of strangers do no harm") {
     server s1
     worker w1    => PREPARING
     s1 ready     => refused (the layout is at epoch 0), PREPARING
+    s1 saved 3   => refused (job cats-1 has trained nothing that could be saved yet), PREPARING
+    s1 saved model => refused (job cats-1 has trained nothing that could be saved yet), PREPARING
     w1 prepared  => upload, PREPARING
     w1 prepared  => upload, PREPARING
     assets

@@ -15,6 +15,7 @@
 namespace pumasi {
 namespace {
 
+constexpr absl::Duration kPause = absl::Milliseconds(200);
 constexpr absl::Duration kPoll = absl::Seconds(1);
 
 std::string RoleName(v1::Role role) { return role == v1::ROLE_SERVER ? "server" : "worker"; }
@@ -81,6 +82,7 @@ int Watch(const JobFlags& flags) {
     seen = status->change();
     if (!Ended(status->state())) {
       bar.Show(*status, RealClock().Now());
+      shutdown.WaitFor(kPause);
       continue;
     }
     bar.End();

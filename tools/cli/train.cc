@@ -22,6 +22,7 @@ namespace {
 
 // The daemons of this machine are up in well under a second; a slow or overloaded machine gets more.
 constexpr absl::Duration kStartWithin = absl::Seconds(30);
+constexpr absl::Duration kPause = absl::Milliseconds(50);
 constexpr absl::Duration kPoll = absl::Milliseconds(250);
 
 absl::StatusOr<std::string> Absolute(const std::string& path) {
@@ -59,6 +60,8 @@ absl::StatusOr<v1::JobStatus> Follow(SchedulerLink& link, EmbeddedCluster& clust
     }
     const absl::Duration now = RealClock().Now();
     if (!quiet) bar.Show(status, now);
+    // A job changes with every batch; asking that often would take time from those who compute.
+    Shutdown::Install().WaitFor(kPause);
     if (status.state() == v1::QUEUED && now - start > kStartWithin) {
       bar.End();
       std::string casualties;

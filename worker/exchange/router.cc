@@ -73,7 +73,7 @@ absl::Status Router::Take(const v1::PullResponse& response, size_t server, const
     const size_t width = tables_[row_table_].columns();
     if (response.rows_size() != 1) return wrong("no rows where some were asked for");
     const v1::RowValues& rows = response.rows(0);
-    if (rows.rows() != positions.size() || rows.width() != width ||
+    if (rows.table() != static_cast<uint32_t>(row_table_) || rows.rows() != positions.size() || rows.width() != width ||
         rows.values().size() != positions.size() * width * sizeof(float)) {
       return wrong("rows of another shape than asked for");
     }

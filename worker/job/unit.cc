@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/layout/part_range.h"
 #include "ops/embedding.h"
 #include "ops/tree/part_tree.h"
 #include "worker/input/row_order.h"
@@ -78,8 +79,8 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
     return unit;
   }
   const BatchPlan& plan = shape.plan;
-  if (lease.kind() != v1::TRAIN || lease.batch() >= plan.BatchesPerEpoch() || lease.first_part() >= lease.end_part() ||
-      lease.end_part() > plan.parts) {
+  if (lease.kind() != v1::TRAIN || lease.batch() >= plan.BatchesPerEpoch() ||
+      !IsNode({lease.first_part(), lease.end_part()}, plan.parts)) {
     return absl::InvalidArgumentError(absl::StrCat("lease of batch ", lease.batch(), ", parts ", lease.first_part(),
                                                    "-", lease.end_part(), ": the job has no such parts"));
   }

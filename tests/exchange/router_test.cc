@@ -1,0 +1,295 @@
+#include "worker/exchange/router.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "common/crc32c.h"
+#include "common/layout/slots.h"
+#include "server/gradient_message.h"
+
+namespace pumasi {
+namespace {
+
+constexpr uint32_t kSlots = 16;
+constexpr uint32_t kWidth = 3;
+
+v1::TableSpec Table(const char* name, v1::TableSpec::Kind kind, uint64_t rows, uint32_t columns) {
+  v1::TableSpec spec;
+  spec.set_name(name);
+  spec.set_kind(kind);
+  spec.set_rows(rows);
+  spec.set_columns(columns);
+  return spec;
+}
+
+// A tensor of two chunks, the row table, a tensor of one.
+std::vector<v1::TableSpec> Tables() {
+  return {Table("kernel", v1::TableSpec::DENSE, 130, 200), Table("words", v1::TableSpec::ROWS, 500, kWidth),
+          Table("bias", v1::TableSpec::DENSE, 1, 5)};
+}
+
+// Slots dealt at random; a server may get none.
+v1::Layout LayoutOf(uint32_t servers, uint32_t seed) {
+  std::mt19937 random(seed);
+  v1::Layout layout;
+  layout.set_epoch(4);
+  for (uint32_t server = 0; server < servers; ++server) layout.add_servers()->set_node("s" + std::to_string(server));
+  for (uint32_t slot = 0; slot < kSlots; ++slot) layout.add_slot_owner(random() % servers);
+  return layout;
+}
+
+std::vector<uint64_t> RandomIds(std::mt19937& random) {
+  std::vector<uint64_t> ids;
+  for (uint64_t id = 0; id < 500; ++id) {
+    if (random() % 4 == 0) ids.push_back(id);
+  }
+  return ids;
+}
+
+std::vector<float> RandomFloats(size_t size, std::mt19937& random) {
+  std::vector<float> values(size);
+  for (float& value : values) value = static_cast<float>(random() % 10000) / 7;
+  return values;
+}
+
+// What the server checks its messages against.
+ShardShape ShapeOf(const v1::Layout& layout, uint32_t server) {
+  ShardShape shape;
+  shape.tables = Tables();
+  for (const uint32_t owner : layout.slot_owner()) shape.slot_is_ours.push_back(owner == server);
+  for (uint32_t table = 0; table < shape.tables.size(); ++table) {
+    shape.widths.push_back(shape.tables[table].columns());
+    if (shape.tables[table].kind() != v1::TableSpec::DENSE) continue;
+    for (uint32_t chunk = 0; chunk < DenseChunks(shape.tables[table]); ++chunk) {
+      if (layout.slot_owner(SlotOfChunk(table, chunk, kSlots)) != server) continue;
+      shape.chunks.push_back({table, chunk, static_cast<uint32_t>(ChunkFloats(shape.tables[table], chunk))});
+    }
+  }
+  return shape;
+}
+
+// All parameters, and how a server of a layout answers a pull of some ids.
+struct Truth {
+  std::vector<std::vector<float>> values;
+
+  explicit Truth(std::mt19937& random) {
+    for (const v1::TableSpec& table : Tables()) values.push_back(RandomFloats(table.rows() * table.columns(), random));
+  }
+
+  v1::PullResponse Answer(const v1::Layout& layout, uint32_t server, const std::vector<uint64_t>& ids) const {
+    v1::PullResponse response;
+    std::string bytes;
+    uint64_t rows = 0;
+    for (const uint64_t id : ids) {
+      if (layout.slot_owner(SlotOfRow(1, id, kSlots)) != server) continue;
+      bytes.append(reinterpret_cast<const char*>(values[1].data() + id * kWidth), kWidth * sizeof(float));
+      ++rows;
+    }
+    if (rows > 0) {
+      v1::RowValues* out = response.add_rows();
+      out->set_table(1);
+      out->set_rows(rows);
+      out->set_width(kWidth);
+      out->set_values(bytes);
+      out->set_crc32c(Crc32c(bytes));
+    }
+    for (const ShardShape::Chunk& chunk : ShapeOf(layout, server).chunks) {
+      v1::DenseChunk* out = response.add_dense();
+      out->set_table(chunk.table);
+      out->set_chunk(chunk.chunk);
+      out->set_values(reinterpret_cast<const char*>(values[chunk.table].data() + chunk.chunk * kChunkFloats),
+                      chunk.floats * sizeof(float));
+      out->set_crc32c(Crc32c(out->values()));
+    }
+    return response;
+  }
+};
+
+TEST_CASE("Every id goes to the server that owns its slot, in the ids' order") {
+  const uint32_t servers = GENERATE(1, 2, 3, 20), seed = GENERATE(1, 2, 3);
+  CAPTURE(servers, seed);
+  std::mt19937 random(seed);
+  const v1::Layout layout = LayoutOf(servers, seed);
+  const Router router = *Router::Create(Tables(), layout);
+  CHECK(router.servers() == servers);
+  CHECK(router.row_table() == 1);
+  const std::vector<uint64_t> ids = RandomIds(random);
+  const auto positions = router.Split(ids);
+  REQUIRE(positions.size() == servers);
+  size_t seen = 0;
+  for (uint32_t server = 0; server < servers; ++server) {
+    CHECK(std::is_sorted(positions[server].begin(), positions[server].end()));
+    for (const uint32_t position : positions[server]) {
+      REQUIRE(layout.slot_owner(SlotOfRow(1, ids[position], kSlots)) == server);
+    }
+    seen += positions[server].size();
+  }
+  CHECK(seen == ids.size());
+}
+
+TEST_CASE("Keys arrive at the server as the ids that were meant") {
+  std::mt19937 random(5);
+  const v1::Layout layout = LayoutOf(3, 5);
+  const Router router = *Router::Create(Tables(), layout);
+  const std::vector<uint64_t> ids = RandomIds(random);
+  const auto positions = router.Split(ids);
+  for (uint32_t server = 0; server < 3; ++server) {
+    v1::RowKeys keys;
+    router.FillKeys(ids, positions[server], &keys);
+    std::vector<uint64_t> want;
+    for (const uint32_t position : positions[server]) want.push_back(ids[position]);
+    const auto have = DecodeKeys(keys, ShapeOf(layout, server));
+    REQUIRE(have.ok());
+    CHECK(*have == want);
+  }
+}
+
+TEST_CASE("The servers' answers make up all parameters that were asked for") {
+  const uint32_t servers = GENERATE(1, 2, 3, 20), seed = GENERATE(1, 2, 3);
+  CAPTURE(servers, seed);
+  std::mt19937 random(seed);
+  const v1::Layout layout = LayoutOf(servers, seed);
+  const Router router = *Router::Create(Tables(), layout);
+  const Truth truth(random);
+  PulledParameters pulled;
+  pulled.ids = RandomIds(random);
+  router.Prepare(&pulled);
+  const auto positions = router.Split(pulled.ids);
+  for (uint32_t server = 0; server < servers; ++server) {
+    REQUIRE(router.Take(truth.Answer(layout, server, pulled.ids), server, positions[server], &pulled).ok());
+  }
+  CHECK(pulled.dense[0] == truth.values[0]);
+  CHECK(pulled.dense[1].empty());
+  CHECK(pulled.dense[2] == truth.values[2]);
+  for (size_t i = 0; i < pulled.ids.size(); ++i) {
+    REQUIRE(std::memcmp(pulled.rows.data() + i * kWidth, truth.values[1].data() + pulled.ids[i] * kWidth,
+                        kWidth * sizeof(float)) == 0);
+  }
+}
+
+TEST_CASE("An answer that is not what was asked for is refused") {
+  std::mt19937 random(9);
+  const v1::Layout layout = LayoutOf(1, 9);
+  const Router router = *Router::Create(Tables(), layout);
+  const Truth truth(random);
+  PulledParameters pulled;
+  pulled.ids = {3, 5, 8};
+  router.Prepare(&pulled);
+  const auto code = [&](const std::function<void(v1::PullResponse&)>& spoil) {
+    v1::PullResponse response = truth.Answer(layout, 0, pulled.ids);
+    spoil(response);
+    return router.Take(response, 0, {0, 1, 2}, &pulled).code();
+  };
+  const auto wrong = absl::StatusCode::kInternal, damaged = absl::StatusCode::kDataLoss;
+  CHECK(code([](v1::PullResponse&) {}) == absl::StatusCode::kOk);
+  CHECK(code([](v1::PullResponse& r) { r.Clear(); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.clear_rows(); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { *r.add_rows() = r.rows(0); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_rows(0)->set_table(2); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_rows(0)->set_rows(2); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_rows(0)->set_rows(~uint64_t{0}); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_rows(0)->set_width(4); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_rows(0)->mutable_values()->pop_back(); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_rows(0)->mutable_values()->append("1234"); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_rows(0)->clear_values(); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_rows(0)->set_crc32c(1); }) == damaged);
+  CHECK(code([](v1::PullResponse& r) { (*r.mutable_rows(0)->mutable_values())[35] ^= 1; }) == damaged);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_dense()->RemoveLast(); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { *r.add_dense() = r.dense(0); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_dense()->SwapElements(0, 1); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_dense(1)->set_chunk(0); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_dense(1)->set_table(2); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_dense(1)->mutable_values()->pop_back(); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_dense(2)->mutable_values()->append("1234"); }) == wrong);
+  CHECK(code([](v1::PullResponse& r) { r.mutable_dense(2)->set_crc32c(1); }) == damaged);
+  CHECK(code([](v1::PullResponse& r) { (*r.mutable_dense(0)->mutable_values())[999] ^= 1; }) == damaged);
+}
+
+TEST_CASE("A refusal names the server") {
+  const Router router = *Router::Create(Tables(), LayoutOf(1, 1));
+  PulledParameters pulled;
+  pulled.ids = {3};
+  router.Prepare(&pulled);
+  CHECK(router.Take({}, 0, {0}, &pulled).message() == "server s0 sent no rows where some were asked for");
+}
+
+TEST_CASE("A gradient arrives at the servers in pieces that make it up again") {
+  const uint32_t servers = GENERATE(1, 2, 3, 20), seed = GENERATE(1, 2, 3);
+  CAPTURE(servers, seed);
+  std::mt19937 random(seed);
+  const v1::Layout layout = LayoutOf(servers, seed);
+  const Router router = *Router::Create(Tables(), layout);
+  Gradient gradient;
+  gradient.rows.resize(3);
+  gradient.rows[1].ids = RandomIds(random);
+  gradient.rows[1].values = RandomFloats(gradient.rows[1].ids.size() * kWidth, random);
+  gradient.dense = {RandomFloats(130 * 200, random), {}, RandomFloats(5, random)};
+
+  const auto positions = router.Split(gradient.rows[1].ids);
+  std::vector<float> rows(gradient.rows[1].values.size());
+  std::vector<std::vector<float>> dense = {std::vector<float>(130 * 200), {}, std::vector<float>(5)};
+  for (uint32_t server = 0; server < servers; ++server) {
+    v1::PushRequest push;
+    router.FillPush(gradient, server, positions[server], &push);
+    const ShardShape shape = ShapeOf(layout, server);
+    const auto piece = ParseGradient(push, shape);
+    REQUIRE(piece.ok());
+    for (size_t i = 0; i < piece->rows[1].ids.size(); ++i) {
+      const auto& all = gradient.rows[1].ids;
+      const auto at = std::lower_bound(all.begin(), all.end(), piece->rows[1].ids[i]) - all.begin();
+      std::copy_n(piece->rows[1].values.begin() + static_cast<ptrdiff_t>(i * kWidth), kWidth,
+                  rows.begin() + at * kWidth);
+    }
+    for (size_t i = 0; i < shape.chunks.size(); ++i) {
+      const auto& chunk = shape.chunks[i];
+      REQUIRE(piece->dense[i].size() == chunk.floats);
+      std::copy(piece->dense[i].begin(), piece->dense[i].end(),
+                dense[chunk.table].begin() + static_cast<ptrdiff_t>(chunk.chunk * kChunkFloats));
+    }
+  }
+  CHECK(rows == gradient.rows[1].values);
+  CHECK(dense[0] == gradient.dense[0]);
+  CHECK(dense[2] == gradient.dense[2]);
+}
+
+TEST_CASE("The gradient of a part without rows is an empty message") {
+  const Router router = *Router::Create(Tables(), LayoutOf(1, 1));
+  Gradient nothing;
+  nothing.rows.resize(3);
+  nothing.dense.resize(3);
+  v1::PushRequest push;
+  router.FillPush(nothing, 0, {}, &push);
+  CHECK(push.ByteSizeLong() == 0);
+}
+
+TEST_CASE("A job without a row table has only tensors to route") {
+  const Router router = *Router::Create({Tables()[0]}, LayoutOf(2, 1));
+  CHECK(router.row_table() == -1);
+  PulledParameters pulled;
+  router.Prepare(&pulled);
+  CHECK(pulled.rows.empty());
+  CHECK(pulled.dense[0].size() == 130 * 200);
+}
+
+TEST_CASE("A layout or tables that make no sense are refused") {
+  const auto refused = [](const std::vector<v1::TableSpec>& tables, const std::function<void(v1::Layout&)>& spoil) {
+    v1::Layout layout = LayoutOf(2, 1);
+    spoil(layout);
+    return absl::IsInvalidArgument(Router::Create(tables, layout).status());
+  };
+  CHECK_FALSE(refused(Tables(), [](v1::Layout&) {}));
+  CHECK(refused(Tables(), [](v1::Layout& l) { l.clear_slot_owner(); }));
+  CHECK(refused(Tables(), [](v1::Layout& l) { l.clear_servers(); }));
+  CHECK(refused(Tables(), [](v1::Layout& l) { l.set_slot_owner(3, 2); }));
+  auto two = Tables();
+  two.push_back(two[1]);
+  CHECK(refused(two, [](v1::Layout&) {}));
+}
+
+}  // namespace
+}  // namespace pumasi

@@ -1,0 +1,308 @@
+#include "worker/job/unit.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/layout/part_range.h"
+#include "common/model_plan.h"
+#include "ops/initializer.h"
+
+namespace pumasi {
+namespace {
+
+constexpr uint32_t kVocabulary = 12;
+constexpr uint32_t kClasses = 3;
+
+// Row r has r % 4 + 1 tokens; its label is r % 3.
+class CountingRows : public RowSource {
+ public:
+  explicit CountingRows(uint64_t rows) : rows_(rows) {}
+  uint64_t rows() const override { return rows_; }
+  void Get(uint64_t row, std::vector<uint32_t>* tokens, uint32_t* label) const override {
+    REQUIRE(row < rows_);
+    tokens->clear();
+    for (uint64_t i = 0; i <= row % 4; ++i) tokens->push_back(static_cast<uint32_t>((row * 5 + i * 7) % kVocabulary));
+    *label = row % kClasses;
+    ++asked[row];
+  }
+  mutable std::map<uint64_t, int> asked;
+
+ private:
+  const uint64_t rows_;
+};
+
+v1::Job TinyJob() {
+  v1::Job job;
+  job.set_seed(3);
+  job.add_model()->mutable_embedding()->set_width(2);
+  job.add_model()->mutable_lstm()->set_units(2);
+  job.add_model()->mutable_dense()->set_activation(v1::ACTIVATION_SOFTMAX);
+  return job;
+}
+
+// 23 rows in batches of 10, 4 parts each: the last batch has 3 rows, and so one empty part at least.
+struct TinyWork {
+  WorkShape shape = {{23, 10, 4}, 99};
+  CountingRows train{23};
+  CountingRows test{9};
+  std::vector<v1::TableSpec> tables;
+  std::vector<std::vector<float>> values;
+  std::unique_ptr<Model> model;
+
+  TinyWork() {
+    v1::DataSummary data;
+    data.set_vocabulary(kVocabulary);
+    data.set_classes(kClasses);
+    tables = *PlanTables(TinyJob(), data);
+    for (const v1::TableSpec& table : tables) {
+      values.emplace_back(table.rows() * table.columns());
+      InitialTensor(table, values.back().data());
+      // Away from zero, so that gradients have many magnitudes.
+      for (size_t i = 0; i < values.back().size(); ++i) values.back()[i] = values.back()[i] * 3 + 0.01f * float(i % 7);
+    }
+    model = *Model::Create(TinyJob(), tables);
+  }
+
+  v1::Lease Lease(uint64_t batch, PartRange parts, uint32_t epoch = 0) const {
+    v1::Lease lease;
+    lease.set_token(77);
+    lease.set_kind(v1::TRAIN);
+    lease.set_epoch(epoch);
+    lease.set_batch(batch);
+    lease.set_first_part(parts.first);
+    lease.set_end_part(parts.end);
+    return lease;
+  }
+
+  v1::Lease Evaluation(uint64_t first, uint64_t end) const {
+    v1::Lease lease;
+    lease.set_kind(v1::EVALUATE);
+    lease.set_first_row(first);
+    lease.set_end_row(end);
+    return lease;
+  }
+
+  // What the servers would send for the unit.
+  PulledParameters Pull(const Unit& unit) const {
+    PulledParameters pulled;
+    pulled.ids = unit.ids;
+    pulled.dense = values;
+    pulled.dense[0].clear();
+    for (const uint64_t id : unit.ids) {
+      pulled.rows.insert(pulled.rows.end(), values[0].begin() + static_cast<ptrdiff_t>(id * 2),
+                         values[0].begin() + static_cast<ptrdiff_t>(id * 2 + 2));
+    }
+    return pulled;
+  }
+
+  UnitResult Compute(const v1::Lease& lease) {
+    const auto unit = ReadUnit(lease, shape, train, &test);
+    REQUIRE(unit.ok());
+    const auto result = ComputeUnit(*unit, Pull(*unit), shape, tables, *model);
+    INFO(result.status().ToString());
+    REQUIRE(result.ok());
+    return *result;
+  }
+};
+
+TEST_CASE("Over the parts of all batches every row is read once an epoch, in another order each time") {
+  TinyWork work;
+  std::vector<std::vector<int32_t>> orders;
+  for (uint32_t epoch = 0; epoch < 3; ++epoch) {
+    work.train.asked.clear();
+    std::vector<int32_t>& labels = orders.emplace_back();
+    uint64_t rows = 0;
+    for (uint64_t batch = 0; batch < 3; ++batch) {
+      for (uint32_t part = 0; part < 4; ++part) {
+        const auto unit = ReadUnit(work.Lease(batch, {part, part + 1}, epoch), work.shape, work.train, nullptr);
+        REQUIRE(unit.ok());
+        REQUIRE(unit->parts.size() == 1);
+        CHECK(unit->batch_rows == (batch < 2 ? 10 : 3));
+        rows += unit->parts[0].rows();
+        labels.insert(labels.end(), unit->parts[0].labels.begin(), unit->parts[0].labels.end());
+      }
+    }
+    CHECK(rows == 23);
+    REQUIRE(work.train.asked.size() == 23);
+    for (const auto& [row, times] : work.train.asked) CHECK(times == 1);
+  }
+  CHECK(orders[0] != orders[1]);
+  CHECK(orders[1] != orders[2]);
+}
+
+TEST_CASE("A unit's parts hold the rows' tokens and labels, and its ids are those of all its parts") {
+  TinyWork work;
+  const auto unit = ReadUnit(work.Lease(1, {0, 4}), work.shape, work.train, nullptr);
+  REQUIRE(unit.ok());
+  REQUIRE(unit->parts.size() == 4);
+  std::set<uint64_t> all;
+  uint64_t position = 10;
+  for (uint32_t number = 0; number < 4; ++number) {
+    const Part& part = unit->parts[number];
+    CHECK(CheckPart(part, kClasses, true).ok());
+    CHECK(part.rows() == work.shape.plan.Part(1, number).size());
+    all.insert(part.ids.begin(), part.ids.end());
+    // A part read alone is the same.
+    const auto alone = ReadUnit(work.Lease(1, {number, number + 1}), work.shape, work.train, nullptr);
+    CHECK(alone->parts[0].ids == part.ids);
+    CHECK(alone->parts[0].tokens == part.tokens);
+    CHECK(alone->parts[0].offsets == part.offsets);
+    CHECK(alone->parts[0].labels == part.labels);
+    CHECK(alone->ids == part.ids);
+    position += part.rows();
+  }
+  CHECK(position == 20);
+  CHECK(unit->ids == std::vector<uint64_t>(all.begin(), all.end()));
+}
+
+bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+TEST_CASE("A unit of several parts has the gradient of the tree over its single parts, bit by bit") {
+  TinyWork work;
+  std::vector<uint32_t> widths;
+  for (const v1::TableSpec& table : work.tables) widths.push_back(table.columns());
+  for (uint64_t batch = 0; batch < 3; ++batch) {
+    for (const PartRange range : {PartRange{0, 2}, {2, 4}, {0, 4}}) {
+      CAPTURE(batch, range.first, range.end);
+      const auto single = [&](uint32_t part) { return work.Compute(work.Lease(batch, {part, part + 1})).gradient; };
+      const std::function<Gradient(PartRange)> sum = [&](PartRange node) {
+        if (node.size() == 1) return single(node.first);
+        const uint32_t middle = node.first + node.size() / 2;
+        Gradient left = sum({node.first, middle});
+        Add(left, sum({middle, node.end}), widths);
+        return left;
+      };
+      const Gradient want = sum(range), have = work.Compute(work.Lease(batch, range)).gradient;
+      REQUIRE(have.rows.size() == work.tables.size());
+      CHECK(have.rows[0].ids == want.rows[0].ids);
+      CHECK(SameBits(have.rows[0].values, want.rows[0].values));
+      for (size_t table = 1; table < work.tables.size(); ++table) {
+        CAPTURE(table);
+        CHECK(have.dense[table].size() == work.values[table].size());
+        CHECK(SameBits(have.dense[table], want.dense[table]));
+      }
+    }
+  }
+}
+
+TEST_CASE("A part without rows has no gradient at all, not one of zeros") {
+  TinyWork work;
+  int empty = 0;
+  for (uint32_t part = 0; part < 4; ++part) {
+    const UnitResult result = work.Compute(work.Lease(2, {part, part + 1}));
+    REQUIRE(result.done.parts_size() == 1);
+    if (result.done.parts(0).samples() > 0) continue;
+    ++empty;
+    CHECK(result.gradient.rows[0].ids.empty());
+    for (const auto& dense : result.gradient.dense) CHECK(dense.empty());
+    CHECK(result.done.parts(0).loss() == 0);
+  }
+  CHECK(empty == 1);
+}
+
+TEST_CASE("The result names the lease and tells each part's samples, loss and correct answers") {
+  TinyWork work;
+  const UnitResult whole = work.Compute(work.Lease(0, {0, 4}));
+  CHECK(whole.done.token() == 77);
+  CHECK(whole.lease.end_part() == 4);
+  REQUIRE(whole.done.parts_size() == 4);
+  for (uint32_t part = 0; part < 4; ++part) {
+    const UnitResult alone = work.Compute(work.Lease(0, {part, part + 1}));
+    CAPTURE(part);
+    CHECK(whole.done.parts(int(part)).part() == part);
+    CHECK(whole.done.parts(int(part)).samples() == work.shape.plan.Part(0, part).size());
+    CHECK(whole.done.parts(int(part)).loss() == alone.done.parts(0).loss());
+    CHECK(whole.done.parts(int(part)).loss() > 0);
+    CHECK(whole.done.parts(int(part)).correct() == alone.done.parts(0).correct());
+    CHECK_FALSE(whole.done.parts(int(part)).outcome_unknown());
+  }
+}
+
+TEST_CASE("An evaluation counts right and wrong answers, and says which were taken for which") {
+  TinyWork work;
+  const UnitResult whole = work.Compute(work.Evaluation(0, 9));
+  REQUIRE(whole.done.parts_size() == 1);
+  CHECK(whole.gradient.dense.empty());
+  uint64_t wrong = 0;
+  std::map<std::pair<uint32_t, uint32_t>, uint64_t> confusions;
+  for (const v1::Confusion& confusion : whole.done.confusions()) {
+    CHECK(confusion.truth() != confusion.predicted());
+    const bool fresh = confusions.try_emplace({confusion.truth(), confusion.predicted()}, confusion.count()).second;
+    CHECK(fresh);
+    wrong += confusion.count();
+  }
+  CHECK(whole.done.parts(0).samples() == 9);
+  CHECK(whole.done.parts(0).correct() + wrong == 9);
+  // Row by row it comes to the same.
+  double loss = 0;
+  for (uint64_t row = 0; row < 9; ++row) {
+    const UnitResult one = work.Compute(work.Evaluation(row, row + 1));
+    loss += one.done.parts(0).loss();
+    for (const v1::Confusion& confusion : one.done.confusions()) {
+      CHECK(confusion.truth() == row % kClasses);
+      --confusions[{confusion.truth(), confusion.predicted()}];
+    }
+  }
+  CHECK(loss == Approx(whole.done.parts(0).loss()));
+  for (const auto& [pair, count] : confusions) CHECK(count == 0);
+}
+
+TEST_CASE("A lease that does not fit the job is refused") {
+  TinyWork work;
+  const auto refused = [&](const v1::Lease& lease, const RowSource* test) {
+    return absl::IsInvalidArgument(ReadUnit(lease, work.shape, work.train, test).status());
+  };
+  CHECK_FALSE(refused(work.Lease(2, {0, 4}), nullptr));
+  CHECK(refused(work.Lease(3, {0, 4}), nullptr));
+  CHECK(refused(work.Lease(~uint64_t{0}, {0, 4}), nullptr));
+  CHECK(refused(work.Lease(0, {0, 5}), nullptr));
+  CHECK(refused(work.Lease(0, {2, 2}), nullptr));
+  CHECK(refused(work.Lease(0, {3, 2}), nullptr));
+  CHECK(refused(work.Lease(0, {4, 5}), nullptr));
+  // No nodes of the tree.
+  CHECK(refused(work.Lease(0, {0, 3}), nullptr));
+  CHECK(refused(work.Lease(0, {1, 3}), nullptr));
+  CHECK_FALSE(refused(work.Evaluation(0, 9), &work.test));
+  CHECK(refused(work.Evaluation(0, 10), &work.test));
+  CHECK(refused(work.Evaluation(4, 4), &work.test));
+  CHECK(refused(work.Evaluation(5, 4), &work.test));
+  CHECK(refused(work.Evaluation(0, 9), nullptr));
+  v1::Lease lease = work.Lease(0, {0, 4});
+  lease.clear_kind();
+  CHECK(refused(lease, &work.test));
+}
+
+TEST_CASE("A loss that is not a number is an error that names epoch, batch and part") {
+  TinyWork work;
+  work.values.back()[0] = std::nanf("");
+  const auto unit = ReadUnit(work.Lease(1, {2, 4}, 5), work.shape, work.train, nullptr);
+  const absl::Status status = ComputeUnit(*unit, work.Pull(*unit), work.shape, work.tables, *work.model).status();
+  CHECK(absl::IsOutOfRange(status));
+  CHECK(std::string(status.message()).find("epoch 5, batch 1, part 2: the loss is nan") == 0);
+}
+
+TEST_CASE("A unit whose outcome nobody could tell still tells its samples") {
+  TinyWork work;
+  const auto unit = ReadUnit(work.Lease(0, {2, 4}), work.shape, work.train, nullptr);
+  const UnitResult result = UnknownOutcome(*unit);
+  CHECK(result.done.token() == 77);
+  REQUIRE(result.done.parts_size() == 2);
+  CHECK(result.done.parts(0).part() == 2);
+  CHECK(result.done.parts(1).part() == 3);
+  CHECK(result.done.parts(0).samples() + result.done.parts(1).samples() == 5);
+  CHECK(result.done.parts(0).outcome_unknown());
+  CHECK(result.done.parts(1).outcome_unknown());
+}
+
+}  // namespace
+}  // namespace pumasi
