@@ -20,7 +20,10 @@ bool IsPlainName(const std::string& name) {
 }  // namespace
 
 absl::Status AssetUpload::Add(const v1::AssetChunk& chunk) {
-  if (job_id_.empty()) job_id_ = chunk.job_id();
+  if (job_id_.empty()) {
+    job_id_ = chunk.job_id();
+    incarnation_ = chunk.incarnation();
+  }
   complete_ = chunk.end();
   if (chunk.name().empty()) return absl::OkStatus();
   if (!IsPlainName(chunk.name())) return absl::InvalidArgumentError("an asset's name must be a plain file name");

@@ -23,12 +23,15 @@ class AssetUpload {
   // nothing.
   absl::Status Add(const v1::AssetChunk& chunk);
   const std::string& job_id() const { return job_id_; }
+  // Of the worker that sends it.
+  uint64_t incarnation() const { return incarnation_; }
   // The last chunk was there.
   bool complete() const { return complete_; }
   Assets TakeAssets() { return std::move(assets_); }
 
  private:
   std::string job_id_;
+  uint64_t incarnation_ = 0;
   Assets assets_;
   uint64_t max_bytes_;
   uint64_t bytes_ = 0;

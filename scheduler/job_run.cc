@@ -28,11 +28,12 @@ std::string Describe(const v1::Node& worker) {
 }  // namespace
 
 JobRun::JobRun(Spec spec, absl::Duration now)
-    : spec_(std::move(spec)), job_(spec_.request.job()), entered_(now), last_progress_(now) {}
+    : spec_(std::move(spec)), job_(spec_.request.job()), submitted_(now), last_progress_(now) {}
 
 void JobRun::Enter(v1::JobState state, absl::Duration now) {
   state_ = state;
-  entered_ = last_progress_ = now;
+  last_progress_ = now;
+  if (ended()) ended_at_ = now;
   ++change_;
   ++assignment_change_;
 }
@@ -143,9 +144,10 @@ absl::StatusOr<v1::ReportPreparedResponse> JobRun::Prepared(const v1::ReportPrep
     if (state_ == v1::PREPARING) Fail(message, now);
     return absl::FailedPreconditionError(message);
   }
-  last_progress_ = now;
   if (!worker->second.prepared) {
+    // Workers repeat their report while they wait for others: only the first one is progress.
     worker->second.prepared = true;
+    last_progress_ = now;
     ++change_;
   }
   if (!assets_there_ && (uploader_ == 0 || uploader_ == request.incarnation())) {
@@ -156,7 +158,7 @@ absl::StatusOr<v1::ReportPreparedResponse> JobRun::Prepared(const v1::ReportPrep
   return response;
 }
 
-void JobRun::AssetsUploaded(const std::vector<std::string>& names, absl::Duration now) {
+void JobRun::AssetsUploaded(absl::Duration now) {
   assets_there_ = true;
   Allocate(now);
 }

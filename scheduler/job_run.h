@@ -46,7 +46,7 @@ class JobRun {
   // workers join; hands the units of dead ones to others; fails the job if one of its servers is gone.
   void NodesChanged(const Membership& members, bool may_start, absl::Duration now);
   absl::StatusOr<v1::ReportPreparedResponse> Prepared(const v1::ReportPreparedRequest& request, absl::Duration now);
-  void AssetsUploaded(const std::vector<std::string>& names, absl::Duration now);
+  void AssetsUploaded(absl::Duration now);
   absl::Status ServerReady(const v1::ReportReadyRequest& request, absl::Duration now);
   absl::Status ShardSaved(const v1::ReportShardSavedRequest& request, absl::Duration now);
   // Takes finished, returned and lost units. Stale ones are ignored: their worker learns from the leases it gets.
@@ -116,7 +116,7 @@ class JobRun {
   std::string message_;
   uint64_t change_ = 1;
   uint64_t assignment_change_ = 1;
-  absl::Duration entered_, last_progress_;
+  absl::Duration submitted_, last_progress_, ended_at_;
 
   std::string kernel_set_;              // of all workers of the job
   std::map<uint64_t, Worker> workers_;  // alive ones by incarnation

@@ -78,6 +78,7 @@ v1::JobStatus JobRun::Status(absl::Duration now) const {
   status.set_epochs(job_.epochs());
   status.set_parameters_sha256(parameters_sha256_);
   status.set_change(change_);
+  status.set_wall_seconds(absl::ToDoubleSeconds((ended() ? ended_at_ : now) - submitted_));
   if (state_ == v1::DONE) status.set_model(spec_.output + "/model");
   if (plan_.rows > 0) {
     const uint64_t batches = plan_.BatchesPerEpoch();

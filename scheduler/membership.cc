@@ -52,7 +52,9 @@ void Membership::Disconnected(uint64_t incarnation, absl::Duration now) {
 
 void Membership::Leave(uint64_t incarnation, absl::Duration now) {
   const auto member = alive_.find(incarnation);
-  if (member != alive_.end()) Bury(member, "left", now);
+  if (member == alive_.end()) return;
+  Bury(member, "left", now);
+  fresh_deaths_.back().left = dead_.back().left = true;
 }
 
 void Membership::Bury(std::map<uint64_t, Member>::iterator member, const std::string& reason, absl::Duration now) {

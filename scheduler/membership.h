@@ -33,6 +33,7 @@ class Membership {
     v1::Node node;
     std::string reason;  // "silent for 3.0 s", "its connection broke", "left"
     absl::Duration at;
+    bool left = false;  // on purpose
   };
 
   explicit Membership(const Options& options) : options_(options) {}

@@ -175,11 +175,12 @@ absl::Status SchedulerService::FinishUpload(AssetUpload upload) {
   std::lock_guard lock(mutex_);
   auto job = cluster_.Running(upload.job_id());
   if (!job.ok()) return job.status();
+  if (!(*job)->TakesPart(upload.incarnation())) {
+    return DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, "only members of a job can give it a vocabulary");
+  }
   Assets& assets = assets_[upload.job_id()] = upload.TakeAssets();
   labels_[upload.job_id()] = LabelsOf(assets);
-  std::vector<std::string> names;
-  for (const auto& [name, contents] : assets) names.push_back(name);
-  (*job)->AssetsUploaded(names, clock_.Now());
+  (*job)->AssetsUploaded(clock_.Now());
   Changed();
   return absl::OkStatus();
 }
@@ -271,6 +272,9 @@ SchedulerService::Reactor* SchedulerService::Submit(Context* context, const v1::
     auto spec = MakeSpec(*request);
     if (!spec.ok()) return spec.status();
     auto id = cluster_.Submit(*std::move(spec), now);
+    // Jobs may have been forgotten for it.
+    std::erase_if(labels_, [&](const auto& entry) { return !cluster_.Find(entry.first).ok(); });
+    std::erase_if(logged_, [&](const auto& entry) { return !cluster_.Find(entry.first).ok(); });
     if (id.ok()) response->set_job_id(*id);
     return id.status();
   });
@@ -342,7 +346,8 @@ void SchedulerService::WatchDeadlines() {
     if (stopped_) return;
     const auto deaths = cluster_.Tick(clock_.Now());
     for (const auto& death : deaths) {
-      Log(Severity::kWarn, absl::StrCat("node died: ", death.reason),
+      Log(death.left ? Severity::kInfo : Severity::kWarn,
+          death.left ? std::string("node left") : absl::StrCat("node died: ", death.reason),
           {{"peer", death.node.name()}, {"address", death.node.address()}});
     }
     const uint64_t change = cluster_.AssignmentChange();

@@ -106,6 +106,22 @@ TEST_CASE("A file that is missing, longer or shorter than the manifest says is r
   }
 }
 
+TEST_CASE("A shard file that is whole, but not the one that the manifest means, is noticed by Verify") {
+  TempFolder folder;
+  SmallCheckpoint small;
+  small.WriteFolder(folder / "model", 2);
+  small.rows[0][0].state[0] += 1;
+  small.chunks[2][0][0] += 1;
+  small.WriteFolder(folder / "other", 2);
+  for (const std::string name : {"shard-0", "shard-1"}) {
+    FailingFiles().Put(folder / ("model/" + name), *ReadFile(RealFiles(), folder / ("other/" + name), 1 << 20));
+  }
+  auto model = ModelFolder::Open(folder / "model");
+  REQUIRE(model.ok());
+  CHECK((*model)->AllRows(0).ok());
+  CHECK(absl::IsDataLoss((*model)->Verify()));
+}
+
 TEST_CASE("A manifest whose names lead out of the folder is refused") {
   TempFolder folder;
   SmallCheckpoint().WriteFolder(folder / "model", 1);

@@ -23,7 +23,7 @@ class TestReport(unittest.TestCase):
         if log is not None:
             path = os.path.join(self.folder, label.strip("/").replace(":", "_") + " test.log")
             with open(path, "w", encoding="utf-8") as file:
-                file.write(log)
+                file.write('exec ${PAGER:-/usr/bin/less} "$0" || exit 1\nExecuting tests from ' + label + "\n" + "-" * 77 + "\n" + log)
             outputs = [{"name": "test.log", "uri": "file://" + path.replace(" ", "%20")}]
             self.events.append({"id": {"testResult": {"label": label}}, "testResult": {"testActionOutput": outputs}})
         self.events.append({"id": {"testSummary": {"label": label}}, "testSummary": {"overallStatus": status}})
@@ -53,6 +53,7 @@ class TestReport(unittest.TestCase):
         self.assertIn("x_test.cc:3: FAILED\n", text)
         self.assertNotIn("\x1b", text)
         self.assertNotIn("first", text)
+        self.assertNotIn("PAGER", text)
         self.assertIn("//a:x_test failed", text)
 
     def test_all_cases_failing_passes_none(self):
@@ -80,7 +81,8 @@ class TestReport(unittest.TestCase):
         self.assertEqual(self.report(0)[0::2], (1, "0 passed, 1 failed"))
 
     def test_reasons_of_skips_are_listed(self):
-        self.add_test("//a:x_test", "PASSED", "a.cc:3: warning:\n  skipped: no network namespaces\nAll tests passed (no assertions in 1 test case)\n")
+        self.add_test("//a:x_test", "PASSED", "a.cc:3: warning:\n  skipped: no network namespaces\n"
+                      "All tests passed (no assertions in 1 test case)\n")
         _, text, last = self.report(0)
         self.assertEqual(last, "1 passed, 0 failed")
         self.assertIn("//a:x_test: no network namespaces", text)

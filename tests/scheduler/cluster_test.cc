@@ -56,7 +56,7 @@ struct SmallCluster {
   // All the way to TRAINING.
   void Train(const std::string& id) {
     Prepare(id);
-    Job(id).AssetsUploaded({}, At(1));
+    Job(id).AssetsUploaded(At(1));
     v1::ReportReadyRequest ready;
     ready.set_incarnation(1);
     ready.set_layout_epoch(1);
@@ -166,7 +166,7 @@ TEST_CASE("A heartbeat is answered when the assignments changed, and only then")
   c.Prepare("a");
   c.cluster.JobChanged(At(1));
   CHECK_FALSE(changed());
-  c.Job("a").AssetsUploaded({}, At(1));
+  c.Job("a").AssetsUploaded(At(1));
   CHECK(changed());
   REQUIRE(c.cluster.Register(Node("w2", v1::ROLE_WORKER, 3), At(1)).ok());
   CHECK(changed());

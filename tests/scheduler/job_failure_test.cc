@@ -77,6 +77,19 @@ TEST_CASE("A job without progress fails after its stall time, and names whom it 
       1 pass       => FAILED: no progress for 600 s in state PREPARING; waited for worker w2
     )");
   }
+  SECTION("a worker that does not finish, while another repeats its report") {
+    JobStory story(spec);
+    story.Play(R"(
+      server s1
+      worker w1
+      worker w2    => PREPARING
+      w1 prepared
+      400 pass
+      w1 prepared  => upload, PREPARING
+      201 pass     => FAILED: no progress for 600 s in state PREPARING; waited for worker w2
+    )");
+    CHECK(story.Status().wall_seconds() == 601);
+  }
   SECTION("the vocabulary") {
     JobStory story;
     story.Play(R"(

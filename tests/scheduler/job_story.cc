@@ -61,7 +61,7 @@ std::string JobStory::Do(const std::string& what) {
   if (words[0] == "server" || words[0] == "worker") {
     Join(words[1], words[0] == "server" ? v1::ROLE_SERVER : v1::ROLE_WORKER, words[2].empty() ? "avx2" : words[2]);
   } else if (words[0] == "assets") {
-    job_.AssetsUploaded({"vocabulary.txt"}, now_);
+    job_.AssetsUploaded(now_);
   } else if (words[0] == "completed") {
     answer = Complete(words[1].empty() ? "" : what.substr(sizeof "completed"));
   } else if (words[0] == "cancelled") {

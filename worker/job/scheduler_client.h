@@ -33,7 +33,7 @@ class SchedulerClient {
 
  private:
   template <typename Call>
-  absl::Status Do(Call call);
+  absl::Status Do(Call call, std::chrono::milliseconds extra_time = std::chrono::milliseconds(0));
 
   v1::Scheduler::StubInterface& stub_;
   const std::string job_id_;
