@@ -50,13 +50,13 @@ void TrainingRecord::EndEpoch(uint32_t epoch, absl::Duration now) {
   train_seconds_ += summary.seconds();
   training_ = false;
   evaluation_ = {};
-  confusions_.clear();
+  confusions_ = {};
 }
 
 void TrainingRecord::AddEvaluation(const Ledger::BatchDone& chunk) {
   for (const v1::PartResult& part : chunk.parts) evaluation_.Add(part);
   for (const v1::Confusion& confusion : chunk.confusions) {
-    confusions_[{confusion.truth(), confusion.predicted()}] += confusion.count();
+    confusions_.Add(confusion.truth(), confusion.predicted(), confusion.count());
   }
 }
 
@@ -68,15 +68,12 @@ void TrainingRecord::EndEvaluation(uint32_t epoch) {
     evaluation.set_loss(evaluation_.loss / double(evaluation_.samples));
     evaluation.set_accuracy(double(evaluation_.correct) / double(evaluation_.samples));
   }
-  std::vector<std::pair<uint64_t, std::pair<uint32_t, uint32_t>>> order;
-  for (const auto& [pair, count] : confusions_) order.push_back({count, pair});
-  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  if (order.size() > kConfusions) order.resize(kConfusions);
-  for (const auto& [count, pair] : order) {
+  evaluation.set_macro_f1(confusions_.MacroF1());
+  for (const ConfusionMatrix::Entry& entry : confusions_.MostConfused(kConfusions)) {
     auto* confusion = evaluation.add_confusions();
-    confusion->set_truth(pair.first);
-    confusion->set_predicted(pair.second);
-    confusion->set_count(count);
+    confusion->set_truth(entry.truth);
+    confusion->set_predicted(entry.predicted);
+    confusion->set_count(entry.count);
   }
   evaluations_.push_back(evaluation);
 }

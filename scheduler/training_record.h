@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "ops/confusion_matrix.h"
 #include "proto/scheduler.pb.h"
 #include "scheduler/ledger.h"
 
@@ -39,7 +40,7 @@ class TrainingRecord {
   };
 
   Sums epoch_, evaluation_;
-  std::map<std::pair<uint32_t, uint32_t>, uint64_t> confusions_;
+  ConfusionMatrix confusions_;
   uint64_t samples_ = 0;
   double train_seconds_ = 0;
   bool training_ = false;

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <climits>
 #include <cstdio>
-#include <map>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "common/exit_code.h"
 #include "common/shutdown.h"
+#include "ops/confusion_matrix.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/json.h"
 #include "tools/cli/trained_model.h"
@@ -28,7 +28,7 @@ struct Sums {
   uint64_t samples = 0;
   double loss = 0;
   uint64_t correct = 0;
-  std::map<std::pair<int32_t, int32_t>, uint64_t> confusions;
+  ConfusionMatrix confusions;
 };
 
 absl::StatusOr<EncodedFile> ReadRows(const TrainedModel& model, const std::string& data) {
@@ -61,7 +61,7 @@ absl::Status Judge(TrainedModel& model, const RowSource& rows, Sums* sums) {
     sums->loss += outcome.loss;
     sums->correct += outcome.correct;
     for (size_t i = 0; i < labels.size(); ++i) {
-      if (outcome.predicted[i] != labels[i]) ++sums->confusions[{labels[i], outcome.predicted[i]}];
+      sums->confusions.Add(labels[i], outcome.predicted[i]);
     }
   }
   return absl::OkStatus();
@@ -85,37 +85,35 @@ int Evaluate(const EvaluateFlags& flags) {
     return Shutdown::Install().Requested() ? kExitInterrupted : kExitFailed;
   }
   if (sums.samples == 0) return PrintError(absl::InvalidArgumentError(absl::StrCat(flags.data, ": no rows")));
-  std::vector<std::pair<uint64_t, std::pair<int32_t, int32_t>>> order;
-  for (const auto& [pair, count] : sums.confusions) order.push_back({count, pair});
-  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  if (order.size() > kConfusionsShown) order.resize(kConfusionsShown);
+  const auto confused = sums.confusions.MostConfused(kConfusionsShown);
   Json json;
   json["model"] = (*model)->folder();
   json["samples"] = sums.samples;
   json["accuracy"] = double(sums.correct) / double(sums.samples);
   json["loss"] = sums.loss / double(sums.samples);
+  json["macro_f1"] = sums.confusions.MacroF1();
   json["skipped_rows"] = rows->skipped_rows;
   json["confusions"] = Json::array();
   const auto& labels = (*model)->labels();
-  for (const auto& [count, pair] : order) {
+  for (const auto& entry : confused) {
     Json confusion;
-    confusion["truth"] = labels[pair.first];
-    confusion["predicted"] = labels[pair.second];
-    confusion["count"] = count;
+    confusion["truth"] = labels[entry.truth];
+    confusion["predicted"] = labels[entry.predicted];
+    confusion["count"] = entry.count;
     json["confusions"].push_back(confusion);
   }
   if (flags.json) {
     std::printf("%s\n", ToLine(json).c_str());
     return kExitOk;
   }
-  std::printf("%llu rows: accuracy %.4f, loss %.4f\n", static_cast<unsigned long long>(sums.samples),
-              double(sums.correct) / double(sums.samples), sums.loss / double(sums.samples));
+  std::printf("%llu rows: accuracy %.4f, macro F1 %.4f, loss %.4f\n", static_cast<unsigned long long>(sums.samples),
+              double(sums.correct) / double(sums.samples), sums.confusions.MacroF1(), sums.loss / double(sums.samples));
   if (rows->skipped_rows > 0)
     std::printf("rows skipped as malformed: %llu\n", static_cast<unsigned long long>(rows->skipped_rows));
-  if (!order.empty()) std::printf("most often confused (truth -> prediction):\n");
-  for (const auto& [count, pair] : order) {
-    std::printf("  %-16s -> %-16s %llu\n", labels[pair.first].c_str(), labels[pair.second].c_str(),
-                static_cast<unsigned long long>(count));
+  if (!confused.empty()) std::printf("most often confused (truth -> prediction):\n");
+  for (const auto& entry : confused) {
+    std::printf("  %-16s -> %-16s %llu\n", labels[entry.truth].c_str(), labels[entry.predicted].c_str(),
+                static_cast<unsigned long long>(entry.count));
   }
   return kExitOk;
 }

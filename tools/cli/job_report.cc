@@ -40,6 +40,7 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   if (!status.evaluations().empty()) {
     test["accuracy"] = status.evaluations().rbegin()->accuracy();
     test["loss"] = status.evaluations().rbegin()->loss();
+    test["macro_f1"] = status.evaluations().rbegin()->macro_f1();
   }
   json["test"] = test;
   json["parameters_sha256"] = status.parameters_sha256();

@@ -53,7 +53,7 @@ v1::PartResult* AddResult(v1::UnitDone* done, uint32_t number, const Part& part)
 void AddConfusions(const Part& part, const PartOutcome& outcome, v1::UnitDone* done) {
   std::map<std::pair<int32_t, int32_t>, uint64_t> counts;
   for (size_t row = 0; row < part.rows(); ++row) {
-    if (outcome.predicted[row] != part.labels[row]) ++counts[{part.labels[row], outcome.predicted[row]}];
+    ++counts[{part.labels[row], outcome.predicted[row]}];
   }
   for (const auto& [pair, count] : counts) {
     v1::Confusion* confusion = done->add_confusions();
