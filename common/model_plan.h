@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/model_plan_layer.h"
 #include "proto/job.pb.h"
 #include "proto/table.pb.h"
 
@@ -17,13 +18,16 @@ namespace pumasi {
 std::vector<std::string> LayerNames(const v1::Job& job);
 
 // Refuses, with the layer's position and name, what does not fit whatever the data is: a first layer that is no
-// embedding, layers in an order that can't be computed, a last layer that is no dense one with softmax, missing units.
+// embedding, a layer that can't compute with the shape before it (both are named), settings that exclude each other, a
+// last layer that is no dense one with softmax, missing units.
 absl::Status CheckModel(const v1::Job& job);
 
-// The job's tables in the order of layers, each layer's in the order kernel, recurrent_kernel, bias: "embedding",
-// "lstm/kernel", "lstm/recurrent_kernel", "lstm/bias", "dense/kernel", "dense/bias". A bias is a table of one row.
-// Initial values are Keras' defaults, each table's seed is drawn from the job's. Refuses what CheckModel refuses, and
-// shapes that do not fit the data.
+// The layers with their shapes and tables. Initial values are Keras' defaults, each table's seed is drawn from the
+// job's. Refuses what CheckModel refuses, and shapes that do not fit the data.
+absl::StatusOr<std::vector<LayerPlan>> PlanLayers(const v1::Job& job, const v1::DataSummary& data);
+
+// The tables of PlanLayers, one layer's after another's: "embedding", "lstm/kernel", "lstm/recurrent_kernel",
+// "lstm/bias", "dense/kernel", "dense/bias". A bias is a table of one row, but for gru with reset_after, which has two.
 absl::StatusOr<std::vector<v1::TableSpec>> PlanTables(const v1::Job& job, const v1::DataSummary& data);
 
 }  // namespace pumasi

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/integer_power.h"
+#include "ops/row_motion.h"
 #include "ops/vector_clones.h"
 
 namespace pumasi {
@@ -29,11 +30,12 @@ const AdamSums& CachedSums(uint64_t optimizer, const AdamSettings& settings, uin
   return entry.sums;
 }
 
-PUMASI_VECTOR_CLONES void MoveBySums(int width, const AdamSums& sums, double epsilon, const float* value,
-                                     const float* m, const float* v, float* out) {
+// kept: the share of the value that stays; after: the share of the movement.
+PUMASI_VECTOR_CLONES void MoveBySums(int width, const AdamSums& sums, double epsilon, double kept, double after,
+                                     const float* value, const float* m, const float* v, float* out) {
   const double centre = sums.centre;
   double moments[AdamSums::kMoments];
-  std::copy_n(sums.moments, AdamSums::kMoments, moments);
+  for (int p = 0; p < AdamSums::kMoments; ++p) moments[p] = sums.moments[p] * after;
 #pragma GCC ivdep
   for (int i = 0; i < width; ++i) {
     const double root = std::sqrt(static_cast<double>(v[i]));
@@ -41,7 +43,7 @@ PUMASI_VECTOR_CLONES void MoveBySums(int width, const AdamSums& sums, double eps
     const double y = root * inverse;
     double series = moments[AdamSums::kMoments - 1];
     for (int p = AdamSums::kMoments - 2; p >= 0; --p) series = series * y + moments[p];
-    out[i] = static_cast<float>(value[i] - m[i] * (inverse * series));
+    out[i] = static_cast<float>(value[i] * kept - m[i] * (inverse * series));
   }
 }
 
@@ -53,29 +55,30 @@ PUMASI_VECTOR_CLONES void AddTerm(int width, double weight, double decay, double
   for (int i = 0; i < width; ++i) sum[i] += weight / (root[i] * decay + epsilon);
 }
 
-void MoveByTerms(int width, const AdamSettings& settings, uint64_t last, uint64_t terms, const float* value,
-                 const float* m, const float* v, float* out) {
+void MoveByTerms(int width, const std::vector<AdamTerm>& terms, double epsilon, double kept, double after,
+                 const float* value, const float* m, const float* v, float* out) {
   for (int begin = 0; begin < width; begin += kPiece) {
     const int count = std::min(kPiece, width - begin);
     double root[kPiece], sum[kPiece] = {};
     for (int i = 0; i < count; ++i) root[i] = std::sqrt(static_cast<double>(v[begin + i]));
-    AdamTerms term(settings, last);
-    for (uint64_t j = 0; j < terms; ++j) {
-      term.Next();
-      AddTerm(count, term.weight(), term.decay(), settings.epsilon, root, sum);
+    for (const AdamTerm& term : terms) AddTerm(count, term.weight, term.decay, epsilon, root, sum);
+    for (int i = 0; i < count; ++i) {
+      out[begin + i] = static_cast<float>(value[begin + i] * kept - m[begin + i] * (sum[i] * after));
     }
-    for (int i = 0; i < count; ++i) out[begin + i] = static_cast<float>(value[begin + i] - m[begin + i] * sum[i]);
   }
 }
 
-PUMASI_VECTOR_CLONES void Decay(int count, double factor, float* values) {
-  for (int i = 0; i < count; ++i) values[i] = static_cast<float>(values[i] * factor);
-}
+struct StepFactors {
+  double kept;       // the share that weight decay leaves
+  double step_size;  // λ·c / (1 − β₁ᵗ)
+  double epsilon;    // beside √v
+};
 
-PUMASI_VECTOR_CLONES void ApplyRow(int width, const AdamSettings& settings, double step_size,
-                                   const float* __restrict gradient, float* __restrict value, float* __restrict m,
-                                   float* __restrict v) {
-  const double beta_1 = settings.beta_1, beta_2 = settings.beta_2, epsilon = settings.epsilon;
+template <bool kAmsgrad>
+PUMASI_INLINE void ApplyRow(int width, const StepFactors& step, double beta_1, double beta_2,
+                            const float* __restrict gradient, float* __restrict value, float* __restrict m,
+                            float* __restrict v, float* __restrict largest) {
+  const double kept = step.kept, step_size = step.step_size, epsilon = step.epsilon;
   const double rest_1 = 1 - beta_1, rest_2 = 1 - beta_2;
   for (int i = 0; i < width; ++i) {
     const double g = gradient[i];
@@ -83,8 +86,24 @@ PUMASI_VECTOR_CLONES void ApplyRow(int width, const AdamSettings& settings, doub
     const double second = beta_2 * v[i] + rest_2 * (g * g);
     m[i] = static_cast<float>(first);
     v[i] = static_cast<float>(second);
-    value[i] = static_cast<float>(value[i] - step_size * first / (std::sqrt(second) + epsilon));
+    double divisor = second;
+    if (kAmsgrad) {
+      const double before = largest[i];
+      divisor = second <= before ? before : second;  // so that NaN spreads
+      largest[i] = static_cast<float>(divisor);
+    }
+    value[i] = static_cast<float>(value[i] * kept - step_size * first / (std::sqrt(divisor) + epsilon));
   }
+}
+
+PUMASI_VECTOR_CLONES void ApplyPlain(int width, const StepFactors& step, double beta_1, double beta_2,
+                                     const float* gradient, float* value, float* m, float* v) {
+  ApplyRow<false>(width, step, beta_1, beta_2, gradient, value, m, v, nullptr);
+}
+
+PUMASI_VECTOR_CLONES void ApplyAmsgrad(int width, const StepFactors& step, double beta_1, double beta_2,
+                                       const float* gradient, float* value, float* m, float* v, float* largest) {
+  ApplyRow<true>(width, step, beta_1, beta_2, gradient, value, m, v, largest);
 }
 
 uint64_t NextId() {
@@ -95,36 +114,63 @@ uint64_t NextId() {
 }  // namespace
 
 Adam::Adam(const AdamSettings& settings)
-    : id_(NextId()), settings_(settings), most_terms_(AdamTermsThatCount(settings)) {}
+    : id_(NextId()),
+      settings_(settings),
+      most_terms_(AdamTermsThatCount(settings)),
+      decay_(settings.learning_rate * settings.weight_decay, settings.schedule) {}
+
+std::vector<std::string> Adam::slot_names() const {
+  if (settings_.amsgrad) return {"m", "v", "v_max"};
+  return {"m", "v"};
+}
 
 void Adam::Peek(uint64_t last, uint64_t step, int width, const float* value, const float* slots, float* out) const {
-  // Before its first step a row has no moments.
-  if (step == last || last == 0) {
+  const bool decays = settings_.weight_decay != 0;
+  if (step == last || (last == 0 && !decays)) {
     if (out != value) std::copy_n(value, width, out);
     return;
   }
+  if (last == 0) {
+    // Before its first step a row has no moments.
+    if (out != value) std::copy_n(value, width, out);
+    ScaleRow(width, decay_.Product(0, step), out);
+    return;
+  }
   const float* const m = slots;
-  const float* const v = slots + width;
+  const float* const v = slots + (settings_.amsgrad ? 2 : 1) * width;
   const uint64_t terms = std::min(step - last, most_terms_);
   const AdamSums& sums = CachedSums(id_, settings_, last, terms);
+  const double after = decays ? decay_.Product(last + terms, step) : 1;
+  const double kept = sums.kept * after;
   if (sums.converges) {
-    MoveBySums(width, sums, settings_.epsilon, value, m, v, out);
+    MoveBySums(width, sums, settings_.epsilon, kept, after, value, m, v, out);
   } else {
-    MoveByTerms(width, settings_, last, terms, value, m, v, out);
+    const std::vector<AdamTerm> all = MakeAdamTerms(settings_, last, terms, nullptr);
+    MoveByTerms(width, all, settings_.epsilon, kept, after, value, m, v, out);
   }
 }
 
 void Adam::CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const {
-  if (step == last || last == 0) return;
+  if (step == last) return;
   Peek(last, step, width, value, slots, value);
-  Decay(width, IntegerPower(settings_.beta_1, step - last), slots);
-  Decay(width, IntegerPower(settings_.beta_2, step - last), slots + width);
+  if (last == 0) return;
+  ScaleRow(width, IntegerPower(settings_.beta_1, step - last), slots);
+  ScaleRow(width, IntegerPower(settings_.beta_2, step - last), slots + width);
 }
 
 void Adam::Apply(uint64_t step, int width, const float* gradient, float* value, float* slots) const {
-  const double step_size =
-      AdamStepSize(settings_, IntegerPower(settings_.beta_1, step), IntegerPower(settings_.beta_2, step));
-  ApplyRow(width, settings_, step_size, gradient, value, slots, slots + width);
+  const double beta_1 = settings_.beta_1, beta_2 = settings_.beta_2, beta_2_power = IntegerPower(beta_2, step);
+  const double rate = settings_.learning_rate * settings_.schedule.Factor(step);
+  const StepFactors factors = {
+      1 - rate * settings_.weight_decay, AdamStepSize(rate, IntegerPower(beta_1, step), beta_2_power),
+      settings_.torch_epsilon ? settings_.epsilon * AdamCorrection(beta_2_power) : settings_.epsilon};
+  float* const m = slots;
+  float* const v = slots + width;
+  if (settings_.amsgrad) {
+    ApplyAmsgrad(width, factors, beta_1, beta_2, gradient, value, m, v, v + width);
+  } else {
+    ApplyPlain(width, factors, beta_1, beta_2, gradient, value, m, v);
+  }
 }
 
 }  // namespace pumasi

@@ -18,10 +18,12 @@ void DenseBackward(const DenseShape& shape, Activation activation, const float* 
   Gemm(Transpose::kYes, Transpose::kNo, shape.inputs, shape.units, shape.rows, x, shape.inputs, gradient, shape.units,
        0, kernel_gradient, shape.units);
   SumRows(shape.rows, shape.units, gradient, bias_gradient);
-  if (input_gradient != nullptr) {
-    Gemm(Transpose::kNo, Transpose::kYes, shape.rows, shape.inputs, shape.units, gradient, shape.units, kernel,
-         shape.units, 0, input_gradient, shape.inputs);
-  }
+  if (input_gradient != nullptr) DenseInputGradient(shape, gradient, kernel, input_gradient);
+}
+
+void DenseInputGradient(const DenseShape& shape, const float* gradient, const float* kernel, float* input_gradient) {
+  Gemm(Transpose::kNo, Transpose::kYes, shape.rows, shape.inputs, shape.units, gradient, shape.units, kernel,
+       shape.units, 0, input_gradient, shape.inputs);
 }
 
 }  // namespace pumasi

@@ -21,6 +21,9 @@ void DenseForward(const DenseShape& shape, Activation activation, const float* x
 void DenseBackward(const DenseShape& shape, Activation activation, const float* x, const float* kernel, const float* y,
                    float* gradient, float* kernel_gradient, float* bias_gradient, float* input_gradient);
 
+// Its last part alone: input_gradient from `gradient` by the value before the activation. Thread-safe.
+void DenseInputGradient(const DenseShape& shape, const float* gradient, const float* kernel, float* input_gradient);
+
 }  // namespace pumasi
 
 #endif  // PUMASI_OPS_DENSE_H_

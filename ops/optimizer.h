@@ -13,10 +13,12 @@
 namespace pumasi {
 
 // The state of a row is `width` values followed by slots()·width floats of the optimizer's own, all in the caller's
-// memory: first slot 0 of all values, then slot 1. Slots start as zeros. Steps count from 1; a state is "after step s".
+// memory: first slot 0 of all values, then slot 1. Slots start as InitSlots leaves them. Steps count from 1; a state is
+// "after step s", that of a new row is after step 0.
 //
 // A row that a step does not touch has a zero gradient in that step, which in most optimizers moves the row all the
-// same. The owner may leave that out and make up for it later by CatchUp, so that a step costs what it touches.
+// same, in some (AdamW) even before its first touch. The owner may leave that out and make up for it later by CatchUp,
+// so that a step costs what it touches.
 //
 // All calls are deterministic functions of their arguments with the same bits on every x86-64, and thread-safe for
 // different rows. Values that are not finite spread, and never trap.
@@ -27,6 +29,9 @@ class Optimizer {
   // Floats kept beside each value, and their names in a checkpoint.
   virtual int slots() const = 0;
   virtual std::vector<std::string> slot_names() const = 0;
+
+  // Writes the slots of a new row, slots()·width floats.
+  virtual void InitSlots(int width, float* slots) const;
 
   // Takes value[width] and its slots from after step `last` to after step `step`, the gradients between being zero.
   // REQUIRES: step >= last.

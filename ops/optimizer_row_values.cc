@@ -6,14 +6,20 @@
 
 namespace pumasi {
 
-absl::StatusOr<std::unique_ptr<OptimizerRowValues>> OptimizerRowValues::Create(const v1::Optimizer& optimizer) {
+absl::StatusOr<std::unique_ptr<OptimizerRowValues>> OptimizerRowValues::Create(const v1::Optimizer& optimizer,
+                                                                               uint64_t version) {
   auto made = MakeOptimizer(optimizer);
   if (!made.ok()) return made.status();
-  return std::unique_ptr<OptimizerRowValues>(new OptimizerRowValues(*std::move(made)));
+  return std::unique_ptr<OptimizerRowValues>(new OptimizerRowValues(*std::move(made), version));
 }
 
 void OptimizerRowValues::Initial(const v1::TableSpec& spec, uint64_t row, float* out) const {
   InitialRow(spec, row, out);
+  if (version_ == 0) return;
+  const int width = static_cast<int>(spec.columns());
+  std::vector<float> slots(size_t{spec.columns()} * optimizer_->slots());
+  optimizer_->InitSlots(width, slots.data());
+  optimizer_->Peek(0, version_, width, out, slots.data(), out);
 }
 
 void OptimizerRowValues::Current(const v1::TableSpec& spec, uint64_t last_step, uint64_t version, const float* state,

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,15 +18,18 @@ namespace pumasi {
 // Thread-safe.
 class OptimizerRowValues : public RowValues {
  public:
-  static absl::StatusOr<std::unique_ptr<OptimizerRowValues>> Create(const v1::Optimizer& optimizer);
+  // `version`: that of the checkpoint, for rows that it does not hold. Some optimizers (AdamW) move those too.
+  static absl::StatusOr<std::unique_ptr<OptimizerRowValues>> Create(const v1::Optimizer& optimizer, uint64_t version);
   void Initial(const v1::TableSpec& spec, uint64_t row, float* out) const override;
   void Current(const v1::TableSpec& spec, uint64_t last_step, uint64_t version, const float* state,
                float* out) const override;
   std::vector<std::string> slot_names() const { return optimizer_->slot_names(); }
 
  private:
-  explicit OptimizerRowValues(std::unique_ptr<Optimizer> optimizer) : optimizer_(std::move(optimizer)) {}
+  OptimizerRowValues(std::unique_ptr<Optimizer> optimizer, uint64_t version)
+      : optimizer_(std::move(optimizer)), version_(version) {}
   const std::unique_ptr<Optimizer> optimizer_;
+  const uint64_t version_;
 };
 
 }  // namespace pumasi

@@ -5,7 +5,7 @@
 
 namespace pumasi {
 
-void StepOrder::Build(int rows, const uint32_t* offsets) {
+void StepOrder::Build(int rows, const uint32_t* offsets, bool backwards) {
   const auto length = [offsets](uint32_t row) { return offsets[row + 1] - offsets[row]; };
   row_of_rank_.resize(rows);
   std::iota(row_of_rank_.begin(), row_of_rank_.end(), 0u);
@@ -20,7 +20,10 @@ void StepOrder::Build(int rows, const uint32_t* offsets) {
   for (uint32_t t = 0; t < steps; ++t) {
     while (active > 0 && length(row_of_rank_[active - 1]) <= t) --active;
     active_[t] = active;
-    for (int rank = 0; rank < active; ++rank) token_of_position_[start_[t] + rank] = offsets[row_of_rank_[rank]] + t;
+    for (int rank = 0; rank < active; ++rank) {
+      const uint32_t row = row_of_rank_[rank];
+      token_of_position_[start_[t] + rank] = backwards ? offsets[row + 1] - 1 - t : offsets[row] + t;
+    }
     start_.push_back(start_[t] + active);
   }
 }

@@ -29,7 +29,8 @@ struct IndexedSequences {
 // rank. Not thread-safe while Build runs.
 class StepOrder {
  public:
-  void Build(int rows, const uint32_t* offsets);
+  // With `backwards`, step t of a row is its t-th token from the end.
+  void Build(int rows, const uint32_t* offsets, bool backwards = false);
 
   int rows() const { return static_cast<int>(row_of_rank_.size()); }
   int steps() const { return static_cast<int>(active_.size()); }

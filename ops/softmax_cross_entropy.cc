@@ -46,21 +46,27 @@ void Softmax(int rows, int classes, float* values) {
 }
 
 ClassificationLoss SoftmaxCrossEntropy(int rows, int classes, const int32_t* labels, float scale, float* values,
-                                       int32_t* predicted) {
+                                       int32_t* predicted, const CrossEntropyOptions& options) {
   ClassificationLoss total;
+  const float smoothing = options.label_smoothing, share = smoothing / static_cast<float>(classes);
   for (int row = 0; row < rows; ++row) {
     float* const z = values + static_cast<size_t>(row) * classes;
     const int32_t label = labels[row];
     const int greatest = GreatestOf(classes, z);
     const double distance = static_cast<double>(z[label]) - z[greatest];
+    double distances = 0;
+    for (int c = 0; smoothing > 0 && c < classes; ++c) distances += static_cast<double>(z[c]) - z[greatest];
+    const float weight = options.class_weights == nullptr ? 1 : options.class_weights[label];
     const double sum = Exponentiate(classes, z[greatest], z);
-    const double loss = std::log(sum) - distance;
+    const double loss = weight * (std::log(sum) - (1 - smoothing) * distance - share * distances);
     if (!std::isfinite(loss) && total.first_not_finite < 0) total.first_not_finite = row;
     total.loss += loss;
     total.correct += greatest == label;
     predicted[row] = greatest;
-    Scale(classes, static_cast<float>(scale / sum), z);
-    z[label] -= scale;
+    const float row_scale = scale * weight;
+    Scale(classes, static_cast<float>(row_scale / sum), z);
+    for (int c = 0; smoothing > 0 && c < classes; ++c) z[c] -= row_scale * share;
+    z[label] -= row_scale * (1 - smoothing);
   }
   return total;
 }

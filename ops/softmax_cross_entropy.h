@@ -20,10 +20,18 @@ struct ClassificationLoss {
 // values[rows × classes]: in, logits; out, probabilities. Thread-safe.
 void Softmax(int rows, int classes, float* values);
 
+// What a row's loss is beyond the plain one. With smoothing s and K classes the label's target is 1 - s + s / K and
+// that of every other class s / K; the row's loss and gradient count `class_weights`[label] times (all 1 if there are
+// none). As Keras' CategoricalCrossentropy(label_smoothing) and fit(class_weight).
+struct CrossEntropyOptions {
+  float label_smoothing = 0;
+  const float* class_weights = nullptr;  // [classes]
+};
+
 // values[rows × classes]: in, logits; out, the gradient of scale·(sum of losses). `predicted`[rows] gets the class of
 // the greatest logit. REQUIRES: classes > 0, each of labels[rows] in [0, classes). Thread-safe.
 ClassificationLoss SoftmaxCrossEntropy(int rows, int classes, const int32_t* labels, float scale, float* values,
-                                       int32_t* predicted);
+                                       int32_t* predicted, const CrossEntropyOptions& options = {});
 
 }  // namespace pumasi
 

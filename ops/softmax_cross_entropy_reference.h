@@ -45,6 +45,21 @@ std::vector<T> CrossEntropyGradient(const std::vector<T>& logits, size_t classes
   return gradient;
 }
 
+// The same with smoothed labels and weighted classes, straight from the definition: -w sum_c target_c log p_c.
+template <typename T>
+T SmoothedCrossEntropy(const std::vector<T>& logits, size_t classes, const std::vector<int32_t>& labels, T smoothing,
+                       const std::vector<T>& weights) {
+  const std::vector<T> p = Softmax(logits, classes);
+  T loss = 0;
+  for (size_t row = 0; row < labels.size(); ++row) {
+    for (size_t c = 0; c < classes; ++c) {
+      const T target = (c == static_cast<size_t>(labels[row]) ? 1 - smoothing : 0) + smoothing / classes;
+      loss -= weights[labels[row]] * target * std::log(p[row * classes + c]);
+    }
+  }
+  return loss;
+}
+
 }  // namespace pumasi::reference
 
 #endif  // PUMASI_OPS_SOFTMAX_CROSS_ENTROPY_REFERENCE_H_

@@ -28,7 +28,7 @@ absl::StatusOr<std::string> HashOf(const std::string& folder, const v1::Job& job
   auto model = ModelFolder::Open(folder);
   if (!model.ok()) return model.status();
   if (absl::Status status = (*model)->Verify(); !status.ok()) return status;
-  auto values = OptimizerRowValues::Create(job.optimizer());
+  auto values = OptimizerRowValues::Create(job.optimizer(), (*model)->manifest().progress().version());
   if (!values.ok()) return values.status();
   return ParametersSha256(**model, **values);
 }
@@ -76,7 +76,7 @@ absl::StatusOr<std::string> CompleteCheckpoint(Files& files, const std::string& 
   const std::string folder = absl::StrCat(output, "/", checkpoint.folder);
   v1::Manifest manifest = checkpoint.manifest;
   manifest.set_format(kCheckpointFormat);
-  auto values = OptimizerRowValues::Create(manifest.job().optimizer());
+  auto values = OptimizerRowValues::Create(manifest.job().optimizer(), manifest.progress().version());
   if (!values.ok()) return values.status();
   for (const std::string& slot : (*values)->slot_names()) manifest.add_optimizer_slots(slot);
   for (const auto& [name, contents] : assets) {

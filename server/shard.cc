@@ -80,7 +80,9 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
       const auto floats = static_cast<uint32_t>(ChunkFloats(spec, chunk));
       shape.chunks.push_back({table, chunk, floats});
       shard->dense_.emplace_back(size_t{floats} * copies);
-      std::memcpy(shard->dense_.back().data(), whole.data() + chunk * kChunkFloats, floats * sizeof(float));
+      float* value = shard->dense_.back().data();
+      std::memcpy(value, whole.data() + chunk * kChunkFloats, floats * sizeof(float));
+      shard->optimizer_->InitSlots(static_cast<int>(floats), value + floats);
     }
   }
   return shard;
@@ -133,7 +135,8 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, v1::RowV
   const int width = static_cast<int>(spec.columns());
   const RowTable& table = *rows_[keys.table()];
   const RowGradient* before = version < version_ ? &before_.rows[keys.table()] : nullptr;
-  std::vector<float> values(ids->size() * width);
+  std::vector<float> values(ids->size() * width), new_slots(size_t{spec.columns()} * optimizer_->slots());
+  optimizer_->InitSlots(width, new_slots.data());
   std::string& statuses = *out->mutable_statuses();
   float* value = values.data();
   for (const uint64_t id : *ids) {
@@ -145,6 +148,7 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, v1::RowV
       std::memcpy(value, before->values.data() + (old - before->ids.begin()) * width, width * sizeof(float));
     } else if (row == nullptr) {
       InitialRow(spec, id, value);
+      optimizer_->Peek(0, version, width, value, new_slots.data(), value);
     } else {
       optimizer_->Peek(row->last_step, version, width, row->state, row->state + width, value);
     }
@@ -225,9 +229,9 @@ void Shard::Apply(Gradient&& gradient) {
       float* slots = value + width;
       if (inserted) {
         InitialRow(shape_.tables[table], id, value);
-      } else {
-        optimizer_->CatchUp(row->last_step, version_, width, value, slots);
+        optimizer_->InitSlots(width, slots);
       }
+      optimizer_->CatchUp(row->last_step, version_, width, value, slots);
       // The gradient's place takes the old value: it becomes before_.
       std::memcpy(applied.data(), at, width * sizeof(float));
       std::memcpy(at, value, width * sizeof(float));

@@ -46,6 +46,28 @@ TEST_CASE("1, 2 and 4 workers and 1, 2 and 3 servers train the same bits") {
   }
 }
 
+TEST_CASE("dropout, a deeper network and a decaying rate keep the promise, too") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 500, 2);
+  const std::vector<std::string> deep = {
+      "--set",
+      "model=[{embedding: {width: 12}}, {spatial_dropout1d: {rate: 0.2}}, "
+      "{gru: {units: 10, bidirectional: concat, return_sequences: true, recurrent_dropout: 0.1}}, {attention: {units: "
+      "6}}, "
+      "{dropout: {rate: 0.3}}, {dense: {activation: softmax}}]",
+      "--set",
+      "optimizer={adamw: {learning_rate: 0.01}, schedule: {warmup: 5, cosine: {batches: 40}}, clip: {value: 0.5}}"};
+  const auto first = Train(folder, 1, 1, deep);
+  CHECK(first["test"]["accuracy"] > 0.8);
+  for (const auto& [servers, workers] : {std::pair(2, 3), {3, 2}}) {
+    CAPTURE(servers, workers);
+    const auto other = Train(folder, servers, workers, deep);
+    CHECK(other["parameters_sha256"] == first["parameters_sha256"]);
+    CHECK(other["loss"] == first["loss"]);
+    CHECK(other["test"] == first["test"]);
+  }
+}
+
 TEST_CASE("another seed, another number of parts or another batch gives other bits") {
   TempFolder folder;
   WriteSmallJob(folder.path(), 300, 1);

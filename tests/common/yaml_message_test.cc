@@ -10,6 +10,12 @@
 namespace pumasi {
 namespace {
 
+// What the schema offers; the messages list it.
+const std::string kLayers =
+    "embedding, lstm, dense, gru, dropout, spatial_dropout1d, conv1d, global_max_pooling1d, global_average_pooling1d, "
+    "attention, layer_normalization";
+const std::string kOptimizers = "adam, sgd, adagrad, adadelta, rmsprop, adamw, lazy_adam, ftrl";
+
 // The error of reading `text` as a job.
 std::string ErrorOf(const std::string& text) {
   v1::Job job;
@@ -90,7 +96,7 @@ TEST_CASE("unknown fields are refused with place and nearest name") {
         "job.yaml:4:12: model[1].lstm.unitz: unknown field; did you mean 'units'?");
   CHECK(ErrorOf("optimiser: {sgd: {}}") == "job.yaml:1:1: optimiser: unknown field; did you mean 'optimizer'?");
   CHECK(ErrorOf("model:\n  - convolution: {}\n") ==
-        "job.yaml:2:5: model[0].convolution: unknown field; valid: embedding, lstm, dense");
+        "job.yaml:2:5: model[0].convolution: unknown field; valid: " + kLayers);
   CHECK(ErrorOf("loss: cross_entropi") ==
         "job.yaml:1:7: loss: 'cross_entropi' is not a valid value; did you mean 'cross_entropy'?");
   CHECK(ErrorOf("mode: MODE_UNSPECIFIED") == "job.yaml:1:7: mode: 'MODE_UNSPECIFIED' is not a valid value; valid: ps");
@@ -113,21 +119,23 @@ TEST_CASE("ill-typed values are refused with what stands there and what is wante
         "job.yaml:1:16: stall_timeout: the text '5' stands where a number is wanted; leave out the quotes");
   CHECK(ErrorOf("tokenizer: {lower: yes}") == "job.yaml:1:20: tokenizer.lower: 'yes' is not true or false");
   CHECK(ErrorOf("optimizer: adam") ==
-        "job.yaml:1:12: optimizer: 'adam' stands where a mapping is wanted; valid keys: adam, sgd");
+        "job.yaml:1:12: optimizer: 'adam' stands where a mapping is wanted; valid keys: " + kOptimizers +
+            ", schedule, clip, l2");
   CHECK(ErrorOf("model: {lstm: {units: 3}}") ==
         "job.yaml:1:8: model: a mapping stands where a list is wanted; begin each entry with '- '");
   CHECK(ErrorOf("- a\n- b") ==
         "job.yaml:1:1: a list stands where a mapping is wanted; valid keys: name, data, tokenizer, model, loss, "
         "optimizer, "
-        "batch, micro_batches, epochs, seed, mode, consistency, checkpoint, slots, stall_timeout, prepare_timeout");
+        "batch, micro_batches, epochs, seed, mode, consistency, checkpoint, slots, stall_timeout, prepare_timeout, "
+        "label_smoothing, class_weights");
   CHECK(ErrorOf("data: {text: [[a]]}") == "job.yaml:1:15: data.text[0]: a list stands where text is wanted");
   CHECK(ErrorOf("model:\n  -\n") ==
-        "job.yaml:3:1: model[0]: nothing stands where a mapping with keys embedding, lstm, dense is wanted");
+        "job.yaml:3:1: model[0]: nothing stands where a mapping with keys " + kLayers + " is wanted");
 }
 
 TEST_CASE("two fields of one oneof, keys given twice and keys that are no names are refused") {
   CHECK(ErrorOf("optimizer:\n  adam: {}\n  sgd: {}\n") ==
-        "job.yaml:3:3: optimizer: both adam and sgd are given; only one of adam, sgd may be");
+        "job.yaml:3:3: optimizer: both adam and sgd are given; only one of " + kOptimizers + " may be");
   CHECK(ErrorOf("batch: 1\nbatch: 2\n") == "job.yaml:2:1: batch: given twice");
   CHECK(ErrorOf("? [a]\n: 1\n") == "job.yaml:1:3: a list stands where a key is wanted");
 }

@@ -23,7 +23,13 @@ constexpr AdamSettings kSettings[] = {kUsual,
                                       {1e-3, 0, 0.999, 1e-8},
                                       {1e-3, 0.9, 0, 1e-8},
                                       {1e-3, 0.9, 0.9, 1},
-                                      {0, 0.9, 0.999, 1e-8}};
+                                      {0, 0.9, 0.999, 1e-8},
+                                      {1e-3, 0.9, 0.999, 1e-8, true},
+                                      {1e-3, 0.9, 0.999, 1e-8, false, true},
+                                      {1e-3, 0.99, 0.9, 1e-8, true, true},
+                                      {1e-3, 0.9, 0.999, 1e-8, false, false, 0.01},
+                                      {1e-2, 0.9, 0.99, 1e-8, true, false, 0.3},
+                                      {0.5, 0.9, 0.999, 1e-8, false, false, 1}};
 
 // How far values are from the exact ones, relative to them.
 struct Error {
@@ -93,10 +99,10 @@ TEST_CASE("Over Zipf traffic the lazy Adam is as near to exact dense Adam as den
 }
 
 TEST_CASE("Catching up equals taking the steps one by one, for every size of moments and many settings") {
-  const AdamSettings settings = kSettings[GENERATE(range(0, 9))];
+  const AdamSettings settings = kSettings[GENERATE(range(0, 15))];
   const uint64_t last = GENERATE(1, 2, 50, 100000);
   const uint64_t missed = GENERATE(1, 2, 3, 40, 700, 10000);
-  CAPTURE(settings.beta_1, settings.beta_2, settings.epsilon, last, missed);
+  CAPTURE(settings.beta_1, settings.beta_2, settings.epsilon, settings.weight_decay, last, missed);
   // m and √v from far below epsilon to far above it; m ≫ √v does not occur, as both come from the same gradients.
   std::vector<float> slots;
   std::vector<double> m, root;
@@ -113,6 +119,10 @@ TEST_CASE("Catching up equals taking the steps one by one, for every size of mom
     r = std::sqrt(static_cast<double>(slots.back()));
   }
   std::vector<float> value(width, 0.0f), peeked(width, NAN);
+  if (settings.amsgrad) {  // the largest v so far is v
+    const std::vector<float> v(slots.begin() + width, slots.end());
+    slots.insert(slots.end(), v.begin(), v.end());
+  }
   const Adam adam(settings);
   adam.Peek(last, last + missed, width, value.data(), slots.data(), peeked.data());
   std::vector<float> caught = value, caught_slots = slots;
@@ -125,8 +135,11 @@ TEST_CASE("Catching up equals taking the steps one by one, for every size of mom
     for (uint64_t step = last + 1; step <= last + missed; ++step) {
       first *= settings.beta_1;
       second *= settings.beta_2;
-      moved -= settings.learning_rate * std::sqrt(1 - std::pow(settings.beta_2, step)) /
-               (1 - std::pow(settings.beta_1, step)) * first / (std::sqrt(second) + settings.epsilon);
+      const double c = std::sqrt(1 - std::pow(settings.beta_2, step));
+      moved *= 1 - settings.learning_rate * settings.weight_decay;
+      moved -= settings.learning_rate * c / (1 - std::pow(settings.beta_1, step)) * first /
+               (std::sqrt(settings.amsgrad ? root[i] * root[i] : second) +
+                settings.epsilon * (settings.torch_epsilon ? c : 1));
     }
     CHECK(caught[i] == Approx(moved).epsilon(3e-7).margin(1e-37));
     CHECK(caught_slots[i] == Approx(first).epsilon(1e-6).margin(1e-37));

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "tests/ops/optimizer_cases.h"
+
 namespace pumasi {
 namespace {
 
@@ -60,6 +62,80 @@ TEST_CASE("A missing or impossible setting is refused by its name") {
   CHECK(refusal(proto).find("optimizer.adam.learning_rate is nan") == 0);
   proto.mutable_sgd()->set_learning_rate(-1);
   CHECK(refusal(proto) == "optimizer.sgd.learning_rate is -1; it has to be at least 0");
+  proto.mutable_sgd()->set_learning_rate(1);
+  proto.mutable_sgd()->set_momentum(1);
+  CHECK(refusal(proto) == "optimizer.sgd.momentum is 1; it has to be in [0, 1)");
+  proto.mutable_adamw()->set_learning_rate(-1);
+  CHECK(refusal(proto) == "optimizer.adamw.learning_rate is -1; it has to be at least 0");
+  proto.mutable_lazy_adam();
+  CHECK(refusal(proto) == "optimizer.lazy_adam.learning_rate is not set");
+  proto.mutable_adagrad()->set_learning_rate(1);
+  CHECK(refusal(proto) == "optimizer.adagrad.initial_accumulator is not set");
+  proto.mutable_adadelta()->set_learning_rate(1);
+  CHECK(refusal(proto) == "optimizer.adadelta.rho is not set");
+  proto.mutable_rmsprop()->set_learning_rate(1);
+  proto.mutable_rmsprop()->set_rho(1);
+  CHECK(refusal(proto) == "optimizer.rmsprop.rho is 1; it has to be in [0, 1)");
+  proto.mutable_ftrl()->set_learning_rate(0);
+  CHECK(refusal(proto) == "optimizer.ftrl.learning_rate is 0; it has to be above 0");
+  proto.mutable_ftrl()->set_learning_rate(1);
+  proto.mutable_ftrl()->set_learning_rate_power(0.5);
+  CHECK(refusal(proto) == "optimizer.ftrl.learning_rate_power is 0.5; it has to be at most 0");
+  proto = AdamProto();
+  proto.mutable_clip();
+  CHECK(refusal(proto) == "optimizer.clip.value is 0; it has to be above 0");
+  proto.mutable_clip()->set_value(1);
+  proto.set_l2(-1);
+  CHECK(refusal(proto) == "optimizer.l2 is -1; it has to be at least 0");
+  proto.set_l2(0);
+  proto.mutable_schedule()->mutable_step();
+  CHECK(refusal(proto).find("optimizer.schedule.step.every is 0") == 0);
+}
+
+TEST_CASE("Each optimizer names its slots and says how they begin") {
+  for (const std::string& text : OptimizerCases()) {
+    CAPTURE(text);
+    const v1::Optimizer proto = ParseOptimizer(text);
+    const auto optimizer = MakeOptimizer(proto);
+    REQUIRE(optimizer.ok());
+    CHECK((*optimizer)->slot_names().size() == static_cast<size_t>((*optimizer)->slots()));
+    std::vector<float> slots(2 * (*optimizer)->slots() + 1, 7.0f);
+    (*optimizer)->InitSlots(2, slots.data());
+    CHECK(slots.back() == 7);
+    const double first = proto.has_adagrad() ? proto.adagrad().initial_accumulator()
+                         : proto.has_ftrl()  ? proto.ftrl().initial_accumulator()
+                                             : 0;
+    for (int i = 0; i < 2 * (*optimizer)->slots(); ++i) CHECK(slots[i] == (i < 2 ? static_cast<float>(first) : 0));
+  }
+}
+
+TEST_CASE("Clipping comes before the penalty, and neither reaches rows without a gradient") {
+  const auto sgd = MakeOptimizer(ParseOptimizer("sgd { learning_rate: 1 } clip { value: 0.5 } l2: 0.25"));
+  REQUIRE(sgd.ok());
+  std::vector<float> value = {8, 8, 8};
+  const std::vector<float> gradient = {3, -3, 0.25f};
+  (*sgd)->Apply(1, 3, gradient.data(), value.data(), nullptr);
+  CHECK(value == std::vector<float>{5.5f, 6.5f, 5.75f});
+  const std::vector<float> after = value;
+  (*sgd)->CatchUp(1, 100, 3, value.data(), nullptr);
+  CHECK(value == after);
+}
+
+TEST_CASE("FTRL with l1 makes values exactly zero, and a rate of zero leaves it alone") {
+  const auto ftrl = MakeOptimizer(
+      ParseOptimizer("ftrl { learning_rate: 0.1 learning_rate_power: -0.5 initial_accumulator: 0 l1: 1 l2: 0 beta: 0 } "
+                     "schedule { cosine { batches: 5 } }"));
+  REQUIRE(ftrl.ok());
+  std::vector<float> value = {0.1f, 0.1f, 0.1f}, slots(6);
+  (*ftrl)->InitSlots(3, slots.data());
+  const std::vector<float> gradient = {0.25f, -50, 0};
+  (*ftrl)->Apply(1, 3, gradient.data(), value.data(), slots.data());
+  CHECK(value[0] == 0);
+  CHECK(value[1] > 0);
+  CHECK(value[2] == 0.1f);
+  const std::vector<float> after = value;
+  (*ftrl)->Apply(6, 3, gradient.data(), value.data(), slots.data());
+  CHECK(value == after);
 }
 
 }  // namespace

@@ -29,6 +29,35 @@ TEST_CASE("The reference cross entropy's gradient is that of finite differences"
   }
 }
 
+TEST_CASE("Smoothed labels and weighted classes give the loss of the definition, and its finite differences") {
+  const int seed = GENERATE(range(0, 8));
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  const int rows = 1 + seed, classes = 2 + seed % 5;
+  const float smoothing = 0.1f * (seed % 4), scale = 0.25f;
+  std::vector<float> values = RandomFloats(rows * classes, 3, &random), weights = RandomFloats(classes, 1, &random);
+  for (float& weight : weights) weight = std::abs(weight) + 0.1f;
+  std::vector<int32_t> labels(rows), predicted(rows);
+  for (int32_t& label : labels) label = static_cast<int32_t>(random() % classes);
+  std::vector<double> wide = Widen(values);
+  const auto expected = [&] {
+    return reference::SmoothedCrossEntropy<double>(wide, classes, labels, smoothing, Widen(weights));
+  };
+  std::vector<double> gradient;
+  for (double& logit : wide) {
+    const double before = logit, step = 1e-6;
+    logit = before + step;
+    const double above = expected();
+    logit = before - step;
+    gradient.push_back(scale * (above - expected()) / (2 * step));
+    logit = before;
+  }
+  const ClassificationLoss loss = SoftmaxCrossEntropy(rows, classes, labels.data(), scale, values.data(),
+                                                      predicted.data(), {smoothing, weights.data()});
+  CHECK(loss.loss == Approx(expected()).epsilon(1e-6));
+  for (size_t i = 0; i < gradient.size(); ++i) CHECK(values[i] == Approx(gradient[i]).margin(1e-6));
+}
+
 TEST_CASE("Softmax with cross entropy equals its reference for odd sizes and large logits") {
   const int seed = GENERATE(range(0, 24));
   CAPTURE(seed);

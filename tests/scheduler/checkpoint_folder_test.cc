@@ -118,13 +118,16 @@ TEST_CASE("A checkpoint that was just written stays, even where later ones of an
   CHECK(*RealFiles().List(out.path()) == std::vector<std::string>{"checkpoint-000000600", "checkpoint-000001000"});
 }
 
-TEST_CASE("A shard file that is damaged, or gone, makes no model") {
+TEST_CASE("A shard file that is damaged, another one, or gone makes no model") {
   TempFolder out;
   FailingFiles disk;
   const auto checkpoint = Written(out.path(), ".model.tmp", "model", true);
   std::string bytes = *ReadFile(RealFiles(), out / ".model.tmp/shard", 1 << 20);
   bytes[30] ^= 1;
   disk.Put(out / ".model.tmp/shard", bytes);
+  CHECK(absl::IsDataLoss(CompleteCheckpoint(disk, out.path(), checkpoint, kAssets).status()));
+  // A file that is whole, but not the one that the server wrote.
+  Written(out.path(), ".model.tmp", "model", true, 8);
   CHECK(absl::IsDataLoss(CompleteCheckpoint(disk, out.path(), checkpoint, kAssets).status()));
   REQUIRE(disk.Remove(out / ".model.tmp/shard").ok());
   CHECK(absl::IsNotFound(CompleteCheckpoint(disk, out.path(), checkpoint, kAssets).status()));

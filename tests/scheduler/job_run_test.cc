@@ -331,9 +331,10 @@ TEST_CASE("A result that nobody could judge counts its samples, not its loss") {
   JobStory story;
   story.result = [](const v1::Lease& lease, v1::PartResult* part) {
     part->set_samples(2);
-    part->set_loss(3);
-    part->set_correct(1);
-    part->set_outcome_unknown(lease.batch() == 1 && part->part() == 0);
+    const bool unknown = lease.batch() == 1 && part->part() == 0;
+    part->set_loss(unknown ? 0 : 3);
+    part->set_correct(unknown ? 0 : 1);
+    part->set_outcome_unknown(unknown);
   };
   story.Play(R"(
     server s1

@@ -85,8 +85,12 @@ TEST_CASE("Confusions are added up and listed from the most frequent, a hundred 
   for (uint32_t i = 0; i < 150; ++i) many.push_back(Confused(i, 0, i + 1));
   record.AddEvaluation({0, {Part(1, 1, 0)}, many});
   record.EndEvaluation(1);
-  const v1::JobStatus status = StatusOf(record, 4);
-  REQUIRE(status.evaluations_size() == 2);
+  record.StartEpoch(At(4));
+  record.EndEpoch(2, At(5));
+  record.AddEvaluation({0, {Part(1, 1, 0)}, {Confused(7, 8, 3)}});
+  record.EndEvaluation(2);
+  const v1::JobStatus status = StatusOf(record, 6);
+  REQUIRE(status.evaluations_size() == 3);
   const v1::Evaluation& first = status.evaluations(0);
   CHECK(first.samples() == 20);
   CHECK(first.loss() == 0.6);
@@ -99,6 +103,25 @@ TEST_CASE("Confusions are added up and listed from the most frequent, a hundred 
   REQUIRE(second.confusions_size() == 100);
   CHECK(second.confusions(0).count() == 150);
   CHECK(second.confusions(99).count() == 51);
+  REQUIRE(status.evaluations(2).confusions_size() == 1);
+  CHECK(status.evaluations(2).confusions(0).truth() == 7);
+}
+
+TEST_CASE("A part whose outcome nobody could tell counts its samples, and nothing else") {
+  TrainingRecord record;
+  record.StartEpoch(At(0));
+  v1::PartResult unknown = Part(5, 0, 0);
+  unknown.set_outcome_unknown(true);
+  record.AddBatch({0, {Part(2, 6, 1), unknown}, {}});
+  record.AddBatch({1, {unknown}, {}});
+  record.EndEpoch(0, At(1));
+  const v1::JobStatus status = StatusOf(record, 1);
+  CHECK(status.samples() == 12);
+  CHECK(status.first_losses(0) == 3);
+  CHECK(status.first_losses(1) == 0);
+  CHECK(status.epochs_done(0).samples() == 12);
+  CHECK(status.epochs_done(0).loss() == 3);
+  CHECK(status.epochs_done(0).accuracy() == 0.5);
 }
 
 TEST_CASE("What workers used is added up, and only the latest warnings are kept") {

@@ -66,7 +66,7 @@ void Train(ShardGroup& group, uint64_t version, uint64_t batches) {
 }
 
 std::string HashOf(const std::string& folder) {
-  auto values = *OptimizerRowValues::Create(AdamJob(4).optimizer());
+  auto values = *OptimizerRowValues::Create(AdamJob(4).optimizer(), 0);
   return *ParametersSha256(**ModelFolder::Open(folder), *values);
 }
 

@@ -1,5 +1,7 @@
 #include "common/model_plan.h"
 
+#include <google/protobuf/text_format.h>
+
 #include <catch2/catch.hpp>
 #include <set>
 #include <string>
@@ -116,6 +118,100 @@ TEST_CASE("Data without ids or classes is refused") {
   data = SmallData();
   data.set_vocabulary(0);
   CHECK_FALSE(PlanTables(SmallJob(), data).ok());
+}
+
+v1::Layer LayerOf(const std::string& text) {
+  v1::Layer layer;
+  REQUIRE(google::protobuf::TextFormat::ParseFromString(text, &layer));
+  return layer;
+}
+
+// embedding 3 → the layers → dense (softmax).
+v1::Job JobOf(const std::vector<std::string>& layers) {
+  v1::Job job;
+  job.add_model()->mutable_embedding()->set_width(3);
+  for (const std::string& text : layers) *job.add_model() = LayerOf(text);
+  job.add_model()->mutable_dense()->set_activation(v1::ACTIVATION_SOFTMAX);
+  return job;
+}
+
+TEST_CASE("Each layer has Keras' tables") {
+  const auto shapes = [](const std::vector<std::string>& layers) {
+    const auto tables = PlanTables(JobOf(layers), SmallData());
+    REQUIRE(tables.ok());
+    std::vector<std::string> all = Shapes(*tables);
+    return std::vector<std::string>(all.begin() + 1, all.end());
+  };
+  using Expected = std::vector<std::string>;
+  CHECK(shapes({"gru { units: 4 }"}) == Expected{"gru/kernel 3x12", "gru/recurrent_kernel 4x12", "gru/bias 2x12",
+                                                 "dense/kernel 4x6", "dense/bias 1x6"});
+  CHECK(shapes({"gru { units: 4 reset_after: false }"})[2] == "gru/bias 1x12");
+  CHECK(shapes({"lstm { units: 4 bidirectional: BIDIRECTIONAL_CONCAT }"}) ==
+        Expected{"lstm/forward_kernel 3x16", "lstm/forward_recurrent_kernel 4x16", "lstm/forward_bias 1x16",
+                 "lstm/backward_kernel 3x16", "lstm/backward_recurrent_kernel 4x16", "lstm/backward_bias 1x16",
+                 "dense/kernel 8x6", "dense/bias 1x6"});
+  CHECK(shapes({"lstm { units: 4 bidirectional: BIDIRECTIONAL_SUM }"})[6] == "dense/kernel 4x6");
+  CHECK(shapes({"lstm { units: 4 return_sequences: true }", "lstm { units: 5 }"})[3] == "lstm_1/kernel 4x20");
+  CHECK(shapes({"spatial_dropout1d { rate: 0.5 }", "conv1d { filters: 5 kernel_size: 2 }", "global_max_pooling1d { }",
+                "dropout { rate: 0.1 }"}) ==
+        Expected{"conv1d/kernel 6x5", "conv1d/bias 1x5", "dense/kernel 5x6", "dense/bias 1x6"});
+  CHECK(shapes({"layer_normalization { }", "attention { units: 7 }"}) ==
+        Expected{"layer_normalization/gamma 1x3", "layer_normalization/beta 1x3", "attention/kernel 3x7",
+                 "attention/bias 1x7", "attention/vector 1x7", "dense/kernel 3x6", "dense/bias 1x6"});
+  CHECK(shapes({"global_average_pooling1d { }"}) == Expected{"dense/kernel 3x6", "dense/bias 1x6"});
+}
+
+TEST_CASE("Each layer has Keras' initial values") {
+  const auto tables = PlanTables(
+      JobOf({"layer_normalization { }", "conv1d { filters: 5 kernel_size: 2 }", "gru { units: 4 }"}), SmallData());
+  REQUIRE(tables.ok());
+  std::vector<v1::Initializer::Kind> kinds;
+  for (const v1::TableSpec& table : *tables) kinds.push_back(table.initializer().kind());
+  using I = v1::Initializer;
+  CHECK(kinds == std::vector<I::Kind>{I::UNIFORM, I::ONES, I::ZEROS, I::UNIFORM, I::ZEROS, I::GLOROT_UNIFORM,
+                                      I::ORTHOGONAL, I::ZEROS, I::GLOROT_UNIFORM, I::ZEROS});
+  // sqrt(6 / (2·3 + 2·5))
+  CHECK((*tables)[3].initializer().limit() == Approx(0.6123724));
+  const auto bias = [](const std::string& text) {
+    return (*PlanTables(JobOf({text}), SmallData()))[3].initializer().kind();
+  };
+  CHECK(bias("lstm { units: 4 }") == I::LSTM_BIAS);
+  CHECK(bias("lstm { units: 4 unit_forget_bias: true }") == I::LSTM_BIAS);
+  CHECK(bias("lstm { units: 4 unit_forget_bias: false }") == I::ZEROS);
+}
+
+TEST_CASE("Layers that can't compute with what is before them are refused by both names and shapes") {
+  CHECK(Refusal(JobOf({"lstm { units: 4 }", "lstm { units: 5 }"})) ==
+        "model: layer 3 (lstm_1): an lstm takes a sequence (rows x tokens x width), but lstm gives one vector a row "
+        "(rows x 4); set return_sequences: true there");
+  CHECK(
+      Refusal(JobOf({"lstm { units: 4 return_sequences: true }"}))
+          .find(
+              "model: layer 3 (dense): a dense layer takes one vector a row (rows x width), but lstm gives a sequence "
+              "(rows x tokens x 4)") == 0);
+  for (const char* text :
+       {"gru { units: 4 }", "spatial_dropout1d { rate: 0.5 }", "conv1d { filters: 2 kernel_size: 2 }",
+        "global_max_pooling1d { }", "global_average_pooling1d { }", "attention { units: 2 }"}) {
+    CAPTURE(text);
+    CHECK(Refusal(JobOf({"global_average_pooling1d { }", text}))
+              .find(" takes a sequence (rows x tokens x width), but "
+                    "global_average_pooling1d gives one vector a row "
+                    "(rows x 3); put it before") != std::string::npos);
+  }
+}
+
+TEST_CASE("Settings that mean nothing are refused") {
+  for (const char* text :
+       {"lstm { units: 4 go_backwards: true bidirectional: BIDIRECTIONAL_SUM }", "lstm { units: 4 dropout: 1 }",
+        "gru { units: 4 recurrent_dropout: -0.5 }", "gru { }", "conv1d { kernel_size: 2 }", "conv1d { filters: 2 }",
+        "conv1d { filters: 2 kernel_size: 2 activation: ACTIVATION_SOFTMAX }", "attention { }",
+        "spatial_dropout1d { rate: 1 }", "layer_normalization { epsilon: 0 }"}) {
+    CAPTURE(text);
+    CHECK(Refusal(JobOf({text, "global_max_pooling1d { }"})).find("model: layer 2 (") == 0);
+  }
+  CHECK(
+      Refusal(JobOf({"global_max_pooling1d { }", "dropout { rate: nan }"})).find("model: layer 3 (dropout): rate is") ==
+      0);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/layout/part_range.h"
+#include "ops/dropout.h"
 #include "ops/embedding.h"
 #include "ops/tree/part_tree.h"
 #include "worker/input/row_order.h"
@@ -122,7 +123,8 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
     gradient.rows.resize(tables.size());
     gradient.dense.resize(tables.size());
     if (part.rows() > 0) {
-      const absl::Status status = train ? model.Train(part, parameters, unit.batch_rows, &gradients, &outcome)
+      const DropoutKey dropout = {shape.seed, unit.lease.version(), number};
+      const absl::Status status = train ? model.Train(part, parameters, unit.batch_rows, &gradients, &outcome, dropout)
                                         : model.Evaluate(part, parameters, &outcome);
       if (!status.ok()) {
         return absl::Status(status.code(), absl::StrCat("epoch ", unit.lease.epoch(), ", batch ", unit.lease.batch(),

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/model_plan.h"
 #include "ops/softmax_cross_entropy.h"
+#include "worker/model/make_layer.h"
 
 namespace pumasi {
 namespace {
@@ -41,28 +42,15 @@ absl::Status CheckTables(const v1::Job& job, const std::vector<v1::TableSpec>& t
   return absl::OkStatus();
 }
 
-Activation ActivationOf(const v1::Dense& dense) {
-  switch (dense.activation()) {
-    case v1::ACTIVATION_RELU:
-      return Activation::kRelu;
-    case v1::ACTIVATION_TANH:
-      return Activation::kTanh;
-    case v1::ACTIVATION_SIGMOID:
-      return Activation::kSigmoid;
-    default:
-      // The last layer's softmax is part of the loss.
-      return Activation::kLinear;
-  }
-}
-
-IndexedSequences SequencesOf(const Part& part, const float* vectors, int width) {
+Signal SignalOf(const Part& part, const float* vectors, int width) {
   static constexpr uint32_t kNoRows = 0;
-  return {.rows = static_cast<int>(part.rows()),
-          .offsets = part.offsets.empty() ? &kNoRows : part.offsets.data(),
-          .tokens = part.tokens.data(),
-          .distinct = static_cast<int>(part.ids.size()),
-          .width = width,
-          .vectors = vectors};
+  return {true,
+          {.rows = static_cast<int>(part.rows()),
+           .offsets = part.offsets.empty() ? &kNoRows : part.offsets.data(),
+           .tokens = part.tokens.data(),
+           .distinct = static_cast<int>(part.ids.size()),
+           .width = width,
+           .vectors = vectors}};
 }
 
 }  // namespace
@@ -70,22 +58,28 @@ IndexedSequences SequencesOf(const Part& part, const float* vectors, int width) 
 absl::StatusOr<std::unique_ptr<Model>> Model::Create(const v1::Job& job, const std::vector<v1::TableSpec>& tables) {
   const absl::Status checked = CheckTables(job, tables);
   if (!checked.ok()) return checked;
-  if (!job.model(1).has_lstm()) return absl::UnimplementedError("model: the second layer has to be an lstm");
+  const absl::StatusOr<std::vector<LayerPlan>> plans = PlanLayers(job, DataBehind(tables));
+  if (!plans.ok()) return plans.status();
 
-  std::unique_ptr<Model> model(
-      new Model(static_cast<int>(job.model(0).embedding().width()), static_cast<int>(job.model(1).lstm().units())));
+  std::unique_ptr<Model> model(new Model);
   model->tables_ = tables;
-  model->rows_table_ = 0;
-  model->lstm_table_ = 1;
-  int table = 4;
-  for (int i = 2; i < job.model_size(); ++i) {
-    DenseLayer layer;
-    layer.shape.inputs = static_cast<int>(tables[table].rows());
-    layer.shape.units = static_cast<int>(tables[table].columns());
-    layer.activation = ActivationOf(job.model(i).dense());
-    layer.table = table;
-    model->layers_.push_back(std::move(layer));
-    table += 2;
+  model->label_smoothing_ = static_cast<float>(job.label_smoothing());
+  model->class_weights_ = {job.class_weights().begin(), job.class_weights().end()};
+  const int last = job.model_size() - 1;
+  size_t table = 1;
+  for (int i = 1; i < last; ++i) {
+    const LayerPlan& plan = (*plans)[i];
+    model->links_.push_back({MakeLayer(job.model(i), plan, static_cast<uint32_t>(i)), table});
+    table += plan.tables.size();
+  }
+  // Its softmax is part of the loss.
+  auto dense = std::make_unique<DenseLayer>(static_cast<int>(plans->back().in.width),
+                                            static_cast<int>(plans->back().out.width), Activation::kLinear);
+  model->last_ = dense.get();
+  model->links_.push_back({std::move(dense), table});
+  if (!model->class_weights_.empty() && static_cast<int>(model->class_weights_.size()) != model->classes()) {
+    return absl::InvalidArgumentError(absl::StrCat("class_weights: ", model->class_weights_.size(),
+                                                   " weights are given, the model has ", model->classes(), " classes"));
   }
   return model;
 }
@@ -105,29 +99,19 @@ absl::Status Model::CheckParameters(const Part& part, const Parameters& paramete
   return absl::OkStatus();
 }
 
-void Model::Forward(const Part& part, const Parameters& parameters, bool keep) {
-  const LstmWeights weights = {parameters.dense[lstm_table_], parameters.dense[lstm_table_ + 1],
-                               parameters.dense[lstm_table_ + 2]};
-  const IndexedSequences input = SequencesOf(part, parameters.rows, width_);
-  float* const state = state_.Reserve(part.rows() * units_);
-  if (keep) {
-    lstm_.Forward(input, weights, state);
-  } else {
-    lstm_.Infer(input, weights, state);
-  }
-  const float* x = state;
-  for (DenseLayer& layer : layers_) {
-    layer.shape.rows = static_cast<int>(part.rows());
-    float* const y = layer.output.Reserve(part.rows() * layer.shape.units);
-    DenseForward(layer.shape, layer.activation, x, parameters.dense[layer.table], parameters.dense[layer.table + 1], y);
-    x = y;
+void Model::Forward(const Part& part, const Parameters& parameters, const DropoutKey* dropout) {
+  signals_.assign(1, SignalOf(part, parameters.rows, static_cast<int>(tables_[0].columns())));
+  for (const Link& link : links_) {
+    signals_.push_back(link.layer->Forward(signals_.back(), parameters.dense.data() + link.first_table, dropout));
   }
 }
 
-absl::Status Model::Judge(const Part& part, float scale, PartOutcome* outcome) {
+absl::Status Model::Judge(const Part& part, float scale, bool training, PartOutcome* outcome) {
   outcome->predicted.resize(part.rows());
-  const ClassificationLoss loss = SoftmaxCrossEntropy(static_cast<int>(part.rows()), classes(), part.labels.data(),
-                                                      scale, layers_.back().output.get(), outcome->predicted.data());
+  const bool weighted = training && !class_weights_.empty();
+  const ClassificationLoss loss =
+      SoftmaxCrossEntropy(static_cast<int>(part.rows()), classes(), part.labels.data(), scale, last_->output(),
+                          outcome->predicted.data(), {label_smoothing_, weighted ? class_weights_.data() : nullptr});
   outcome->loss = loss.loss;
   outcome->correct = loss.correct;
   if (loss.first_not_finite < 0) return absl::OkStatus();
@@ -137,38 +121,35 @@ absl::Status Model::Judge(const Part& part, float scale, PartOutcome* outcome) {
 
 void Model::Backward(const Part& part, const Parameters& parameters, PartGradients* gradients) {
   gradients->dense.resize(tables_.size());
+  table_gradients_.resize(tables_.size());
   for (size_t i = 0; i < tables_.size(); ++i) {
     const bool dense = tables_[i].kind() == v1::TableSpec::DENSE;
     gradients->dense[i].resize(dense ? tables_[i].rows() * tables_[i].columns() : 0);
+    table_gradients_[i] = gradients->dense[i].data();
   }
-  gradients->rows.resize(part.ids.size() * width_);
+  gradients->rows.resize(part.ids.size() * tables_[0].columns());
 
-  float* const state_gradient = state_gradient_.Reserve(part.rows() * units_);
-  for (size_t i = layers_.size(); i-- > 0;) {
-    DenseLayer& layer = layers_[i];
-    const float* const x = i == 0 ? state_.get() : layers_[i - 1].output.get();
-    // The loss has turned the logits into their gradient.
-    float* const gradient = i + 1 == layers_.size() ? layer.output.get() : layer.gradient.get();
-    float* const x_gradient =
-        i == 0 ? state_gradient : layers_[i - 1].gradient.Reserve(part.rows() * layer.shape.inputs);
-    DenseBackward(layer.shape, layer.activation, x, parameters.dense[layer.table], layer.output.get(), gradient,
-                  gradients->dense[layer.table].data(), gradients->dense[layer.table + 1].data(), x_gradient);
+  // The loss has turned the logits into their gradient.
+  float* out_gradient = last_->output();
+  for (size_t i = links_.size(); i-- > 0;) {
+    const Signal& in = signals_[i];
+    float* const in_gradient = i == 0
+                                   ? gradients->rows.data()
+                                   : gradients_[i % 2].Reserve(static_cast<size_t>(in.data.distinct) * in.data.width);
+    links_[i].layer->Backward(in, parameters.dense.data() + links_[i].first_table, out_gradient,
+                              table_gradients_.data() + links_[i].first_table, in_gradient);
+    out_gradient = in_gradient;
   }
-  const LstmWeights weights = {parameters.dense[lstm_table_], parameters.dense[lstm_table_ + 1],
-                               parameters.dense[lstm_table_ + 2]};
-  lstm_.Backward(SequencesOf(part, parameters.rows, width_), weights, state_gradient,
-                 {gradients->dense[lstm_table_].data(), gradients->dense[lstm_table_ + 1].data(),
-                  gradients->dense[lstm_table_ + 2].data(), gradients->rows.data()});
 }
 
 absl::Status Model::Train(const Part& part, const Parameters& parameters, uint64_t batch_rows, PartGradients* gradients,
-                          PartOutcome* outcome) {
+                          PartOutcome* outcome, const DropoutKey& dropout) {
   for (const absl::Status& status : {CheckPart(part, classes(), true), CheckParameters(part, parameters)}) {
     if (!status.ok()) return status;
   }
   if (batch_rows == 0) return absl::InvalidArgumentError("a batch of 0 rows has no mean loss");
-  Forward(part, parameters, true);
-  const absl::Status judged = Judge(part, static_cast<float>(1 / static_cast<double>(batch_rows)), outcome);
+  Forward(part, parameters, &dropout);
+  const absl::Status judged = Judge(part, static_cast<float>(1 / static_cast<double>(batch_rows)), true, outcome);
   if (!judged.ok()) return judged;
   Backward(part, parameters, gradients);
   return absl::OkStatus();
@@ -178,18 +159,18 @@ absl::Status Model::Evaluate(const Part& part, const Parameters& parameters, Par
   for (const absl::Status& status : {CheckPart(part, classes(), true), CheckParameters(part, parameters)}) {
     if (!status.ok()) return status;
   }
-  Forward(part, parameters, false);
-  return Judge(part, 1, outcome);
+  Forward(part, parameters, nullptr);
+  return Judge(part, 1, false, outcome);
 }
 
 absl::Status Model::Predict(const Part& part, const Parameters& parameters, std::vector<float>* probabilities) {
   for (const absl::Status& status : {CheckPart(part, classes(), false), CheckParameters(part, parameters)}) {
     if (!status.ok()) return status;
   }
-  Forward(part, parameters, false);
+  Forward(part, parameters, nullptr);
   const size_t count = part.rows() * classes();
-  Softmax(static_cast<int>(part.rows()), classes(), layers_.back().output.get());
-  probabilities->assign(layers_.back().output.get(), layers_.back().output.get() + count);
+  Softmax(static_cast<int>(part.rows()), classes(), last_->output());
+  probabilities->assign(last_->output(), last_->output() + count);
   return absl::OkStatus();
 }
 

@@ -9,10 +9,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ops/buffer.h"
-#include "ops/dense.h"
-#include "ops/lstm.h"
+#include "ops/dropout.h"
 #include "proto/job.pb.h"
 #include "proto/table.pb.h"
+#include "worker/model/dense_layer.h"
+#include "worker/model/layer.h"
 #include "worker/model/part.h"
 
 namespace pumasi {
@@ -40,54 +41,54 @@ struct PartOutcome {
   std::vector<int32_t> predicted;
 };
 
-// An embedding, an LSTM and dense layers, the last one with softmax, under cross entropy. Owns working memory that is
-// used again from part to part: not thread-safe, one Model a thread. Results depend on the arguments and the kernel set
-// (ops/gemm.h) alone, not on the parts before. A row without tokens has a zero state behind the LSTM.
+// A job's layers as a chain, from an embedding to a dense layer with softmax, under cross entropy. Owns working memory
+// that is used again from part to part: not thread-safe, one Model a thread. Results depend on the arguments and the
+// kernel set (ops/gemm.h) alone, not on the parts before. A row without tokens is a zero vector behind the layer that
+// ends the sequence.
 class Model {
  public:
   // `tables` are those of PlanTables (common/model_plan.h) for the job; refused if they are not.
   static absl::StatusOr<std::unique_ptr<Model>> Create(const v1::Job& job, const std::vector<v1::TableSpec>& tables);
 
-  int classes() const { return layers_.back().shape.units; }
+  int classes() const { return last_->units(); }
 
-  // Forward and backward. Gradients are those of (sum of the part's losses) / batch_rows. A part that contradicts
-  // itself is InvalidArgument; a loss that is NaN or infinite is OutOfRange and names the row.
+  // Forward and backward. The job's label smoothing and class weights count. Gradients are those of (sum of the part's
+  // losses) / batch_rows. Dropout draws from `dropout`. A part that contradicts itself is InvalidArgument; a loss that
+  // is NaN or infinite is OutOfRange and names the row.
   absl::Status Train(const Part& part, const Parameters& parameters, uint64_t batch_rows, PartGradients* gradients,
-                     PartOutcome* outcome);
+                     PartOutcome* outcome, const DropoutKey& dropout = {});
 
-  // Forward, and what the labels make of it. Errors as above.
+  // Forward without dropout, and what the labels make of it; labels are smoothed, but classes not weighted. Errors as
+  // above.
   absl::Status Evaluate(const Part& part, const Parameters& parameters, PartOutcome* outcome);
 
   // probabilities[rows × classes()]. The part needs no labels.
   absl::Status Predict(const Part& part, const Parameters& parameters, std::vector<float>* probabilities);
 
  private:
-  struct DenseLayer {
-    DenseShape shape;  // `rows` is the current part's.
-    Activation activation = Activation::kLinear;
-    int table = 0;  // The kernel's; the bias is the next one.
-    Buffer<float> output;
-    Buffer<float> gradient;  // By `output`.
+  // A layer behind the embedding.
+  struct Link {
+    std::unique_ptr<Layer> layer;
+    size_t first_table = 0;
   };
 
-  Model(int width, int units) : width_(width), units_(units), lstm_(width, units) {}
+  Model() = default;
 
   absl::Status CheckParameters(const Part& part, const Parameters& parameters) const;
-  // Leaves logits in the last layer's output.
-  void Forward(const Part& part, const Parameters& parameters, bool keep);
+  // Leaves logits in the last layer's output. `dropout` is null for inference.
+  void Forward(const Part& part, const Parameters& parameters, const DropoutKey* dropout);
   void Backward(const Part& part, const Parameters& parameters, PartGradients* gradients);
-  // Turns the logits into gradients of scale·(sum of losses).
-  absl::Status Judge(const Part& part, float scale, PartOutcome* outcome);
+  // Turns the logits into gradients of scale·(sum of losses), in training with weighted classes.
+  absl::Status Judge(const Part& part, float scale, bool training, PartOutcome* outcome);
 
-  const int width_;
-  const int units_;
-  std::vector<v1::TableSpec> tables_;
-  int rows_table_ = 0;
-  int lstm_table_ = 0;
-  Lstm lstm_;
-  Buffer<float> state_;  // [rows × units]
-  Buffer<float> state_gradient_;
-  std::vector<DenseLayer> layers_;
+  std::vector<v1::TableSpec> tables_;  // The first one is the embedding's.
+  float label_smoothing_ = 0;
+  std::vector<float> class_weights_;  // [classes]; empty: all 1
+  std::vector<Link> links_;
+  DenseLayer* last_ = nullptr;           // of links_
+  std::vector<Signal> signals_;          // signals_[i] goes into links_[i].
+  Buffer<float> gradients_[2];           // by what goes into a layer, in turns
+  std::vector<float*> table_gradients_;  // by table
 };
 
 }  // namespace pumasi

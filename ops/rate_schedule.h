@@ -1,0 +1,55 @@
+// How the learning rate changes with the step (proto/job.proto, Schedule).
+#ifndef PUMASI_OPS_RATE_SCHEDULE_H_
+#define PUMASI_OPS_RATE_SCHEDULE_H_
+
+#include <array>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "proto/job.pb.h"
+
+namespace pumasi {
+
+// A schedule made ready. Immutable, hence thread-safe. Factors are made of exactly rounded operations: the same bits on
+// every x86-64, and about 1e-14 from the formula.
+class RateSchedule {
+ public:
+  // The factor is always 1.
+  constexpr RateSchedule() = default;
+  // Of a schedule that CheckSchedule accepts.
+  explicit RateSchedule(const v1::Schedule& proto);
+
+  // The factor of step s (from 1). With a warm-up of n steps: s/n up to step n. Then with t = s − 1 − n, so that the
+  // first step after the warm-up has t = 0:
+  //   step:        factor^⌊t / every⌋
+  //   exponential: factor^(t / every)
+  //   cosine:      floor + (1 − floor)·(1 + cos(π·min(t, batches) / batches)) / 2
+  //   constant, or none of these: 1
+  double Factor(uint64_t step) const;
+
+  bool always_one() const { return kind_ == Kind::kConstant && warmup_ == 0; }
+  // Whether the factor of some step is above that of an earlier one.
+  bool rises() const { return warmup_ > 1; }
+
+ private:
+  enum class Kind { kConstant, kStep, kExponential, kCosine };
+  // Binary digits of t/every's fraction that count.
+  static constexpr int kDigits = 53;
+
+  Kind kind_ = Kind::kConstant;
+  uint64_t warmup_ = 0;
+  uint64_t every_ = 1;
+  double factor_ = 1;
+  double floor_ = 0;
+  std::array<double, kDigits> roots_{};  // factor^(1/2), factor^(1/4), …
+};
+
+// The factor of `step` under a schedule that CheckSchedule accepts.
+double RateFactor(const v1::Schedule& schedule, uint64_t step);
+
+// InvalidArgument: what is missing or impossible, by name.
+absl::Status CheckSchedule(const v1::Schedule& schedule);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_OPS_RATE_SCHEDULE_H_

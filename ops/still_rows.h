@@ -1,0 +1,22 @@
+// The part that optimizers share which leave alone the rows that a step does not touch.
+#ifndef PUMASI_OPS_STILL_ROWS_H_
+#define PUMASI_OPS_STILL_ROWS_H_
+
+#include <algorithm>
+
+#include "ops/optimizer.h"
+
+namespace pumasi {
+
+class StillRows : public Optimizer {
+ public:
+  void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const override {}
+  void Peek(uint64_t last, uint64_t step, int width, const float* value, const float* slots,
+            float* out) const override {
+    if (out != value) std::copy_n(value, width, out);
+  }
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_OPS_STILL_ROWS_H_

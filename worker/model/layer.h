@@ -1,0 +1,41 @@
+// One layer of a model, as the chain of layers sees it.
+#ifndef PUMASI_WORKER_MODEL_LAYER_H_
+#define PUMASI_WORKER_MODEL_LAYER_H_
+
+#include <cstddef>
+
+#include "ops/dropout.h"
+#include "ops/sequences.h"
+
+namespace pumasi {
+
+// What flows between layers. Owns nothing.
+struct Signal {
+  // Otherwise one vector a row: `data` has distinct = rows and neither offsets nor tokens.
+  bool sequence = false;
+  // Vectors that many tokens share (merged ids) stay shared as long as layers treat them alike.
+  IndexedSequences data;
+
+  size_t tokens() const { return sequence ? data.offsets[data.rows] : data.rows; }
+};
+
+// A layer with its working memory, used again for each part: nothing is allocated once the largest part was seen. Not
+// thread-safe. `tables` and `gradients` are by the layer's own tables, in the order of its plan
+// (common/model_plan_layer.h).
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  // The output, in the layer's memory (or in the input's, where nothing changes); it ends with the next call. With
+  // `dropout` the layer is in training, drops values and keeps what Backward needs; null: inference.
+  virtual Signal Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) = 0;
+
+  // After a Forward in training with the same input and tables: from out_gradient[distinct × width] by the output,
+  // which is used up, to in_gradient[distinct × width] by the input, and the tables' gradients.
+  virtual void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
+                        float* in_gradient) = 0;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_WORKER_MODEL_LAYER_H_
