@@ -8,22 +8,6 @@
 namespace pumasi {
 namespace {
 
-// One server, one worker, in training.
-const char kTraining[] = R"(
-  server s1
-  worker w1    => PREPARING
-  w1 prepared  => upload, PREPARING
-  assets       => ALLOCATING
-  s1 ready     => TRAINING
-)";
-
-const char kSaving[] = R"(
-  w1 asks 9
-  w1 done      => TRAINING
-  w1 asks 9
-  w1 done      => SAVING
-)";
-
 TEST_CASE("Checkpoints on the way are completed when every server has written its part") {
   JobRun::Spec spec = SmallJobSpec();
   spec.request.set_servers(2);

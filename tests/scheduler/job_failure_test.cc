@@ -8,22 +8,6 @@
 namespace pumasi {
 namespace {
 
-// One server, one worker, in training.
-const char kTraining[] = R"(
-  server s1
-  worker w1    => PREPARING
-  w1 prepared  => upload, PREPARING
-  assets       => ALLOCATING
-  s1 ready     => TRAINING
-)";
-
-const char kSaving[] = R"(
-  w1 asks 9
-  w1 done      => TRAINING
-  w1 asks 9
-  w1 done      => SAVING
-)";
-
 TEST_CASE("A server that dies fails the job by name, and says where to go on from") {
   JobStory story;
   story.Play(kTraining);

@@ -30,6 +30,22 @@ namespace pumasi {
 // A job of 2 epochs over 10 rows, in batches of 4 (the last one of 2), 2 parts each.
 JobRun::Spec SmallJobSpec();
 
+// Stories that others begin with: one server and one worker, in training; and from there to the last batch's end.
+inline constexpr char kTraining[] = R"(
+  server s1
+  worker w1    => PREPARING
+  w1 prepared  => upload, PREPARING
+  assets       => ALLOCATING
+  s1 ready     => TRAINING
+)";
+
+inline constexpr char kSaving[] = R"(
+  w1 asks 9
+  w1 done      => TRAINING
+  w1 asks 9
+  w1 done      => SAVING
+)";
+
 class JobStory {
  public:
   explicit JobStory(JobRun::Spec spec = SmallJobSpec(), uint64_t test_rows = 0)
