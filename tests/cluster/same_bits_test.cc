@@ -80,7 +80,7 @@ TEST_CASE("another seed, another number of parts or another batch gives other bi
 
 TEST_CASE("a worker killed in the middle changes nothing, and one that joins neither") {
   TempFolder folder;
-  WriteSmallJob(folder.path(), 1000, 8);
+  WriteSmallJob(folder.path(), 1000, 30);
   const auto undisturbed = Train(folder, 2, 1);
 
   JobOnCluster job(folder, 2, 3);
@@ -101,7 +101,7 @@ TEST_CASE("a worker killed in the middle changes nothing, and one that joins nei
 
 TEST_CASE("a worker stopped past its lease and woken again changes nothing") {
   TempFolder folder;
-  WriteSmallJob(folder.path(), 1000, 8);
+  WriteSmallJob(folder.path(), 1000, 30);
   const auto undisturbed = Train(folder, 2, 1);
 
   JobOnCluster job(folder, 2, 2);
