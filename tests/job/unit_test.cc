@@ -164,7 +164,7 @@ TEST_CASE("A unit's parts hold the rows' tokens and labels, and its ids are thos
 }
 
 bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
 TEST_CASE("A unit of several parts has the gradient of the tree over its single parts, bit by bit") {

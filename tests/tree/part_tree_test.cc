@@ -49,7 +49,7 @@ Gradient RecursiveSum(const std::vector<Gradient>& parts, uint32_t first, uint32
 }
 
 bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
 bool SameBits(const Gradient& a, const Gradient& b) {
