@@ -249,12 +249,14 @@ SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const 
 }
 
 absl::StatusOr<JobRun::Spec> SchedulerService::MakeSpec(const v1::SubmitRequest& request) const {
-  // The client checked it, too; but any client may call.
-  if (absl::Status status = CheckRules(request.job()); !status.ok()) return status;
-  if (absl::Status status = CheckJob(request.job()); !status.ok()) return status;
+  // pumasi does the same before it submits; but any client may call, and from here on everybody relies on it.
+  v1::Job job = request.job();
+  if (absl::Status status = CompleteMessage(&job); !status.ok()) return status;
+  if (absl::Status status = CheckJob(job); !status.ok()) return status;
   auto output = UnderRoot(options_.output_root, request.output());
   if (!output.ok()) return output.status();
-  JobRun::Spec spec{NewJobId(request.job().name()), request, *output, std::nullopt};
+  JobRun::Spec spec{NewJobId(job.name()), request, *output, std::nullopt};
+  *spec.request.mutable_job() = std::move(job);
   if (!request.resume().empty()) {
     auto resume = UnderRoot(options_.output_root, request.resume());
     if (!resume.ok()) return resume.status();

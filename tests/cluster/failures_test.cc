@@ -14,6 +14,7 @@
 #include "tests/cluster/program.h"
 #include "tests/cluster/small_job.h"
 #include "tests/common/temp_folder.h"
+#include "tools/cli/job_report.h"
 
 namespace pumasi {
 namespace {
@@ -72,6 +73,42 @@ TEST_CASE("nodes take up the next job after one that failed") {
   INFO(status.message());
   CHECK(status.state() == v1::DONE);
   CHECK(status.samples() == 300);
+}
+
+TEST_CASE("a job from a client that leaves the defaults out is completed, or refused; the scheduler goes on") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 100, 1);
+  JobOnCluster cluster(folder, 1, 1);
+  v1::SubmitRequest request;
+  v1::Job& job = *request.mutable_job();
+  job.set_name("bare");
+  job.mutable_data()->set_train("train.csv");
+  job.mutable_data()->add_text("text");
+  job.mutable_data()->set_label("label");
+  job.mutable_tokenizer();
+  job.add_model()->mutable_embedding()->set_width(4);
+  job.add_model()->mutable_lstm()->set_units(4);
+  job.add_model()->mutable_dense()->set_activation(v1::ACTIVATION_SOFTMAX);
+  job.mutable_optimizer()->mutable_adam();
+  request.set_base(folder.path());
+  request.set_output(folder / "bare");
+  SECTION("completed") {
+    auto id = cluster.link().Submit(request);
+    INFO(id.status().ToString());
+    REQUIRE(id.ok());
+    v1::JobStatus status;
+    do {
+      status = *cluster.link().GetJob(*id, status.change(), absl::Seconds(10));
+    } while (!Ended(status.state()));
+    INFO(status.message());
+    CHECK(status.state() == v1::DONE);
+    CHECK(status.samples() == 100);
+  }
+  SECTION("refused") {
+    job.set_micro_batches(0);
+    CHECK_THAT(std::string(cluster.link().Submit(request).status().message()), Contains("micro_batches"));
+    CHECK(cluster.link().ListJobs().ok());
+  }
 }
 
 TEST_CASE("a loss that is no number ends the job, and the error names batch and part") {
