@@ -37,7 +37,10 @@ absl::StatusOr<std::optional<v1::HeartbeatResponse>> Cluster::Assignments(uint64
   return std::optional<v1::HeartbeatResponse>(std::move(response));
 }
 
-void Cluster::Leave(uint64_t incarnation, absl::Duration now) { members_.Leave(incarnation, now); }
+void Cluster::Leave(uint64_t incarnation, absl::Duration now) {
+  members_.Leave(incarnation, now);
+  NodesChanged(now);
+}
 
 std::vector<Membership::Death> Cluster::Tick(absl::Duration now) {
   std::vector<Membership::Death> deaths = members_.TakeDeaths(now);
@@ -58,9 +61,16 @@ void Cluster::NodesChanged(absl::Duration now) {
     job->NodesChanged(members_, may_start, now);
     may_start = may_start && job->ended();
   }
+  ended_ = CountEnded();
 }
 
-void Cluster::JobChanged(absl::Duration now) { NodesChanged(now); }
+size_t Cluster::CountEnded() const {
+  return std::count_if(jobs_.begin(), jobs_.end(), [](const auto& job) { return job->ended(); });
+}
+
+void Cluster::JobChanged(absl::Duration now) {
+  if (CountEnded() != ended_) NodesChanged(now);
+}
 
 absl::StatusOr<std::string> Cluster::Submit(JobRun::Spec spec, absl::Duration now) {
   const std::string request = spec.request.request_id();

@@ -45,7 +45,7 @@ class Cluster {
   absl::StatusOr<JobRun*> Find(const std::string& job_id);
   // For calls of nodes: UNKNOWN_JOB also where the job has ended.
   absl::StatusOr<JobRun*> Running(const std::string& job_id);
-  // To be called after every event given to a job: starts the next one when one ended.
+  // To be called after every event given to a job: starts the next one when one ended. Costs little when none did.
   void JobChanged(absl::Duration now);
   absl::StatusOr<v1::LeaseUnitsResponse> Lease(JobRun& job, uint64_t worker, uint32_t hold_at_most);
 
@@ -61,11 +61,13 @@ class Cluster {
 
  private:
   void NodesChanged(absl::Duration now);
+  size_t CountEnded() const;
 
   const Options options_;
   Membership members_;
   std::vector<std::unique_ptr<JobRun>> jobs_;
   std::map<std::string, std::string> job_of_request_;
+  size_t ended_ = 0;  // jobs of jobs_ that had ended at the last NodesChanged
   uint64_t forgotten_change_ = 0;
   // Tokens only grow; they start high enough to tell them from part and batch numbers in logs.
   uint64_t next_token_ = 1;

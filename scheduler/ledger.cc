@@ -88,13 +88,7 @@ void Ledger::Release(std::map<uint64_t, Leased>::iterator lease) {
   leased_.erase(lease);
 }
 
-void Ledger::WorkerGone(uint64_t worker) {
-  for (auto lease = leased_.begin(); lease != leased_.end();) {
-    const auto next = std::next(lease);
-    if (lease->second.worker == worker) Release(lease);
-    lease = next;
-  }
-}
+void Ledger::WorkerGone(uint64_t worker) { KeepOnly(worker, {}); }
 
 void Ledger::Return(uint64_t worker, uint64_t token) {
   const auto lease = leased_.find(token);

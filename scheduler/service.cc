@@ -47,7 +47,8 @@ void SchedulerService::Stop() {
     std::lock_guard lock(mutex_);
     if (stopped_) return;
     stopped_ = true;
-    wake_.notify_all();
+    deadline_wake_.notify_all();
+    checkpoint_wake_.notify_all();
   }
   heartbeats_.Close();
   leases_.Close();
@@ -75,7 +76,7 @@ void SchedulerService::Changed() {
   }
   leases_.Retry();
   watchers_.Retry();
-  wake_.notify_all();
+  checkpoint_wake_.notify_all();
 }
 
 SchedulerService::Reactor* SchedulerService::Serve(Context* context,
@@ -118,7 +119,7 @@ SchedulerService::Reactor* SchedulerService::Heartbeat(Context* context, const v
   auto* reactor = new HeartbeatReactor([this, incarnation] {
     std::lock_guard lock(mutex_);
     cluster_.Disconnected(incarnation, clock_.Now());
-    wake_.notify_all();
+    deadline_wake_.notify_all();
     heartbeats_.Retry();
   });
   absl::Status alive;
@@ -152,6 +153,7 @@ SchedulerService::Reactor* SchedulerService::Leave(Context* context, const v1::L
                                                    v1::LeaveResponse*) {
   return Serve(context, [&](absl::Duration now) {
     cluster_.Leave(request->incarnation(), now);
+    deadline_wake_.notify_all();
     return absl::OkStatus();
   });
 }
@@ -344,7 +346,7 @@ void SchedulerService::WatchDeadlines() {
   while (!stopped_) {
     const absl::Duration now = clock_.Now();
     const absl::Duration wait = std::max(cluster_.NextDeadline(now) - now, absl::Milliseconds(1));
-    wake_.wait_for(lock, absl::ToChronoMilliseconds(wait) + milliseconds(1));
+    deadline_wake_.wait_for(lock, absl::ToChronoMilliseconds(wait) + milliseconds(1));
     if (stopped_) return;
     const auto deaths = cluster_.Tick(clock_.Now());
     for (const auto& death : deaths) {
@@ -363,7 +365,7 @@ void SchedulerService::CompleteCheckpoints() {
     auto next = cluster_.TakeCheckpoint();
     if (!next) {
       if (stopped_) return;
-      wake_.wait_for(lock, std::chrono::seconds(1));
+      checkpoint_wake_.wait_for(lock, std::chrono::seconds(1));
       continue;
     }
     const auto& [job_id, checkpoint] = *next;

@@ -72,7 +72,8 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   std::map<std::string, v1::JobState> logged_;  // GUARDED_BY(mutex_): the state of each job that was last logged
   uint64_t woken_change_ = 0;                   // GUARDED_BY(mutex_)
   bool stopped_ = false;                        // GUARDED_BY(mutex_)
-  std::condition_variable wake_;                // for both threads
+  std::condition_variable deadline_wake_;       // a death came nearer
+  std::condition_variable checkpoint_wake_;     // a checkpoint may be there to complete
 
   Parking heartbeats_, leases_, watchers_;
   std::thread deadlines_, checkpoints_;
