@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/mix_bits.h"
 
 namespace pumasi {
 namespace {
@@ -45,10 +46,7 @@ absl::Status NeedVector(const LayerSurroundings& around, const LayerPlan& plan) 
 uint64_t TableSeed(uint64_t seed, const std::string& name) {
   uint64_t hash = 14695981039346656037ull;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
-  uint64_t mixed = seed + 0x9e3779b97f4a7c15ull + hash;
-  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ull;
-  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebull;
-  return mixed ^ (mixed >> 31);
+  return MixBits(seed + kGoldenRatio + hash);
 }
 
 // `limit` is UNIFORM's.

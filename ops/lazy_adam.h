@@ -3,22 +3,12 @@
 #ifndef PUMASI_OPS_LAZY_ADAM_H_
 #define PUMASI_OPS_LAZY_ADAM_H_
 
-#include <algorithm>
-
 #include "ops/adam.h"
+#include "ops/still_rows.h"
 
 namespace pumasi {
 
-class LazyAdam : public Adam {
- public:
-  using Adam::Adam;
-
-  void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const override {}
-  void Peek(uint64_t last, uint64_t step, int width, const float* value, const float* slots,
-            float* out) const override {
-    if (out != value) std::copy_n(value, width, out);
-  }
-};
+using LazyAdam = StillRowsOf<Adam>;
 
 }  // namespace pumasi
 

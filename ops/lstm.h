@@ -10,13 +10,9 @@
 
 namespace pumasi {
 
-// Gates i, f, c, o; bias[4·units].
-using LstmWeights = RecurrentWeights;
-using LstmGradients = RecurrentGradients;
-
-// What is done once rather than once a token: the input product, for each distinct vector; the sum of gate gradients
-// before the two products of the input's gradients; the transpose of the recurrent weights. Rows are walked in
-// StepOrder, so that the recurrent product shrinks as short rows end.
+// Gates i, f, c, o; bias[4·units]. What is done once rather than once a token: the input product, for each distinct
+// vector; the sum of gate gradients before the two products of the input's gradients; the transpose of the recurrent
+// weights. Rows are walked in StepOrder, so that the recurrent product shrinks as short rows end.
 class Lstm : public Recurrent {
  public:
   Lstm(int width, int units, const RecurrentOptions& options = {})

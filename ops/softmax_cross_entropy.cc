@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "ops/elementwise.h"
 #include "ops/math.h"
 #include "ops/vector_clones.h"
 
@@ -22,10 +23,6 @@ PUMASI_VECTOR_CLONES void ExpOfDifference(size_t count, float subtrahend, float*
   for (size_t i = 0; i < count; ++i) values[i] = Exp(values[i] - subtrahend);
 }
 
-PUMASI_VECTOR_CLONES void Scale(size_t count, float factor, float* values) {
-  for (size_t i = 0; i < count; ++i) values[i] *= factor;
-}
-
 // values = exp(values - maximum); returns their sum. In double, and in order: the loss of a row with a million classes
 // keeps its digits, and the sum does not depend on the width of vectors.
 double Exponentiate(int classes, float maximum, float* values) {
@@ -41,7 +38,7 @@ void Softmax(int rows, int classes, float* values) {
   for (int row = 0; row < rows; ++row) {
     float* const z = values + static_cast<size_t>(row) * classes;
     const double sum = Exponentiate(classes, z[GreatestOf(classes, z)], z);
-    Scale(classes, static_cast<float>(1 / sum), z);
+    Scale(classes, static_cast<float>(1 / sum), z, z);
   }
 }
 
@@ -64,7 +61,7 @@ ClassificationLoss SoftmaxCrossEntropy(int rows, int classes, const int32_t* lab
     total.correct += greatest == label;
     predicted[row] = greatest;
     const float row_scale = scale * weight;
-    Scale(classes, static_cast<float>(row_scale / sum), z);
+    Scale(classes, static_cast<float>(row_scale / sum), z, z);
     for (int c = 0; smoothing > 0 && c < classes; ++c) z[c] -= row_scale * share;
     z[label] -= row_scale * (1 - smoothing);
   }

@@ -8,14 +8,20 @@
 
 namespace pumasi {
 
-class StillRows : public Optimizer {
+// An optimizer, `Base` or made from it, without any catching up.
+template <typename Base>
+class StillRowsOf : public Base {
  public:
+  using Base::Base;
+
   void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const override {}
   void Peek(uint64_t last, uint64_t step, int width, const float* value, const float* slots,
             float* out) const override {
     if (out != value) std::copy_n(value, width, out);
   }
 };
+
+using StillRows = StillRowsOf<Optimizer>;
 
 }  // namespace pumasi
 

@@ -1,7 +1,5 @@
 #include "scheduler/checkpoint_folder.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -10,27 +8,17 @@
 #include "common/checkpoint/model_folder.h"
 #include "common/checkpoint/parameters_hash.h"
 #include "common/crc32c.h"
+#include "common/message_json.h"
 #include "ops/optimizer_row_values.h"
 
 namespace pumasi {
 namespace {
 
-std::string JobJson(const v1::Job& job) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  (void)google::protobuf::util::MessageToJsonString(job, &json, options);
-  return json;
-}
-
-absl::StatusOr<std::string> HashOf(const std::string& folder, const v1::Job& job) {
+absl::StatusOr<std::string> HashOf(const std::string& folder, const RowValues& values) {
   auto model = ModelFolder::Open(folder);
   if (!model.ok()) return model.status();
   if (absl::Status status = (*model)->Verify(); !status.ok()) return status;
-  auto values = OptimizerRowValues::Create(job.optimizer(), (*model)->manifest().progress().version());
-  if (!values.ok()) return values.status();
-  return ParametersSha256(**model, **values);
+  return ParametersSha256(**model, values);
 }
 
 // Puts `from` in the place of `to`, which may be a folder that is not empty (rename(2) refuses those).
@@ -86,18 +74,18 @@ absl::StatusOr<std::string> CompleteCheckpoint(Files& files, const std::string& 
     asset->set_size(contents.size());
     asset->set_crc32c(Crc32c(contents));
   }
-  if (absl::Status status = WriteFileDurably(files, folder + "/job.json", JobJson(manifest.job())); !status.ok())
+  if (absl::Status status = WriteFileDurably(files, folder + "/job.json", MessageToJson(manifest.job())); !status.ok())
     return status;
   const std::string manifest_path = absl::StrCat(folder, "/", kManifestName);
-  if (absl::Status status = WriteFileDurably(files, manifest_path, ManifestToJson(manifest)); !status.ok())
+  if (absl::Status status = WriteFileDurably(files, manifest_path, MessageToJson(manifest)); !status.ok())
     return status;
   std::string hash;
   if (checkpoint.final) {
-    auto computed = HashOf(folder, manifest.job());
+    auto computed = HashOf(folder, **values);
     if (!computed.ok()) return computed.status();
     hash = *std::move(computed);
     manifest.set_parameters_sha256(hash);
-    if (absl::Status status = WriteFileDurably(files, manifest_path, ManifestToJson(manifest)); !status.ok())
+    if (absl::Status status = WriteFileDurably(files, manifest_path, MessageToJson(manifest)); !status.ok())
       return status;
   }
   if (absl::Status status = Replace(files, output, folder, output + "/" + checkpoint.name); !status.ok()) return status;

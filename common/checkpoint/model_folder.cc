@@ -26,15 +26,6 @@ bool IsPlainName(const std::string& name) {
 
 }  // namespace
 
-std::string ManifestToJson(const v1::Manifest& manifest) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  (void)google::protobuf::util::MessageToJsonString(manifest, &json, options);
-  return json;
-}
-
 absl::StatusOr<v1::Manifest> ReadManifest(const std::string& folder) {
   const std::string path = absl::StrCat(folder, "/", kManifestName);
   auto json = ReadFile(RealFiles(), path, kMaxManifestBytes);

@@ -65,8 +65,7 @@ class ModelFolder {
   std::map<std::pair<uint32_t, uint32_t>, Place> sections_;  // by (table, slot)
 };
 
-// Manifest to and from the JSON text of manifest.json.
-std::string ManifestToJson(const v1::Manifest& manifest);
+// Reads and checks manifest.json (written by common/message_json.h).
 absl::StatusOr<v1::Manifest> ReadManifest(const std::string& folder);
 
 }  // namespace pumasi

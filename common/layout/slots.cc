@@ -2,21 +2,12 @@
 
 #include <algorithm>
 
+#include "common/mix_bits.h"
+
 namespace pumasi {
-namespace {
-
-// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit.
-uint64_t Mix(uint64_t x) {
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
-}  // namespace
 
 uint32_t SlotOfRow(uint32_t table, uint64_t id, uint32_t slots) {
-  return static_cast<uint32_t>(Mix(id ^ (uint64_t{table} << 48)) % slots);
+  return static_cast<uint32_t>(MixBits((id ^ (uint64_t{table} << 48)) + kGoldenRatio) % slots);
 }
 
 uint32_t SlotOfChunk(uint32_t table, uint32_t chunk, uint32_t slots) {

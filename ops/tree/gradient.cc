@@ -3,10 +3,13 @@
 #include <cstring>
 #include <utility>
 
+#include "ops/elementwise.h"
+#include "ops/vector_clones.h"
+
 namespace pumasi {
 
 // Tests the exponent bits and gathers: unlike an early return it vectorises.
-__attribute__((target_clones("default", "avx2", "avx512f"))) bool AllFinite(const float* values, size_t size) {
+PUMASI_VECTOR_CLONES bool AllFinite(const float* values, size_t size) {
   uint32_t bad = 0;
   for (size_t i = 0; i < size; ++i) {
     uint32_t bits;
@@ -17,11 +20,6 @@ __attribute__((target_clones("default", "avx2", "avx512f"))) bool AllFinite(cons
 }
 
 namespace {
-
-__attribute__((target_clones("default", "avx2", "avx512f"))) void AddFloats(float* left, const float* right,
-                                                                            size_t size) {
-  for (size_t i = 0; i < size; ++i) left[i] += right[i];
-}
 
 RowGradient Merge(RowGradient&& left, RowGradient&& right, size_t width) {
   if (right.ids.empty()) return std::move(left);
@@ -39,7 +37,7 @@ RowGradient Merge(RowGradient&& left, RowGradient&& right, size_t width) {
     sum.values.insert(sum.values.end(), from.values.data() + at * width, from.values.data() + (at + 1) * width);
     ++at;
     if (both) {
-      AddFloats(sum.values.data() + sum.values.size() - width, right.values.data() + r * width, width);
+      AddTo(width, right.values.data() + r * width, sum.values.data() + sum.values.size() - width);
       ++r;
     }
   }
@@ -57,7 +55,7 @@ void Add(Gradient& left, Gradient&& right, const std::vector<uint32_t>& widths) 
     if (left.dense[chunk].empty()) {
       left.dense[chunk] = std::move(right.dense[chunk]);
     } else {
-      AddFloats(left.dense[chunk].data(), right.dense[chunk].data(), left.dense[chunk].size());
+      AddTo(left.dense[chunk].size(), right.dense[chunk].data(), left.dense[chunk].data());
     }
   }
 }

@@ -13,6 +13,7 @@
 #include "common/crc32c.h"
 #include "common/file.h"
 #include "common/layout/slots.h"
+#include "common/message_json.h"
 #include "tests/checkpoint/failing_files.h"
 
 namespace pumasi {
@@ -142,7 +143,7 @@ struct SmallCheckpoint {
   }
 
   static void WriteManifest(const std::string& folder, const v1::Manifest& manifest) {
-    FailingFiles().Put(folder + "/" + kManifestName, ManifestToJson(manifest));
+    FailingFiles().Put(folder + "/" + kManifestName, MessageToJson(manifest));
   }
 
   static void Check(const absl::Status& status) {

@@ -41,7 +41,7 @@ struct Problem {
     return {static_cast<int>(rows.size()), offsets.data(),          tokens.data(),
             static_cast<int>(distinct),    static_cast<int>(width), tensors.vectors.data()};
   }
-  LstmWeights weights() const { return {tensors.kernel.data(), tensors.recurrent.data(), tensors.bias.data()}; }
+  RecurrentWeights weights() const { return {tensors.kernel.data(), tensors.recurrent.data(), tensors.bias.data()}; }
   LstmTensors<double> wide() const {
     return {Widen(tensors.kernel), Widen(tensors.recurrent), Widen(tensors.bias), Widen(tensors.vectors)};
   }

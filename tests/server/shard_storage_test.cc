@@ -8,6 +8,7 @@
 #include "common/checkpoint/model_folder.h"
 #include "common/checkpoint/parameters_hash.h"
 #include "common/checkpoint/shard_writer.h"
+#include "common/message_json.h"
 #include "common/sha256.h"
 #include "ops/optimizer_row_values.h"
 #include "tests/checkpoint/failing_files.h"
@@ -44,7 +45,7 @@ void Save(ShardGroup& group, const std::string& folder) {
     file->set_size(info->size);
     file->set_crc32c(info->crc32c);
   }
-  disk.Put(folder + "/manifest.json", ManifestToJson(manifest));
+  disk.Put(folder + "/manifest.json", MessageToJson(manifest));
 }
 
 absl::Status Load(ShardGroup& group, const std::string& folder) {
@@ -112,7 +113,7 @@ TEST_CASE("A checkpoint of another shape, optimizer or version is refused") {
   const auto refused = [&](const std::function<void(v1::Manifest&)>& edit) {
     v1::Manifest manifest = good;
     edit(manifest);
-    FailingFiles().Put(folder / "good/manifest.json", ManifestToJson(manifest));
+    FailingFiles().Put(folder / "good/manifest.json", MessageToJson(manifest));
     ShardGroup fresh(AdamJob(4), 2, 1, 3);
     return absl::IsFailedPrecondition(Load(fresh, folder / "good"));
   };
@@ -135,7 +136,7 @@ TEST_CASE("A checkpoint without the tensors is refused; one that lacks rows that
   CHECK(SameBits(fresh.PullAll(0), group.PullAll(0)));
   v1::Manifest manifest = *ReadManifest(folder / "checkpoint");
   manifest.clear_shards();
-  FailingFiles().Put(folder / "checkpoint/manifest.json", ManifestToJson(manifest));
+  FailingFiles().Put(folder / "checkpoint/manifest.json", MessageToJson(manifest));
   ShardGroup again(AdamJob(4), 1);
   CHECK(absl::IsDataLoss(Load(again, folder / "checkpoint")));
 }

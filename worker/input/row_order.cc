@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "worker/input/mix_bits.h"
+#include "common/mix_bits.h"
 
 namespace pumasi {
 namespace {

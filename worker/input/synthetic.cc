@@ -2,7 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "worker/input/mix_bits.h"
+#include "common/mix_bits.h"
 
 namespace pumasi {
 
