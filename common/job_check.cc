@@ -1,10 +1,35 @@
 #include "common/job_check.h"
 
+#include <string>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/model_plan.h"
 
 namespace pumasi {
 namespace {
+
+absl::Status CheckTokenizer(const v1::Tokenizer& tokenizer, const SourceMap& source) {
+  const bool keras = tokenizer.kind() == v1::TOKENIZER_KIND_KERAS;
+  if (!keras && tokenizer.has_oov_token()) return source.Error("tokenizer.oov_token", "only kind: keras has one");
+  if (!keras && tokenizer.has_filters()) return source.Error("tokenizer.filters", "only kind: keras has them");
+  return absl::OkStatus();
+}
+
+// What stands between labels, where a row may have several.
+absl::Status CheckSeparator(const v1::Job& job, const SourceMap& source) {
+  const std::string& separator = job.data().label_separator();
+  if (job.loss() == v1::LOSS_CROSS_ENTROPY) return absl::OkStatus();
+  if (separator.empty()) {
+    return source.Error("data.label_separator", "it is empty; say what stands between two labels, as in '|'");
+  }
+  constexpr char kOfNumbers[] = "0123456789+-.eE";
+  if (job.loss() == v1::LOSS_MSE && separator.find_first_of(kOfNumbers) != std::string::npos) {
+    return source.Error("data.label_separator",
+                        absl::StrCat("'", separator, "' could be part of a number; take another, ", "such as '|'"));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status CheckData(const v1::Job& job, const SourceMap& source) {
   const v1::Data& data = job.data();
@@ -14,21 +39,46 @@ absl::Status CheckData(const v1::Job& job, const SourceMap& source) {
     }
     if (job.has_tokenizer())
       return source.Error("tokenizer", "synthetic data are ids already: leave the tokenizer out");
+    if (job.loss() != v1::LOSS_CROSS_ENTROPY) {
+      return source.Error("loss", "made-up rows (data.synthetic) have one class each: loss has to be cross_entropy");
+    }
     return absl::OkStatus();
   }
   if (!data.has_train()) return source.Error("data", "neither train (files) nor synthetic (made-up rows) is given");
   if (data.text().empty())
     return source.Error("data", "text is missing: the columns to read, as in text: [name, description]");
-  if (!data.has_label()) return source.Error("data", "label is missing: the column with the class");
+  if (!data.has_label()) return source.Error("data", "label is missing: the column with the classes or numbers");
   for (const std::string& column : data.text()) {
     if (column == data.label())
       return source.Error("data.label", absl::StrCat("column '", column, "' is a text column, too"));
   }
   if (!job.has_tokenizer()) return source.Error("data", "text needs a tokenizer, as in tokenizer: {kind: words}");
-  const v1::Tokenizer& tokenizer = job.tokenizer();
-  const bool keras = tokenizer.kind() == v1::TOKENIZER_KIND_KERAS;
-  if (!keras && tokenizer.has_oov_token()) return source.Error("tokenizer.oov_token", "only kind: keras has one");
-  if (!keras && tokenizer.has_filters()) return source.Error("tokenizer.filters", "only kind: keras has them");
+  if (absl::Status status = CheckTokenizer(job.tokenizer(), source); !status.ok()) return status;
+  return CheckSeparator(job, source);
+}
+
+// Settings of the loss that the job's own has no use for.
+absl::Status CheckLoss(const v1::Job& job, const SourceMap& source) {
+  if (job.label_smoothing() > 0 && job.loss() == v1::LOSS_MSE) {
+    return source.Error("label_smoothing", "with loss: mse there are no labels to smooth; leave it out");
+  }
+  if (job.class_weights_size() > 0 && job.loss() != v1::LOSS_CROSS_ENTROPY) {
+    return source.Error("class_weights",
+                        "they weigh rows by their one class, which only loss: cross_entropy has; leave them out");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOptimizer(const v1::Job& job, const SourceMap& source) {
+  if (job.optimizer().has_clip() && job.optimizer().clip().kind_case() == v1::Clip::KIND_NOT_SET) {
+    return source.Error("optimizer.clip", "it has none of value, norm and global_norm, as in clip: {global_norm: 1}");
+  }
+  const bool test_rows = job.data().has_test() || job.data().synthetic().test_rows() > 0;
+  if (job.optimizer().schedule().has_reduce_on_plateau() && !test_rows) {
+    return source.Error("optimizer.schedule.reduce_on_plateau",
+                        "it looks at the loss of test rows, and there are none; give data.test (or test_rows of "
+                        "data.synthetic)");
+  }
   return absl::OkStatus();
 }
 
@@ -41,7 +91,11 @@ absl::Status CheckJob(const v1::Job& job, const SourceMap& source) {
                                      " equal parts; take a divisor of ", job.batch()));
   }
   if (absl::Status status = CheckData(job, source); !status.ok()) return status;
-  if (absl::Status status = CheckModel(job); !status.ok()) return source.Error("model", status.message());
+  if (absl::Status status = CheckLoss(job, source); !status.ok()) return status;
+  if (absl::Status status = CheckOptimizer(job, source); !status.ok()) return status;
+  if (absl::Status status = CheckModel(job); !status.ok()) {
+    return source.Error("model", absl::StripPrefix(status.message(), "model: "));
+  }
   return absl::OkStatus();
 }
 

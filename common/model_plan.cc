@@ -1,68 +1,85 @@
 #include "common/model_plan.h"
 
-#include <map>
-
 #include "absl/strings/str_cat.h"
+#include "common/model_plan_chain.h"
 
 namespace pumasi {
 namespace {
 
-// "model: layer 3 (dense): …"
-absl::Status Refuse(const std::vector<std::string>& names, int layer, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("model: layer ", layer + 1, " (", names[layer], "): ", why));
+absl::Status Refuse(absl::string_view why) { return absl::InvalidArgumentError(absl::StrCat("model: ", why)); }
+
+absl::Status CheckLastLayer(const v1::Job& job, const std::string& name) {
+  const int last = job.model_size() - 1;
+  const bool dense = job.model(last).has_dense();
+  const v1::Activation activation = job.model(last).dense().activation();
+  const char* why = nullptr;
+  switch (LossOf(job)) {
+    case v1::LOSS_BINARY_CROSS_ENTROPY:
+      if (dense && activation == v1::ACTIVATION_SIGMOID) return absl::OkStatus();
+      why = "the last layer has to be dense with activation: sigmoid, for loss: binary_cross_entropy";
+      break;
+    case v1::LOSS_MSE:
+      if (dense && activation != v1::ACTIVATION_SOFTMAX) return absl::OkStatus();
+      why = "the last layer has to be dense with any activation but softmax, for loss: mse";
+      break;
+    default:
+      if (dense && activation == v1::ACTIVATION_SOFTMAX) return absl::OkStatus();
+      why = "the last layer has to be dense with activation: softmax, for loss: cross_entropy";
+  }
+  return Refuse(RefuseAt(last, name, why).message());
+}
+
+absl::Status CheckLossSettings(const v1::Job& job) {
+  const v1::Loss loss = LossOf(job);
+  if (!job.class_weights().empty() && loss != v1::LOSS_CROSS_ENTROPY) {
+    return absl::InvalidArgumentError(
+        "class_weights: only loss: cross_entropy has one class a row whose weight could count");
+  }
+  if (job.label_smoothing() != 0 && loss == v1::LOSS_MSE) {
+    return absl::InvalidArgumentError("label_smoothing: loss: mse has numbers, and no labels to smooth");
+  }
+  return absl::OkStatus();
 }
 
 // All layers; with `data` of no classes what does not depend on it.
 absl::StatusOr<std::vector<LayerPlan>> Plan(const v1::Job& job, const v1::DataSummary& data) {
-  if (job.model().empty()) {
-    return absl::InvalidArgumentError("model: there are no layers; the first one is an embedding");
-  }
-  const std::vector<std::string> names = LayerNames(job);
+  if (job.model().empty()) return Refuse("there are no layers; the first one is an embedding");
   if (!job.model(0).has_embedding()) {
-    return Refuse(names, 0, "the first layer has to be an embedding, which turns ids into vectors");
+    const std::string name = LayerKind(job.model(0));
+    return Refuse(RefuseAt(0, name, "the first layer has to be an embedding, which turns ids into vectors").message());
   }
-  const int last = job.model_size() - 1;
+  const LayerSurroundings around = {.seed = job.seed(),
+                                    .vocabulary = data.vocabulary(),
+                                    .classes = data.classes(),
+                                    .loss = LossOf(job),
+                                    .last = true};
   std::vector<LayerPlan> plans;
-  for (int i = 0; i <= last; ++i) {
-    LayerPlan& plan = plans.emplace_back();
-    plan.name = names[i];
-    if (i > 0) plan.in = plans[i - 1].out;
-    const LayerSurroundings around = {.seed = job.seed(),
-                                      .vocabulary = data.vocabulary(),
-                                      .classes = data.classes(),
-                                      .last = i == last,
-                                      .name_before = i == 0 ? "" : names[i - 1]};
-    if (const absl::Status status = PlanLayer(job.model(i), around, &plan); !status.ok()) {
-      return Refuse(names, i, status.message());
-    }
+  if (const absl::Status status = PlanChain(job.model(), "", {}, around, &plans); !status.ok()) {
+    return Refuse(status.message());
   }
-  if (!job.model(last).has_dense() || job.model(last).dense().activation() != v1::ACTIVATION_SOFTMAX) {
-    return Refuse(names, last, "the last layer has to be dense with activation: softmax, for loss: cross_entropy");
+  for (const absl::Status& status : {CheckLastLayer(job, plans.back().name), CheckLossSettings(job)}) {
+    if (!status.ok()) return status;
   }
+  NumberLayers(&plans);
   return plans;
 }
 
 }  // namespace
 
-std::vector<std::string> LayerNames(const v1::Job& job) {
-  std::vector<std::string> names;
-  std::map<std::string, int> seen;
-  for (const v1::Layer& layer : job.model()) {
-    const std::string kind = LayerKind(layer);
-    const int before = seen[kind]++;
-    names.push_back(before == 0 ? kind : absl::StrCat(kind, "_", before));
-  }
-  return names;
-}
+std::vector<std::string> LayerNames(const v1::Job& job) { return NamesOf(job.model()); }
+
+v1::Loss LossOf(const v1::Job& job) { return job.loss() == v1::LOSS_UNSPECIFIED ? v1::LOSS_CROSS_ENTROPY : job.loss(); }
 
 absl::Status CheckModel(const v1::Job& job) { return Plan(job, v1::DataSummary()).status(); }
 
 absl::StatusOr<std::vector<LayerPlan>> PlanLayers(const v1::Job& job, const v1::DataSummary& data) {
   if (const absl::Status checked = CheckModel(job); !checked.ok()) return checked;
-  if (data.vocabulary() == 0) return absl::InvalidArgumentError("model: the data has no ids (its vocabulary is empty)");
-  if (data.classes() < 2) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("model: the data has ", data.classes(), " classes; a classifier needs 2 at least"));
+  if (data.vocabulary() == 0) return Refuse("the data has no ids (its vocabulary is empty)");
+  if (LossOf(job) == v1::LOSS_CROSS_ENTROPY && data.classes() < 2) {
+    return Refuse(absl::StrCat("the data has ", data.classes(), " classes; a classifier needs 2 at least"));
+  }
+  if (data.classes() < 1) {
+    return Refuse(LossOf(job) == v1::LOSS_MSE ? "the data has no numbers to come near to" : "the data has no labels");
   }
   return Plan(job, data);
 }

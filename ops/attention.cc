@@ -11,8 +11,8 @@ namespace pumasi {
 void Attention::Forward(const IndexedSequences& input, const AttentionWeights& weights, float* out) {
   const size_t width = width_, units = units_, distinct = input.distinct;
   float* const activated = activated_.Reserve(distinct * units);
-  DenseForward({input.distinct, width_, units_}, Activation::kTanh, input.vectors, weights.kernel, weights.bias,
-               activated);
+  DenseForward({input.distinct, width_, units_, precision_}, Activation::kTanh, input.vectors, weights.kernel,
+               weights.bias, activated);
   float* const scores = scores_.Reserve(distinct);
   for (size_t i = 0; i < distinct; ++i) scores[i] = Dot(units, weights.vector, activated + i * units);
   float* const shares = shares_.Reserve(input.offsets[input.rows]);
@@ -57,8 +57,8 @@ void Attention::Backward(const IndexedSequences& input, const AttentionWeights& 
     }
   }
   float* const through_scores = input_gradient_.Reserve(distinct * width);
-  DenseBackward({input.distinct, width_, units_}, Activation::kLinear, input.vectors, weights.kernel, nullptr,
-                activated_.get(), gradients.kernel, gradients.bias, through_scores);
+  DenseBackward({input.distinct, width_, units_, precision_}, Activation::kLinear, input.vectors, weights.kernel,
+                nullptr, activated_.get(), gradients.kernel, gradients.bias, through_scores);
   AddTo(distinct * width, through_scores, vectors_gradient);
 }
 

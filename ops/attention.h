@@ -1,10 +1,11 @@
 // Additive attention without a query (Bahdanau, Cho, Bengio, "Neural machine translation by jointly learning to align
 // and translate", 2014): score_t = v·tanh(x_t·W + b), weights = softmax of a row's scores, out = Σ_t weight_t·x_t. A
-// row without tokens gives zeros. A plain version stands in ops/attention_reference.h.
+// row without tokens gives zeros. A plain version stands in ops/sequence_reference.h.
 #ifndef PUMASI_OPS_ATTENTION_H_
 #define PUMASI_OPS_ATTENTION_H_
 
 #include "ops/buffer.h"
+#include "ops/precision.h"
 #include "ops/sequences.h"
 
 namespace pumasi {
@@ -24,7 +25,9 @@ struct AttentionGradients {
 // Scores are made once for each distinct vector. Not thread-safe.
 class Attention {
  public:
-  Attention(int width, int units) : width_(width), units_(units) {}
+  // `precision` is that of the products with W.
+  Attention(int width, int units, Precision precision = Precision::kFloat32)
+      : width_(width), units_(units), precision_(precision) {}
 
   // out[rows × width]. Keeps what Backward needs.
   void Forward(const IndexedSequences& input, const AttentionWeights& weights, float* out);
@@ -36,6 +39,7 @@ class Attention {
  private:
   const int width_;
   const int units_;
+  const Precision precision_;
   Buffer<float> activated_;       // [distinct × units], tanh(x·W + b); in Backward the gradient before it
   Buffer<float> scores_;          // [distinct]; in Backward their gradient
   Buffer<float> shares_;          // [tokens]

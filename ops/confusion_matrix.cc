@@ -21,7 +21,7 @@ double ConfusionMatrix::Accuracy() const {
   return all == 0 ? 0 : double(right) / double(all);
 }
 
-double ConfusionMatrix::MacroF1() const {
+double ConfusionMatrix::MacroF1(uint32_t none) const {
   struct Class {
     uint64_t right = 0, as_truth = 0, as_prediction = 0;
   };
@@ -31,6 +31,7 @@ double ConfusionMatrix::MacroF1() const {
     classes[pair.second].as_prediction += count;
     if (pair.first == pair.second) classes[pair.first].right += count;
   }
+  classes.erase(classes.lower_bound(none), classes.end());
   double sum = 0;
   // 2 TP + FP + FN is how often the class occurs, as truth and as prediction together.
   for (const auto& [number, c] : classes) sum += 2 * double(c.right) / double(c.as_truth + c.as_prediction);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <utility>
 #include <vector>
@@ -17,11 +18,12 @@ class ConfusionMatrix {
   void Merge(const ConfusionMatrix& other);
 
   uint64_t samples() const;
-  // Share of the samples on the diagonal; 0 without samples.
+  // Share of the samples on the diagonal; 0 without samples. Means nothing where rows have several labels.
   double Accuracy() const;
   // Mean over the classes that occur, as truth or as prediction, of F1 = 2 TP / (2 TP + FP + FN). As scikit-learn's
-  // f1_score(average="macro"). 0 without samples.
-  double MacroF1() const;
+  // f1_score(average="macro"). 0 without samples. Numbers from `classes` on are no classes: where rows have several
+  // labels, a missed one is (label, classes) and a wrong one (classes, label).
+  double MacroF1(uint32_t classes = std::numeric_limits<uint32_t>::max()) const;
 
   struct Entry {
     uint32_t truth;

@@ -39,13 +39,14 @@ void Conv1d::Forward(const IndexedSequences& input, const float* kernel, const f
   ForEachTap(input, [&](size_t output, size_t k, size_t token) {
     std::copy_n(input.vectors + input.tokens[token] * width, width, windows + output * window + k * width);
   });
-  DenseForward({count(), static_cast<int>(window), options_.filters}, options_.activation, windows, kernel, bias, out);
+  DenseForward({count(), static_cast<int>(window), options_.filters, options_.precision}, options_.activation, windows,
+               kernel, bias, out);
 }
 
 void Conv1d::Backward(const IndexedSequences& input, const float* kernel, const float* out, float* gradient,
                       float* kernel_gradient, float* bias_gradient, float* vectors_gradient) {
   const size_t width = options_.width, window = width * options_.kernel_size;
-  const DenseShape shape = {count(), static_cast<int>(window), options_.filters};
+  const DenseShape shape = {count(), static_cast<int>(window), options_.filters, options_.precision};
   // The windows' gradient can only be written once the kernel's is made from the windows.
   DenseBackward(shape, options_.activation, windows_.get(), kernel, out, gradient, kernel_gradient, bias_gradient,
                 nullptr);

@@ -1,5 +1,5 @@
 // One-dimensional convolution along sequences of different lengths: out_t = f(Σ_k x_{t+k−before}·W_k + b). A plain
-// version stands in ops/conv1d_reference.h.
+// version stands in ops/sequence_reference.h.
 #ifndef PUMASI_OPS_CONV1D_H_
 #define PUMASI_OPS_CONV1D_H_
 
@@ -8,6 +8,7 @@
 
 #include "ops/activation.h"
 #include "ops/buffer.h"
+#include "ops/precision.h"
 #include "ops/sequences.h"
 
 namespace pumasi {
@@ -20,6 +21,7 @@ struct Conv1dOptions {
   // length. Otherwise a row of n tokens becomes one of n − kernel_size + 1, and of none where it is too short.
   bool same = false;
   Activation activation = Activation::kLinear;
+  Precision precision = Precision::kFloat32;  // of the products
 };
 
 // Not thread-safe. The kernel is [kernel_size·width × filters].

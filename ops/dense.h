@@ -3,6 +3,7 @@
 #define PUMASI_OPS_DENSE_H_
 
 #include "ops/activation.h"
+#include "ops/precision.h"
 
 namespace pumasi {
 
@@ -10,6 +11,8 @@ struct DenseShape {
   int rows = 0;
   int inputs = 0;
   int units = 0;
+  // Of the products; everything else is float32.
+  Precision precision = Precision::kFloat32;
 };
 
 // y[rows × units] from x[rows × inputs], kernel[inputs × units] and bias[units]. Thread-safe.

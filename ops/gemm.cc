@@ -1,68 +1,109 @@
 #include "ops/gemm.h"
 
-#include <omp.h>
-#include <oneapi/dnnl/dnnl.h>
-
-#include <algorithm>
-#include <atomic>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-
 #include "absl/strings/str_cat.h"
+#include "ops/instruction_set.h"
+#include "ops/product/blocked_product.h"
+#include "ops/product/threads.h"
 
 namespace pumasi {
 namespace {
 
-std::atomic<int> wanted_threads{1};
-
-// OpenMP keeps the number of threads separately for each thread that opens parallel regions.
-void UseWantedThreads() {
-  thread_local int used_threads = 0;
-  const int wanted = wanted_threads.load(std::memory_order_relaxed);
-  if (used_threads == wanted) return;
-  omp_set_num_threads(wanted);
-  used_threads = wanted;
+// Runs `product` with its chains beginning at beta·C.
+void RunScaled(BlockedProduct product, float beta) {
+  if (product.m == 0 || product.n == 0) return;
+  if (product.k == 0 || (beta != 0 && beta != 1)) {
+    for (int i = 0; i < product.m; ++i) {
+      float* const row = product.c + i * product.c_row;
+      for (int j = 0; j < product.n; ++j) row[j] = beta == 0 ? 0 : beta * row[j];
+    }
+  }
+  if (product.k == 0) return;
+  product.add = beta != 0;
+  product.Run();
 }
 
-// Sets that differ in bfloat16, integer or tile instructions only run the same float32 product.
-const char* InstructionSet() {
-  const unsigned isa = dnnl_get_effective_cpu_isa();
-  if ((isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core) return "avx512_core";
-  if ((isa & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2) return "avx2";
-  if ((isa & dnnl_cpu_isa_avx) == dnnl_cpu_isa_avx) return "avx";
-  return "sse41";
+void RunFromRow(const BlockedProduct& product) {
+  if (product.m == 0 || product.n == 0) return;
+  if (product.k > 0) return product.Run();
+  for (int i = 0; i < product.m; ++i) {
+    for (int j = 0; j < product.n; ++j) {
+      product.c[i * product.c_row + j] = product.start == nullptr ? 0 : product.start[j];
+    }
+  }
 }
 
 }  // namespace
 
-void Gemm(Transpose a, Transpose b, int m, int n, int k, const float* A, int lda, const float* B, int ldb, float beta,
-          float* C, int ldc) {
-  if (m == 0 || n == 0) return;
-  if (k == 0) {
-    for (int i = 0; i < m; ++i) {
-      float* row = C + static_cast<size_t>(i) * ldc;
-      for (int j = 0; j < n; ++j) row[j] = beta == 0 ? 0 : beta * row[j];
-    }
-    return;
-  }
-  UseWantedThreads();
-  const dnnl_status_t status = dnnl_sgemm(a == Transpose::kYes ? 'T' : 'N', b == Transpose::kYes ? 'T' : 'N', m, n, k,
-                                          1.0f, A, lda, B, ldb, beta, C, ldc);
-  if (status != dnnl_success) {
-    // Only a shape that breaks the contract, or no memory for the kernel, leads here: nothing that a caller could mend.
-    std::fprintf(stderr, "dnnl_sgemm refused a %d x %d x %d product (lda %d, ldb %d, ldc %d): status %d\n", m, n, k,
-                 lda, ldb, ldc, static_cast<int>(status));
-    std::abort();
-  }
+void Gemm(Precision precision, Transpose a, Transpose b, int m, int n, int k, const float* A, int lda, const float* B,
+          int ldb, float beta, float* C, int ldc) {
+  RunScaled({.precision = precision,
+             .m = m,
+             .n = n,
+             .k = k,
+             .a_transposed = a == Transpose::kYes,
+             .a = A,
+             .a_row = lda,
+             .b_transposed = b == Transpose::kYes,
+             .b = B,
+             .b_row = ldb,
+             .c = C,
+             .c_row = ldc},
+            beta);
 }
 
-void SetGemmThreads(int threads) { wanted_threads.store(std::max(threads, 1), std::memory_order_relaxed); }
+void Gemm(Transpose a, Transpose b, int m, int n, int k, const float* A, int lda, const float* B, int ldb, float beta,
+          float* C, int ldc) {
+  Gemm(Precision::kFloat32, a, b, m, n, k, A, lda, B, ldb, beta, C, ldc);
+}
 
-std::string KernelSet() {
-  const dnnl_version_t* version = dnnl_version();
-  return absl::StrCat("onednn-", version->major, ".", version->minor, ".", version->patch, "/", InstructionSet(),
-                      "/cpu/threads=", wanted_threads.load(std::memory_order_relaxed));
+void Gemm(Transpose a, int m, const float* A, int lda, const PackedMatrix& B, float beta, float* C, int ldc) {
+  RunScaled({.precision = B.precision(),
+             .m = m,
+             .n = B.columns(),
+             .k = B.depth(),
+             .a_transposed = a == Transpose::kYes,
+             .a = A,
+             .a_row = lda,
+             .packed = &B,
+             .c = C,
+             .c_row = ldc},
+            beta);
+}
+
+void GemmPlusRow(Precision precision, Transpose b, int m, int n, int k, const float* A, int lda, const float* B,
+                 int ldb, const float* row, float* C, int ldc) {
+  RunFromRow({.precision = precision,
+              .m = m,
+              .n = n,
+              .k = k,
+              .a = A,
+              .a_row = lda,
+              .b_transposed = b == Transpose::kYes,
+              .b = B,
+              .b_row = ldb,
+              .start = row,
+              .c = C,
+              .c_row = ldc});
+}
+
+void GemmPlusRow(int m, const float* A, int lda, const PackedMatrix& B, const float* row, float* C, int ldc) {
+  RunFromRow({.precision = B.precision(),
+              .m = m,
+              .n = B.columns(),
+              .k = B.depth(),
+              .a = A,
+              .a_row = lda,
+              .packed = &B,
+              .start = row,
+              .c = C,
+              .c_row = ldc});
+}
+
+void SetGemmThreads(int threads) { SetBlockThreads(threads); }
+
+std::string KernelSet(Precision precision) {
+  const bool fused = UsedInstructionSet() != InstructionSet::kBaseline;
+  return absl::StrCat("pumasi-", fused ? "fma" : "plain", precision == Precision::kBf16 ? "-bf16" : "", "/cpu");
 }
 
 }  // namespace pumasi

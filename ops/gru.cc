@@ -5,7 +5,6 @@
 #include "ops/elementwise.h"
 #include "ops/gemm.h"
 #include "ops/gru_cell.h"
-#include "ops/matrix_transpose.h"
 #include "ops/row_groups.h"
 
 namespace pumasi {
@@ -15,10 +14,21 @@ void Clear(float* values, size_t count) { std::fill_n(values, count, 0.0f); }
 
 }  // namespace
 
+void Gru::PackRecurrent(const float* recurrent, bool transposed) {
+  const int joint = joint_columns(), row = 3 * units_;
+  const auto pack = [&](int columns, const float* from, PackedMatrix* packed) {
+    packed->Pack(options_.precision, transposed, transposed ? columns : units_, transposed ? units_ : columns, from,
+                 row);
+  };
+  pack(joint, recurrent, &packed_gates_);
+  if (!reset_after_) pack(units_, recurrent + joint, &packed_candidate_);
+}
+
 void Gru::Start(const IndexedSequences& input, const RecurrentWeights& weights, const RecurrentMasks& masks,
                 float* out) {
   order_.Build(input.rows, input.offsets, options_.go_backwards);
   product_.Forward(input, order_, weights.kernel, masks.input);
+  PackRecurrent(weights.recurrent, false);
   const size_t units = units_, positions = order_.positions();
   gates_.Reserve(positions * 3 * units);
   extra_.Reserve(positions * units);
@@ -33,13 +43,10 @@ void Gru::StepProducts(const IndexedSequences& input, const RecurrentWeights& we
   const size_t units = units_, gate_width = 3 * units, start = order_.start(t);
   float* const gates = gates_.get() + start * gate_width;
   const int rows = order_.active(t);
-  // Whether the candidate's product belongs to the first one.
-  const int columns = reset_after_ ? 3 * units_ : 2 * units_;
   if (t == 0) {
     Clear(gates, rows * gate_width);
   } else {
-    Gemm(Transpose::kNo, Transpose::kNo, rows, columns, units_, seen_ + start * units, units_, weights.recurrent,
-         3 * units_, 0, gates, 3 * units_);
+    Gemm(Transpose::kNo, rows, seen_ + start * units, units_, packed_gates_, 0, gates, 3 * units_);
   }
   if (reset_after_) return;
   float* const reset = extra_.get() + start * units;
@@ -48,8 +55,7 @@ void Gru::StepProducts(const IndexedSequences& input, const RecurrentWeights& we
                     weights.bias, Seen(t, start + rank), reset + rank * units);
   }
   if (t == 0) return;
-  Gemm(Transpose::kNo, Transpose::kNo, rows, units_, units_, reset, units_, weights.recurrent + 2 * units, 3 * units_,
-       0, gates + 2 * units, 3 * units_);
+  Gemm(Transpose::kNo, rows, reset, units_, packed_candidate_, 0, gates + 2 * units, 3 * units_);
 }
 
 void Gru::Forward(const IndexedSequences& input, const RecurrentWeights& weights, float* out,
@@ -98,29 +104,26 @@ void Gru::StepBack(int t) {
                             Before(t, position), recurrent + rank * gate_width, by_state + rank * units);
     }
     if (t == 0) return;
-    Gemm(Transpose::kNo, Transpose::kNo, rows, units_, 3 * units_, recurrent, 3 * units_, transposed_.get(), units_, 0,
-         by_seen, units_);
+    Gemm(Transpose::kNo, rows, recurrent, 3 * units_, packed_gates_, 0, by_seen, units_);
     return;
   }
   for (int rank = 0; rank < rows; ++rank) {
     GruStateBackward(options_.gate, units, gates + rank * gate_width, Before(t, start + rank), by_state + rank * units);
   }
   float* const by_reset = reset_gradient_.get();
-  Gemm(Transpose::kNo, Transpose::kNo, rows, units_, units_, gates + 2 * units, 3 * units_,
-       transposed_.get() + 2 * units * units, units_, 0, by_reset, units_);
+  Gemm(Transpose::kNo, rows, gates + 2 * units, 3 * units_, packed_candidate_, 0, by_reset, units_);
   for (int rank = 0; rank < rows; ++rank) {
     GruGatesBackward(options_.gate, units, gates + rank * gate_width, Seen(t, start + rank), by_reset + rank * units);
   }
   if (t == 0) return;
   std::copy_n(by_reset, rows * units, by_seen);
-  Gemm(Transpose::kNo, Transpose::kNo, rows, units_, 2 * units_, gates, 3 * units_, transposed_.get(), units_, 1,
-       by_seen, units_);
+  Gemm(Transpose::kNo, rows, gates, 3 * units_, packed_gates_, 1, by_seen, units_);
 }
 
 void Gru::WalkBack(const IndexedSequences& input, const RecurrentWeights& weights, const float* out_gradient,
                    const float* state_mask) {
   const size_t units = units_;
-  MatrixTranspose(units, 3 * units, weights.recurrent, transposed_.Reserve(3 * units * units));
+  PackRecurrent(weights.recurrent, true);
   float* const by_state = hidden_gradient_.Reserve(order_.rows() * units);
   float* const by_seen = seen_gradient_.Reserve(order_.rows() * units);
   reset_gradient_.Reserve(order_.rows() * units);
@@ -151,15 +154,15 @@ void Gru::Backward(const IndexedSequences& input, const RecurrentWeights& weight
   const float* const by_gates = gates_.get() + first * gate_width;
   const float* const seen = seen_ + first * units;
   if (reset_after_) {
-    Gemm(Transpose::kYes, Transpose::kNo, units_, 3 * units_, later, seen, units_,
+    Gemm(options_.precision, Transpose::kYes, Transpose::kNo, units_, 3 * units_, later, seen, units_,
          recurrent_.get() + first * gate_width, 3 * units_, 0, gradients.recurrent, 3 * units_);
     // The recurrent bias is there in step 0, too.
     SumRows(order_.positions(), gate_width, recurrent_.get(), gradients.bias + gate_width);
   } else {
-    Gemm(Transpose::kYes, Transpose::kNo, units_, 2 * units_, later, seen, units_, by_gates, 3 * units_, 0,
-         gradients.recurrent, 3 * units_);
-    Gemm(Transpose::kYes, Transpose::kNo, units_, units_, later, extra_.get() + first * units, units_,
-         by_gates + 2 * units, 3 * units_, 0, gradients.recurrent + 2 * units, 3 * units_);
+    Gemm(options_.precision, Transpose::kYes, Transpose::kNo, units_, 2 * units_, later, seen, units_, by_gates,
+         3 * units_, 0, gradients.recurrent, 3 * units_);
+    Gemm(options_.precision, Transpose::kYes, Transpose::kNo, units_, units_, later, extra_.get() + first * units,
+         units_, by_gates + 2 * units, 3 * units_, 0, gradients.recurrent + 2 * units, 3 * units_);
   }
   product_.Backward(input, order_, weights.kernel, masks.input, gates_.get(), gradients.kernel, gradients.bias,
                     gradients.vectors);

@@ -1,10 +1,11 @@
 // A GRU layer over rows of different lengths, forward and backward through time. The cell's formulas stand in
-// ops/gru_cell.h, a plain version in ops/gru_reference.h.
+// ops/gru_cell.h, a plain version in ops/recurrent_reference.h.
 #ifndef PUMASI_OPS_GRU_H_
 #define PUMASI_OPS_GRU_H_
 
 #include "ops/buffer.h"
 #include "ops/input_product.h"
+#include "ops/product/packed_matrix.h"
 #include "ops/recurrent.h"
 #include "ops/sequences.h"
 
@@ -15,7 +16,7 @@ namespace pumasi {
 class Gru : public Recurrent {
  public:
   Gru(int width, int units, bool reset_after, const RecurrentOptions& options = {})
-      : units_(units), reset_after_(reset_after), options_(options), product_(width, 3 * units) {}
+      : units_(units), reset_after_(reset_after), options_(options), product_(width, 3 * units, options.precision) {}
 
   void Forward(const IndexedSequences& input, const RecurrentWeights& weights, float* out,
                const RecurrentMasks& masks = {}) override;
@@ -25,6 +26,9 @@ class Gru : public Recurrent {
                 const RecurrentGradients& gradients, const RecurrentMasks& masks = {}) override;
 
  private:
+  // How many gates' products are made together, before the reset gate is known.
+  int joint_columns() const { return reset_after_ ? 3 * units_ : 2 * units_; }
+  void PackRecurrent(const float* recurrent, bool transposed);
   void Start(const IndexedSequences& input, const RecurrentWeights& weights, const RecurrentMasks& masks, float* out);
   // The products of step t, and with the reset gate before them the gates, too.
   void StepProducts(const IndexedSequences& input, const RecurrentWeights& weights, int t);
@@ -45,14 +49,16 @@ class Gru : public Recurrent {
   StepOrder order_;
   InputProduct product_;
 
-  Buffer<float> gates_;            // [positions × 3·units]; in Backward the gradients by x·W
-  Buffer<float> extra_;            // [positions × units], h₋·Rₕ + bₕ (reset after) or r∘h₋ (before)
-  Buffer<float> recurrent_;        // [positions × 3·units], reset after: gradients by h₋·R
-  Buffer<float> hidden_before_;    // [positions × units]; step 0's are not written
-  Buffer<float> masked_before_;    // likewise, times the state mask; only with one
-  float* seen_ = nullptr;          // masked_before_ with a mask, otherwise hidden_before_
-  Buffer<float> zeros_;            // [units]
-  Buffer<float> transposed_;       // [3·units × units], the recurrent weights
+  Buffer<float> gates_;          // [positions × 3·units]; in Backward the gradients by x·W
+  Buffer<float> extra_;          // [positions × units], h₋·Rₕ + bₕ (reset after) or r∘h₋ (before)
+  Buffer<float> recurrent_;      // [positions × 3·units], reset after: gradients by h₋·R
+  Buffer<float> hidden_before_;  // [positions × units]; step 0's are not written
+  Buffer<float> masked_before_;  // likewise, times the state mask; only with one
+  float* seen_ = nullptr;        // masked_before_ with a mask, otherwise hidden_before_
+  Buffer<float> zeros_;          // [units]
+  // R of the three gates (reset after), or of z and r, and of h. Packed once for all steps, in Backward transposed.
+  PackedMatrix packed_gates_;
+  PackedMatrix packed_candidate_;
   Buffer<float> hidden_gradient_;  // [rows × units] by rank, past the products
   Buffer<float> seen_gradient_;    // [rows × units] by rank, through the products
   Buffer<float> reset_gradient_;   // [rows × units] by rank, reset before

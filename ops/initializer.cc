@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ops/normal_pair.h"
 #include "ops/orthogonal.h"
 #include "ops/philox.h"
 #include "ops/vector_clones.h"
@@ -49,11 +50,42 @@ PUMASI_VECTOR_CLONES void UniformRow(uint64_t seed, uint32_t name, uint64_t row,
   }
 }
 
-// A nearly normal number (mean 0, variance 1): the sum of twelve uniform ones, after Irwin and Hall. Unlike the methods
-// after Box and Muller or Marsaglia it needs no logarithm or cosine, whose last bits differ between libraries and
-// instruction sets: the sum is an integer and exact. Its tails end at 6, which the directions of an orthogonal matrix
-// do not show.
-double Normal(uint64_t seed, uint32_t name, uint64_t row, uint32_t column) {
+// Word `column` % 4 of block `column` / 4, and its neighbour, make a normal number.
+double NormalValue(uint64_t seed, uint32_t name, uint64_t row, uint32_t column) {
+  const PhiloxBlock words = Philox(seed, Counter(column / 4, row, name));
+  const NormalPair pair = NormalPairOf(words.word[column % 4 / 2 * 2], words.word[column % 4 / 2 * 2 + 1]);
+  return column % 2 == 0 ? pair.first : pair.second;
+}
+
+// out[c] = deviation times a normal number.
+void NormalRow(uint64_t seed, uint32_t name, uint64_t row, double deviation, uint32_t columns, float* out) {
+  for (uint32_t column = 0; column < columns; column += 4) {
+    const PhiloxBlock words = Philox(seed, Counter(column / 4, row, name));
+    const NormalPair low = NormalPairOf(words.word[0], words.word[1]);
+    const NormalPair high = NormalPairOf(words.word[2], words.word[3]);
+    const double values[] = {low.first, low.second, high.first, high.second};
+    for (uint32_t i = 0; i < 4 && column + i < columns; ++i) {
+      out[column + i] = static_cast<float>(deviation * values[i]);
+    }
+  }
+}
+
+// The same numbers, those beyond two deviations drawn again, under other keys. That all draws of a value are beyond has
+// a probability of 1e-43; it is 0 then.
+void TruncatedNormalRow(uint64_t seed, uint32_t name, uint64_t row, double deviation, uint32_t columns, float* out) {
+  constexpr uint64_t kDraws = 32, kKeyStep = 0x9E3779B97F4A7C15;
+  for (uint32_t column = 0; column < columns; ++column) {
+    double value = 3;
+    for (uint64_t draw = 0; draw < kDraws && std::fabs(value) > 2; ++draw) {
+      value = NormalValue(seed + draw * kKeyStep, name, row, column);
+    }
+    out[column] = std::fabs(value) > 2 ? 0.0f : static_cast<float>(deviation * value);
+  }
+}
+
+// A nearly normal number (mean 0, variance 1): the sum of twelve uniform ones, after Irwin and Hall, an integer and
+// exact. Its tails end at 6, which the directions of an orthogonal matrix do not show.
+double NearlyNormal(uint64_t seed, uint32_t name, uint64_t row, uint32_t column) {
   uint64_t sum = 0;
   for (uint32_t block = 0; block < 3; ++block) {
     const PhiloxBlock words = Philox(seed, Counter(column * 3 + block, row, name));
@@ -72,7 +104,7 @@ void OrthogonalTensor(const TableSpec& table, float* out) {
   for (size_t row = 0; row < rows; ++row) {
     for (size_t column = 0; column < columns; ++column) {
       vectors[transposed ? column * length + row : row * length + column] =
-          Normal(table.initializer().seed(), name, row, column);
+          NearlyNormal(table.initializer().seed(), name, row, column);
     }
   }
   Orthonormalize(count, length, vectors.data());
@@ -96,6 +128,8 @@ absl::Status CheckInitializer(const TableSpec& table) {
     case Initializer::GLOROT_UNIFORM:
       return absl::OkStatus();
     case Initializer::UNIFORM:
+    case Initializer::NORMAL:
+    case Initializer::TRUNCATED_NORMAL:
       if (std::isfinite(initializer.limit()) && initializer.limit() >= 0) return absl::OkStatus();
       return absl::InvalidArgumentError(absl::StrCat("table ", table.name(), ": the initialiser's limit is ",
                                                      initializer.limit(), "; it has to be finite and at least 0"));
@@ -133,6 +167,12 @@ void InitialRow(const TableSpec& table, uint64_t row, float* out) {
                  out);
       return;
     }
+    case Initializer::NORMAL:
+      NormalRow(initializer.seed(), HashOfName(table.name()), row, initializer.limit(), columns, out);
+      return;
+    case Initializer::TRUNCATED_NORMAL:
+      TruncatedNormalRow(initializer.seed(), HashOfName(table.name()), row, initializer.limit(), columns, out);
+      return;
     case Initializer::LSTM_BIAS:
       std::fill_n(out, columns, 0.0f);
       std::fill_n(out + columns / 4, columns / 4, 1.0f);

@@ -1,7 +1,9 @@
 #include "ops/input_product.h"
 
+#include <algorithm>
+
 #include "ops/elementwise.h"
-#include "ops/gemm.h"
+#include "ops/product/blocked_product.h"
 
 namespace pumasi {
 namespace {
@@ -16,14 +18,14 @@ void ForEachPosition(const StepOrder& order, F f) {
 
 }  // namespace
 
-void InputProduct::Forward(const IndexedSequences& input, const StepOrder& order, const float* kernel,
-                           const float* mask) {
+void InputProduct::Forward(const IndexedSequences& input, const StepOrder& order, const PackedMatrix& kernel,
+                           const float* mask, const float* bias) {
   masked_ = mask != nullptr;
-  const int count = masked_ ? static_cast<int>(order.positions()) : input.distinct;
+  count_ = masked_ ? static_cast<int>(order.positions()) : input.distinct;
   const float* vectors = input.vectors;
   if (masked_) {
     const size_t width = width_;
-    float* const inputs = inputs_.Reserve(count * width);
+    float* const inputs = inputs_.Reserve(count_ * width);
     const std::vector<uint32_t>& token = order.token_of_position();
     ForEachPosition(order, [&](size_t position, size_t row) {
       Multiply(width, input.vectors + input.tokens[token[position]] * width, mask + row * width,
@@ -31,37 +33,100 @@ void InputProduct::Forward(const IndexedSequences& input, const StepOrder& order
     });
     vectors = inputs;
   }
-  Gemm(Transpose::kNo, Transpose::kNo, count, gate_width_, width_, vectors, width_, kernel, gate_width_, 0,
-       product_.Reserve(static_cast<size_t>(count) * gate_width_), gate_width_);
+  float* const product = product_.Reserve(static_cast<size_t>(count_) * gate_width_);
+  if (count_ == 0) return;
+  BlockedProduct{.precision = precision_,
+                 .m = count_,
+                 .n = gate_width_,
+                 .k = width_,
+                 .a = vectors,
+                 .a_row = width_,
+                 .packed = &kernel,
+                 .start = bias,
+                 .c = product,
+                 .c_row = gate_width_,
+                 .c_panel = panel_step()}
+      .Run();
+}
+
+void InputProduct::Forward(const IndexedSequences& input, const StepOrder& order, const float* kernel,
+                           const float* mask) {
+  packed_.Pack(precision_, false, width_, gate_width_, kernel, gate_width_);
+  Forward(input, order, packed_, mask, nullptr);
+}
+
+void InputProduct::SumOccurrences(size_t positions, const float* gradients) {
+  if (layout_ == GateMatrix::kRows) return groups_.Sum(gate_width_, gradients, product_.get());
+  for (int panel = 0; panel < gate_width_ / kTileColumns; ++panel) {
+    groups_.Sum(kTileColumns, gradients + panel * PanelStep(positions), product_.get() + panel * panel_step());
+  }
+}
+
+void InputProduct::SumPositions(const float* gradients, float* sum) const {
+  if (layout_ == GateMatrix::kRows) return SumRows(count_, gate_width_, gradients, sum);
+  for (int panel = 0; panel < gate_width_ / kTileColumns; ++panel) {
+    SumRows(count_, kTileColumns, gradients + panel * panel_step(), sum + panel * kTileColumns);
+  }
+}
+
+void InputProduct::Backward(const IndexedSequences& input, const StepOrder& order, const PackedMatrix& transposed,
+                            const float* mask, const float* gradients, float* kernel_gradient, float* bias_gradient,
+                            float* vectors_gradient) {
+  const size_t width = width_;
+  const float* summed = gradients;
+  const float* vectors = inputs_.get();
+  if (!masked_ || vectors_gradient != nullptr) {
+    groups_.Build(input.distinct, order.positions(), order.token_of_position().data(), input.tokens);
+  }
+  if (!masked_) {
+    SumOccurrences(order.positions(), gradients);
+    summed = product_.get();
+    vectors = input.vectors;
+  }
+  SumPositions(summed, bias_gradient);
+  if (count_ == 0) {
+    std::fill_n(kernel_gradient, width * gate_width_, 0.0f);
+  } else {
+    BlockedProduct{.precision = precision_,
+                   .m = width_,
+                   .n = gate_width_,
+                   .k = count_,
+                   .a_transposed = true,
+                   .a = vectors,
+                   .a_row = width_,
+                   .b = summed,
+                   .b_row = gate_width_,
+                   .b_panel = panel_step(),
+                   .c = kernel_gradient,
+                   .c_row = gate_width_}
+        .Run();
+  }
+  if (vectors_gradient == nullptr) return;
+  float* const by_input = masked_ ? inputs_.get() : vectors_gradient;
+  if (count_ > 0) {
+    BlockedProduct{.precision = precision_,
+                   .m = count_,
+                   .n = width_,
+                   .k = gate_width_,
+                   .a = summed,
+                   .a_row = gate_width_,
+                   .a_panel = panel_step(),
+                   .packed = &transposed,
+                   .c = by_input,
+                   .c_row = width_}
+        .Run();
+  }
+  if (!masked_) return;
+  ForEachPosition(
+      order, [&](size_t position, size_t row) { MultiplyBy(width, mask + row * width, by_input + position * width); });
+  groups_.Sum(width, by_input, vectors_gradient);
 }
 
 void InputProduct::Backward(const IndexedSequences& input, const StepOrder& order, const float* kernel,
                             const float* mask, const float* gradients, float* kernel_gradient, float* bias_gradient,
                             float* vectors_gradient) {
-  const float* summed = gradients;
-  const float* vectors = inputs_.get();
-  int count = static_cast<int>(order.positions());
-  if (!masked_ || vectors_gradient != nullptr) {
-    groups_.Build(input.distinct, order.positions(), order.token_of_position().data(), input.tokens);
-  }
-  if (!masked_) {
-    groups_.Sum(gate_width_, gradients, product_.get());
-    summed = product_.get();
-    vectors = input.vectors;
-    count = input.distinct;
-  }
-  SumRows(count, gate_width_, summed, bias_gradient);
-  Gemm(Transpose::kYes, Transpose::kNo, width_, gate_width_, count, vectors, width_, summed, gate_width_, 0,
-       kernel_gradient, gate_width_);
-  if (vectors_gradient == nullptr) return;
-  float* const by_input = masked_ ? inputs_.get() : vectors_gradient;
-  Gemm(Transpose::kNo, Transpose::kYes, count, width_, gate_width_, summed, gate_width_, kernel, gate_width_, 0,
-       by_input, width_);
-  if (!masked_) return;
-  const size_t width = width_;
-  ForEachPosition(
-      order, [&](size_t position, size_t row) { MultiplyBy(width, mask + row * width, by_input + position * width); });
-  groups_.Sum(width, by_input, vectors_gradient);
+  if (vectors_gradient != nullptr) packed_.Pack(precision_, true, gate_width_, width_, kernel, gate_width_);
+  Backward(input, order, packed_, mask, gradients, kernel_gradient, bias_gradient, vectors_gradient);
 }
 
 }  // namespace pumasi

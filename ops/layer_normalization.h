@@ -1,6 +1,6 @@
 // Layer normalisation: y = gamma∘(x − mean) / √(variance + epsilon) + beta over each vector, with the variance divided
 // by the width (Ba, Kiros, Hinton, "Layer normalization", 2016). A plain version stands in
-// ops/layer_normalization_reference.h.
+// ops/sequence_reference.h.
 #ifndef PUMASI_OPS_LAYER_NORMALIZATION_H_
 #define PUMASI_OPS_LAYER_NORMALIZATION_H_
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -165,19 +166,27 @@ void Optimizer::InitSlots(int width, float* slots) const {
   std::fill_n(slots, static_cast<size_t>(this->slots()) * width, 0.0f);
 }
 
-Made MakeOptimizer(const v1::Optimizer& proto) {
+Made MakeOptimizer(const v1::Optimizer& proto, const RateChanges& changes) {
   if (absl::Status status = CheckSchedule(proto.schedule()); !status.ok()) return status;
-  Made made = MakeKind(proto, RateSchedule(proto.schedule()));
-  if (!made.ok() || (!proto.has_clip() && proto.l2() == 0)) return made;
-  if (proto.has_clip() && !(proto.clip().value() > 0)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("optimizer.clip.value is ", proto.clip().value(), "; it has to be above 0"));
+  Made made = MakeKind(proto, RateSchedule(proto.schedule(), changes));
+  if (!made.ok()) return made;
+  const v1::Clip& clip = proto.clip();
+  if (proto.has_clip() && clip.kind_case() == v1::Clip::KIND_NOT_SET) {
+    return absl::InvalidArgumentError("optimizer.clip: none of value, norm and global_norm is given");
+  }
+  for (const auto& [given, name, limit] :
+       {std::tuple(clip.has_value(), "value", clip.value()), std::tuple(clip.has_norm(), "norm", clip.norm()),
+        std::tuple(clip.has_global_norm(), "global_norm", clip.global_norm())}) {
+    if (given && !(limit > 0)) {
+      return absl::InvalidArgumentError(absl::StrCat("optimizer.clip.", name, " is ", limit, "; it has to be above 0"));
+    }
   }
   if (!(proto.l2() >= 0) || !std::isfinite(proto.l2())) {
     return absl::InvalidArgumentError(absl::StrCat("optimizer.l2 is ", proto.l2(), "; it has to be at least 0"));
   }
-  return std::make_unique<PreparedGradient>(
-      *std::move(made), proto.has_clip() ? proto.clip().value() : PreparedGradient::kNoClip, proto.l2());
+  if (!clip.has_value() && proto.l2() == 0) return made;
+  return std::make_unique<PreparedGradient>(*std::move(made),
+                                            clip.has_value() ? clip.value() : PreparedGradient::kNoClip, proto.l2());
 }
 
 }  // namespace pumasi

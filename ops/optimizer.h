@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "ops/rate_schedule.h"
 #include "proto/job.pb.h"
 
 namespace pumasi {
@@ -45,8 +46,9 @@ class Optimizer {
                     float* out) const = 0;
 };
 
-// The job's optimizer. A setting that is missing (the loader fills in defaults) or impossible is refused by name.
-absl::StatusOr<std::unique_ptr<Optimizer>> MakeOptimizer(const v1::Optimizer& proto);
+// The job's optimizer, with the changes of its rate so far; clipping by norm is not in it (ops/norm_clip.h). A setting
+// that is missing (the loader fills in defaults) or impossible is refused by name.
+absl::StatusOr<std::unique_ptr<Optimizer>> MakeOptimizer(const v1::Optimizer& proto, const RateChanges& changes = {});
 
 }  // namespace pumasi
 

@@ -7,8 +7,9 @@
 namespace pumasi {
 
 absl::StatusOr<std::unique_ptr<OptimizerRowValues>> OptimizerRowValues::Create(const v1::Optimizer& optimizer,
-                                                                               uint64_t version) {
-  auto made = MakeOptimizer(optimizer);
+                                                                               uint64_t version,
+                                                                               const RateChanges& changes) {
+  auto made = MakeOptimizer(optimizer, changes);
   if (!made.ok()) return made.status();
   return std::unique_ptr<OptimizerRowValues>(new OptimizerRowValues(*std::move(made), version));
 }

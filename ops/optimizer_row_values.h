@@ -19,7 +19,9 @@ namespace pumasi {
 class OptimizerRowValues : public RowValues {
  public:
   // `version`: that of the checkpoint, for rows that it does not hold. Some optimizers (AdamW) move those too.
-  static absl::StatusOr<std::unique_ptr<OptimizerRowValues>> Create(const v1::Optimizer& optimizer, uint64_t version);
+  // `changes`: of the rate up to then.
+  static absl::StatusOr<std::unique_ptr<OptimizerRowValues>> Create(const v1::Optimizer& optimizer, uint64_t version,
+                                                                    const RateChanges& changes = {});
   void Initial(const v1::TableSpec& spec, uint64_t row, float* out) const override;
   void Current(const v1::TableSpec& spec, uint64_t last_step, uint64_t version, const float* state,
                float* out) const override;

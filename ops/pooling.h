@@ -1,5 +1,5 @@
 // Pooling over a whole row: one vector from its tokens' vectors. A row without tokens gives zeros. Plain versions stand
-// in ops/pooling_reference.h.
+// in ops/sequence_reference.h.
 #ifndef PUMASI_OPS_POOLING_H_
 #define PUMASI_OPS_POOLING_H_
 

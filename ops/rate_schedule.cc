@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ops/integer_power.h"
@@ -34,7 +35,8 @@ absl::Status CheckDecay(const char* kind, uint64_t batches, const char* batches_
 
 }  // namespace
 
-RateSchedule::RateSchedule(const v1::Schedule& proto) : warmup_(proto.warmup()) {
+RateSchedule::RateSchedule(const v1::Schedule& proto, RateChanges changes)
+    : warmup_(proto.warmup()), changes_(std::move(changes)) {
   switch (proto.kind_case()) {
     case v1::Schedule::kStep:
       kind_ = Kind::kStep;
@@ -61,6 +63,14 @@ RateSchedule::RateSchedule(const v1::Schedule& proto) : warmup_(proto.warmup()) 
 }
 
 double RateSchedule::Factor(uint64_t step) const {
+  const double scheduled = ScheduledFactor(step);
+  for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
+    if (change->from_step() <= step) return scheduled * change->factor();
+  }
+  return scheduled;
+}
+
+double RateSchedule::ScheduledFactor(uint64_t step) const {
   if (step <= warmup_) return warmup_ == 0 ? 1 : static_cast<double>(step) / static_cast<double>(warmup_);
   const uint64_t t = step - 1 - warmup_;
   switch (kind_) {
@@ -97,6 +107,18 @@ absl::Status CheckSchedule(const v1::Schedule& schedule) {
                         "factor");
     case v1::Schedule::kCosine:
       return CheckDecay("cosine", schedule.cosine().batches(), "batches", schedule.cosine().floor(), "floor");
+    case v1::Schedule::kReduceOnPlateau: {
+      const v1::ReduceOnPlateau& plateau = schedule.reduce_on_plateau();
+      const auto refuse = [](const char* key, const char* rule) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("optimizer.schedule.reduce_on_plateau.", key, " has to be ", rule));
+      };
+      if (!(plateau.factor() >= 0 && plateau.factor() < 1)) return refuse("factor", "at least 0 and below 1");
+      if (plateau.patience() == 0) return refuse("patience", "at least 1");
+      if (!(plateau.min_delta() >= 0)) return refuse("min_delta", "at least 0");
+      if (!(plateau.floor() >= 0 && plateau.floor() <= 1)) return refuse("floor", "from 0 to 1");
+      return absl::OkStatus();
+    }
     default:
       return absl::OkStatus();
   }

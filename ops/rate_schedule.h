@@ -4,30 +4,36 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "proto/job.pb.h"
+#include "proto/table.pb.h"
 
 namespace pumasi {
+
+// Changes that are not known beforehand (Schedule.reduce_on_plateau), ascending by step.
+using RateChanges = std::vector<v1::RateChange>;
 
 // A schedule made ready. Immutable, hence thread-safe. Factors are made of exactly rounded operations: the same bits on
 // every x86-64, and about 1e-14 from the formula.
 class RateSchedule {
  public:
   // The factor is always 1.
-  constexpr RateSchedule() = default;
-  // Of a schedule that CheckSchedule accepts.
-  explicit RateSchedule(const v1::Schedule& proto);
+  RateSchedule() = default;
+  // Of a schedule that CheckSchedule accepts, and the changes so far.
+  explicit RateSchedule(const v1::Schedule& proto, RateChanges changes = {});
 
   // The factor of step s (from 1). With a warm-up of n steps: s/n up to step n. Then with t = s − 1 − n, so that the
   // first step after the warm-up has t = 0:
   //   step:        factor^⌊t / every⌋
   //   exponential: factor^(t / every)
   //   cosine:      floor + (1 − floor)·(1 + cos(π·min(t, batches) / batches)) / 2
-  //   constant, or none of these: 1
+  //   constant, reduce_on_plateau, or none of these: 1
+  // all of it times the factor of the last change up to the step.
   double Factor(uint64_t step) const;
 
-  bool always_one() const { return kind_ == Kind::kConstant && warmup_ == 0; }
+  bool always_one() const { return kind_ == Kind::kConstant && warmup_ == 0 && changes_.empty(); }
   // Whether the factor of some step is above that of an earlier one.
   bool rises() const { return warmup_ > 1; }
 
@@ -36,12 +42,15 @@ class RateSchedule {
   // Binary digits of t/every's fraction that count.
   static constexpr int kDigits = 53;
 
+  double ScheduledFactor(uint64_t step) const;
+
   Kind kind_ = Kind::kConstant;
   uint64_t warmup_ = 0;
   uint64_t every_ = 1;
   double factor_ = 1;
   double floor_ = 0;
   std::array<double, kDigits> roots_{};  // factor^(1/2), factor^(1/4), …
+  RateChanges changes_;
 };
 
 // The factor of `step` under a schedule that CheckSchedule accepts.

@@ -3,6 +3,7 @@
 #define PUMASI_OPS_RECURRENT_H_
 
 #include "ops/gate_activation.h"
+#include "ops/precision.h"
 #include "ops/sequences.h"
 
 namespace pumasi {
@@ -16,6 +17,8 @@ struct RecurrentOptions {
   // has it outside of Bidirectional.
   bool keep_places = false;
   GateActivation gate = GateActivation::kSigmoid;
+  // Of the layer's products; weights, gates and states are float32 in any case.
+  Precision precision = Precision::kFloat32;
 };
 
 // Keras' layout; the gates' order and the bias' shape are the layer's (ops/lstm.h, ops/gru.h):

@@ -176,9 +176,11 @@ void JobRun::Allocate(absl::Duration now) {
   if (!tables.ok()) return Fail(std::string(tables.status().message()), now);
   tables_ = *std::move(tables);
   plan_ = {data_.train_rows(), job_.batch(), job_.micro_batches()};
+  record_.SetMetrics({LossOf(job_), job_.top_k(), data_.classes()});
   if (absl::Status status = CheckResume(); !status.ok()) return Fail(std::string(status.message()), now);
   if (spec_.resume) start_ = spec_.resume->progress();
   version_ = start_.version();
+  if (absl::Status status = ResumePlateau(); !status.ok()) return Fail(std::string(status.message()), now);
   std::vector<v1::Node> nodes;
   for (const auto& [incarnation, server] : servers_) nodes.push_back(server.node);
   std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.name() < b.name(); });
@@ -203,7 +205,10 @@ absl::Status JobRun::ServerReady(const v1::ReportReadyRequest& request, absl::Du
 
 void JobRun::StartTraining(absl::Duration now) {
   epoch_ = start_.version() / plan_.BatchesPerEpoch();
-  if (epoch_ >= job_.epochs()) {
+  if (LacksEvaluation()) {
+    --epoch_;
+    StartEvaluation(now);
+  } else if (epoch_ >= job_.epochs()) {
     Enter(v1::SAVING, now);
   } else {
     StartEpoch(now);
@@ -255,13 +260,18 @@ void JobRun::TakeBatches(absl::Duration now) {
   if (state_ == v1::TRAINING) {
     record_.EndEpoch(epoch_, now);
     if (data_.test_rows() == 0) return AfterEpoch(now);
-    const uint64_t chunks = (data_.test_rows() + kEvaluationRows - 1) / kEvaluationRows;
-    ledger_.emplace(Ledger::Options{0, chunks, 1, static_cast<uint32_t>(std::min<uint64_t>(chunks, 1024))});
-    Enter(v1::EVALUATING, now);
+    StartEvaluation(now);
   } else {
     record_.EndEvaluation(epoch_);
+    ObserveTestLoss(record_.last_test_loss());
     AfterEpoch(now);
   }
+}
+
+void JobRun::StartEvaluation(absl::Duration now) {
+  const uint64_t chunks = (data_.test_rows() + kEvaluationRows - 1) / kEvaluationRows;
+  ledger_.emplace(Ledger::Options{0, chunks, 1, static_cast<uint32_t>(std::min<uint64_t>(chunks, 1024))});
+  Enter(v1::EVALUATING, now);
 }
 
 void JobRun::AfterEpoch(absl::Duration now) {
@@ -289,6 +299,7 @@ absl::StatusOr<v1::LeaseUnitsResponse> JobRun::Lease(uint64_t incarnation, uint3
       lease->set_kind(v1::TRAIN);
       lease->set_version(unit.batch);
       lease->set_batch(plan_.BatchOf(unit.batch));
+      *lease->mutable_rate_changes() = {rate_changes_.begin(), rate_changes_.end()};
     } else {
       lease->set_kind(v1::EVALUATE);
       lease->set_version(version_);

@@ -23,6 +23,8 @@
 #include "proto/scheduler.pb.h"
 #include "scheduler/ledger.h"
 #include "scheduler/membership.h"
+#include "scheduler/norm_round.h"
+#include "scheduler/plateau.h"
 #include "scheduler/training_record.h"
 
 namespace pumasi {
@@ -53,6 +55,9 @@ class JobRun {
   absl::Status TakeResults(const v1::LeaseUnitsRequest& request, absl::Duration now);
   // Hands out units; none if there is nothing to do now.
   absl::StatusOr<v1::LeaseUnitsResponse> Lease(uint64_t worker, uint32_t hold_at_most, uint64_t* next_token);
+  // What a server has of a batch's norms; nothing until all servers gave theirs. Errors as in NormRound::Take, and of
+  // servers that are not the job's.
+  absl::StatusOr<std::optional<v1::CombineNormsResponse>> CombineNorms(const v1::CombineNormsRequest& request);
   void Fail(const std::string& message, absl::Duration now);
   void Cancel(absl::Duration now);
   // The shell finished a checkpoint that it took from TakeCheckpoint.
@@ -79,6 +84,8 @@ class JobRun {
   // What the node shall do; nothing if the job does not concern it.
   std::optional<v1::Assignment> AssignmentFor(const v1::Node& node) const;
   v1::JobStatus Status(absl::Duration now) const;
+  // Whom it waits for, for messages.
+  std::string WaitingFor() const;
   // Raised when the status, or any node's assignment, changed.
   uint64_t change() const { return change_; }
   uint64_t assignment_change() const { return assignment_change_; }
@@ -103,12 +110,17 @@ class JobRun {
   void Begin(const Membership& members, absl::Duration now);
   void Allocate(absl::Duration now);
   absl::Status CheckResume() const;
+  // Restores what the schedule has learned from test losses. Fails where the checkpoint has other losses than it needs.
+  absl::Status ResumePlateau();
+  void ObserveTestLoss(double loss);
+  // A finished epoch whose test loss the schedule waits for: its checkpoint was written before the evaluation's end.
+  bool LacksEvaluation() const;
   void StartTraining(absl::Duration now);
   void StartEpoch(absl::Duration now);
+  void StartEvaluation(absl::Duration now);
   void AfterEpoch(absl::Duration now);
   void TakeBatches(absl::Duration now);
   v1::Progress ProgressAt(uint64_t version) const;
-  std::string WaitingFor() const;
 
   const Spec spec_;
   const v1::Job& job_;
@@ -136,6 +148,10 @@ class JobRun {
   uint32_t epoch_ = 0;
   TrainingRecord record_;
   std::string parameters_sha256_;
+  NormRound norms_;
+  std::optional<Plateau> plateau_;    // where the job's schedule is one
+  std::vector<double> epoch_losses_;  // that plateau_ was shown
+  std::vector<v1::RateChange> rate_changes_;
 
   std::map<std::string, PendingCheckpoint> checkpoints_;  // by folder; some servers have reported
   uint64_t gathered_ = 0;  // checkpoints on the way up to this version have all their reports

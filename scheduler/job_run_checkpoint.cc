@@ -1,6 +1,7 @@
 // JobRun and checkpoints: which one may be continued from, and how servers' shard files become a folder.
 #include <google/protobuf/util/message_differencer.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -85,6 +86,12 @@ absl::Status JobRun::ShardSaved(const v1::ReportShardSavedRequest& request, absl
     *finish.manifest.mutable_tables() = {tables_.begin(), tables_.end()};
     *finish.manifest.mutable_progress() = ProgressAt(request.version());
     finish.manifest.set_slots(job_.slots());
+    // The job may be further than the checkpoint.
+    for (const v1::RateChange& change : rate_changes_) {
+      if (change.from_step() <= request.version()) *finish.manifest.add_rate_changes() = change;
+    }
+    const size_t losses = std::min<size_t>(epoch_losses_.size(), request.version() / plan_.BatchesPerEpoch());
+    *finish.manifest.mutable_epoch_losses() = {epoch_losses_.begin(), epoch_losses_.begin() + losses};
     for (const auto& [name, shard] : pending.files) *finish.manifest.add_shards() = shard;
     to_finish_.push_back(std::move(finish));
   }

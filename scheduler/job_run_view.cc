@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/model_plan.h"
 #include "scheduler/job_run.h"
 
 namespace pumasi {
@@ -20,6 +21,11 @@ std::string JobRun::WaitingFor() const {
   } else if (state_ == v1::ALLOCATING) {
     for (const auto& [incarnation, server] : servers_) {
       if (!server.ready) names.push_back("server " + server.node.name());
+    }
+  } else if (norms_.open_version()) {
+    for (const auto& [incarnation, server] : servers_) {
+      if (norms_.gave(incarnation)) continue;
+      names.push_back(absl::StrCat("server ", server.node.name(), " with its norm of batch ", *norms_.open_version()));
     }
   } else if (ledger_) {
     for (const auto& [incarnation, parts] : ledger_->Holding()) {
@@ -55,6 +61,9 @@ std::optional<v1::Assignment> JobRun::AssignmentFor(const v1::Node& node) const 
   *assignment.mutable_layout() = layout_;
   *assignment.mutable_start() = start_;
   if (!server) return assignment;
+  for (const v1::RateChange& change : rate_changes_) {
+    if (change.from_step() <= start_.version()) *assignment.add_rate_changes() = change;
+  }
   for (const auto& [incarnation, worker] : workers_) assignment.add_workers(incarnation);
   *assignment.mutable_fenced() = {fenced_.begin(), fenced_.end()};
   assignment.set_resume(spec_.request.resume());
@@ -73,6 +82,7 @@ v1::JobStatus JobRun::Status(absl::Duration now) const {
   status.set_state(state_);
   status.set_message(message_);
   status.set_mode(job_.mode());
+  status.set_loss(LossOf(job_));
   status.set_servers(static_cast<uint32_t>(servers_.size()));
   status.set_workers(static_cast<uint32_t>(workers_.size()));
   status.set_epochs(job_.epochs());
@@ -87,6 +97,7 @@ v1::JobStatus JobRun::Status(absl::Duration now) const {
     *status.mutable_progress() = ProgressAt(version_);
     *status.mutable_data() = data_;
   }
+  *status.mutable_rate_changes() = {rate_changes_.begin(), rate_changes_.end()};
   record_.Fill(&status, now);
   return status;
 }

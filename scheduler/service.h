@@ -3,6 +3,7 @@
 #ifndef PUMASI_SCHEDULER_SERVICE_H_
 #define PUMASI_SCHEDULER_SERVICE_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -40,6 +41,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   grpc::ServerReadReactor<v1::AssetChunk>* UploadAssets(Context*, v1::UploadAssetsResponse*) override;
   Reactor* ReportReady(Context*, const v1::ReportReadyRequest*, v1::ReportReadyResponse*) override;
   Reactor* ReportShardSaved(Context*, const v1::ReportShardSavedRequest*, v1::ReportShardSavedResponse*) override;
+  Reactor* CombineNorms(Context*, const v1::CombineNormsRequest*, v1::CombineNormsResponse*) override;
   Reactor* ReportFailure(Context*, const v1::ReportFailureRequest*, v1::ReportFailureResponse*) override;
   Reactor* LeaseUnits(Context*, const v1::LeaseUnitsRequest*, v1::LeaseUnitsResponse*) override;
   Reactor* Submit(Context*, const v1::SubmitRequest*, v1::SubmitResponse*) override;
@@ -52,6 +54,9 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   absl::Status FinishUpload(AssetUpload upload);
 
  private:
+  // No call is kept longer than this, whatever its deadline.
+  static constexpr std::chrono::milliseconds kLongestWait{30000};
+
   // Runs `event` in its turn and answers with its status.
   Reactor* Serve(Context* context, const std::function<absl::Status(absl::Duration now)>& event);
   // After an event, with the mutex held: logs what changed and wakes who waits.
@@ -75,7 +80,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   std::condition_variable deadline_wake_;       // a death came nearer
   std::condition_variable checkpoint_wake_;     // a checkpoint may be there to complete
 
-  Parking heartbeats_, leases_, watchers_;
+  Parking heartbeats_, leases_, watchers_, norms_;
   std::thread deadlines_, checkpoints_;
 };
 

@@ -18,6 +18,7 @@ void TrainingRecord::Sums::Add(const v1::PartResult& part) {
   judged += part.samples();
   loss += part.loss();
   correct += part.correct();
+  top_k_correct += part.top_k_correct();
 }
 
 void TrainingRecord::StartEpoch(absl::Duration now) {
@@ -67,8 +68,14 @@ void TrainingRecord::EndEvaluation(uint32_t epoch) {
   if (evaluation_.samples > 0) {
     evaluation.set_loss(evaluation_.loss / double(evaluation_.samples));
     evaluation.set_accuracy(double(evaluation_.correct) / double(evaluation_.samples));
+    // Among all classes every row is right.
+    if (metrics_.loss == v1::LOSS_CROSS_ENTROPY && metrics_.top_k < metrics_.classes) {
+      evaluation.set_top_k(metrics_.top_k);
+      evaluation.set_top_k_accuracy(double(evaluation_.top_k_correct) / double(evaluation_.samples));
+    }
   }
-  evaluation.set_macro_f1(confusions_.MacroF1());
+  // The number of classes stands for none of them where rows have several labels.
+  evaluation.set_macro_f1(confusions_.MacroF1(metrics_.classes));
   for (const ConfusionMatrix::Entry& entry : confusions_.MostConfused(kConfusions)) {
     auto* confusion = evaluation.add_confusions();
     confusion->set_truth(entry.truth);

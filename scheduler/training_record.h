@@ -20,6 +20,15 @@ namespace pumasi {
 // Not thread-safe.
 class TrainingRecord {
  public:
+  // What of a job says which metrics an evaluation has.
+  struct Metrics {
+    v1::Loss loss = v1::LOSS_CROSS_ENTROPY;
+    uint32_t top_k = 0;
+    uint32_t classes = ~uint32_t{0};
+  };
+  // To be called before the first evaluation ends.
+  void SetMetrics(const Metrics& metrics) { metrics_ = metrics; }
+
   void StartEpoch(absl::Duration now);
   void AddBatch(const Ledger::BatchDone& batch);
   void EndEpoch(uint32_t epoch, absl::Duration now);
@@ -27,6 +36,9 @@ class TrainingRecord {
   void EndEvaluation(uint32_t epoch);
   void AddUse(const v1::WorkerUse& use);
   void Warn(const std::string& warning);
+
+  // Mean loss of the last evaluation. REQUIRES: there was one.
+  double last_test_loss() const { return evaluations_.back().loss(); }
 
   void Fill(v1::JobStatus* status, absl::Duration now) const;
 
@@ -36,9 +48,11 @@ class TrainingRecord {
     uint64_t judged = 0;  // samples whose loss is known
     double loss = 0;
     uint64_t correct = 0;
+    uint64_t top_k_correct = 0;
     void Add(const v1::PartResult& part);
   };
 
+  Metrics metrics_;
   Sums epoch_, evaluation_;
   ConfusionMatrix confusions_;
   uint64_t samples_ = 0;

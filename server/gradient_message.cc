@@ -101,4 +101,15 @@ absl::StatusOr<Gradient> ParseGradient(const v1::PushRequest& push, const ShardS
   return gradient;
 }
 
+v1::ErrorDetail::Reason MessageProblem(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kDataLoss:
+      return v1::ErrorDetail::CORRUPT;
+    case absl::StatusCode::kFailedPrecondition:
+      return v1::ErrorDetail::NOT_FINITE;
+    default:
+      return v1::ErrorDetail::MALFORMED;
+  }
+}
+
 }  // namespace pumasi

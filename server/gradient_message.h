@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "ops/tree/gradient.h"
+#include "proto/error.pb.h"
 #include "proto/parameter_server.pb.h"
 #include "proto/table.pb.h"
 
@@ -34,6 +35,9 @@ absl::StatusOr<Gradient> ParseGradient(const v1::PushRequest& push, const ShardS
 
 // Decodes delta-coded keys, checked: ascending, below the table's rows, and in our slots. kInvalidArgument otherwise.
 absl::StatusOr<std::vector<uint64_t>> DecodeKeys(const v1::RowKeys& keys, const ShardShape& shape);
+
+// The reason that goes with an error of the functions above.
+v1::ErrorDetail::Reason MessageProblem(const absl::Status& status);
 
 }  // namespace pumasi
 

@@ -25,8 +25,8 @@ constexpr std::chrono::milliseconds kReportDeadline{2000};
 }  // namespace
 
 HostedJob::HostedJob(const Options& options, const v1::Assignment& assignment, v1::Scheduler::StubInterface& scheduler,
-                     Files& files, std::function<void()> on_ready)
-    : options_(options), scheduler_(scheduler), files_(files), on_ready_(std::move(on_ready)) {
+                     Files& files, std::function<void()> on_change)
+    : options_(options), scheduler_(scheduler), files_(files), on_change_(std::move(on_change)) {
   Update(assignment);
   thread_ = std::thread([this] { Run(); });
 }
@@ -88,13 +88,44 @@ absl::Status HostedJob::Push(const v1::PushRequest& request, v1::PushResponse* r
     wake_.notify_all();
   }
   *version_changed = shard_->version() != before;
-  const uint64_t every = assignment_.job().checkpoint().every_batches();
-  if (*version_changed && every > 0 && shard_->version() % every == 0) {
-    // Every server comes by the same version, and writes what it holds there: together one cut.
-    reports_.push_back(SaveShard(absl::StrFormat(".checkpoint-%09d.tmp", shard_->version())));
-    wake_.notify_all();
-  }
+  if (*version_changed) VersionChanged();
+  if (shard_->waits_for_norms()) wake_.notify_all();
   return status;
+}
+
+void HostedJob::VersionChanged() {
+  const uint64_t every = assignment_.job().checkpoint().every_batches();
+  if (every == 0 || shard_->version() % every != 0) return;
+  // Every server comes by the same version, and writes what it holds there: together one cut.
+  reports_.push_back(SaveShard(absl::StrFormat(".checkpoint-%09d.tmp", shard_->version())));
+  wake_.notify_all();
+}
+
+void HostedJob::FetchNorms(std::unique_lock<std::mutex>& lock) {
+  v1::CombineNormsRequest request;
+  request.set_incarnation(options_.incarnation);
+  request.set_job_id(assignment_.job_id());
+  request.set_layout_epoch(shard_->layout_epoch());
+  request.set_version(shard_->version());
+  for (const ExactSum& sum : shard_->squares()) sum.ToMessage(request.add_tables());
+  lock.unlock();
+  v1::CombineNormsResponse response;
+  const bool answered = Tell(request, &response, &v1::Scheduler::StubInterface::CombineNorms);
+  lock.lock();
+  if (!answered) {
+    // The job has ended, and the assignment that says so is on its way; or the scheduler is not to be reached.
+    wake_.wait_for(lock, kReportDeadline, [this] { return dropped_; });
+    return;
+  }
+  const uint64_t before = shard_->version();
+  const absl::Status applied =
+      shard_->ApplyNorms(request.version(), {response.squares().begin(), response.squares().end()});
+  if (!applied.ok()) failure_ = std::string(applied.message());
+  if (shard_->version() == before) return;
+  VersionChanged();
+  lock.unlock();
+  on_change_();
+  lock.lock();
 }
 
 absl::Status HostedJob::MakeShard() {
@@ -110,6 +141,7 @@ absl::Status HostedJob::MakeShard() {
   options.incarnation = options_.incarnation;
   options.first_version = assignment.start().version();
   options.memory_limit = options_.memory_limit;
+  options.rate_changes = {assignment.rate_changes().begin(), assignment.rate_changes().end()};
   auto shard = Shard::Create(options);
   if (!shard.ok()) return shard.status();
   if (!assignment.resume().empty()) {
@@ -161,7 +193,7 @@ HostedJob::Report HostedJob::SaveShard(const std::string& folder) {
 }
 
 template <typename Request, typename Response, typename Method>
-void HostedJob::Tell(const Request& request, Response* response, Method method) {
+bool HostedJob::Tell(const Request& request, Response* response, Method method) {
   Backoff backoff;
   std::minstd_rand random(static_cast<unsigned>(options_.incarnation));
   while (true) {
@@ -172,9 +204,11 @@ void HostedJob::Tell(const Request& request, Response* response, Method method) 
                        status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
     if (!status.ok())
       Log(Severity::kWarn, absl::StrCat("the scheduler did not take a report: ", status.error_message()));
-    if (!retry) return;
+    if (!retry) return status.ok();
     std::unique_lock lock(mutex_);
-    if (wake_.wait_for(lock, absl::ToChronoMilliseconds(backoff.Next(random())), [this] { return dropped_; })) return;
+    if (dropped_ ||
+        wake_.wait_for(lock, absl::ToChronoMilliseconds(backoff.Next(random())), [this] { return dropped_; }))
+      return false;
   }
 }
 
@@ -195,7 +229,7 @@ void HostedJob::Run() {
     TellFailure(std::string(status.message()));
     return;
   }
-  on_ready_();
+  on_change_();
   v1::ReportReadyRequest ready;
   ready.set_incarnation(options_.incarnation);
   {
@@ -214,8 +248,12 @@ void HostedJob::Run() {
              shard_->version() == assignment_.save_version();
     };
     // The scheduler's assignments arrive through Update, which notifies; the time is only a safety net.
-    wake_.wait_for(lock, std::chrono::seconds(1),
-                   [&] { return dropped_ || !reports_.empty() || !failure_.empty() || wants_save(); });
+    wake_.wait_for(lock, std::chrono::seconds(1), [&] {
+      return dropped_ || !reports_.empty() || !failure_.empty() || wants_save() || shard_->waits_for_norms();
+    });
+    if (dropped_) return;
+    // First, since all workers wait for it.
+    if (shard_->waits_for_norms() && failure_.empty()) FetchNorms(lock);
     if (dropped_) return;
     if (wants_save()) {
       saved_folder_ = assignment_.save_folder();

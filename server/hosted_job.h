@@ -27,14 +27,15 @@ class HostedJob {
     std::string output_root;
     uint64_t memory_limit = 0;
   };
-  // `scheduler` and `files` have to outlive the job; `on_ready` is called once the tables are there.
+  // `scheduler` and `files` have to outlive the job; `on_change` is called, from the job's own thread, when the tables
+  // are there and when that thread has raised the version.
   HostedJob(const Options& options, const v1::Assignment& assignment, v1::Scheduler::StubInterface& scheduler,
-            Files& files, std::function<void()> on_ready);
+            Files& files, std::function<void()> on_change);
   ~HostedJob();
 
   void Update(const v1::Assignment& assignment);
 
-  // UNAVAILABLE until the tables are there. `now_at`: the version after the call.
+  // UNAVAILABLE until the tables are there.
   absl::Status Pull(const v1::PullRequest& request, v1::PullResponse* response);
   absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response, bool* version_changed);
 
@@ -51,16 +52,21 @@ class HostedJob {
   absl::Status MakeShard();
   // REQUIRES: mutex_ held.
   Report SaveShard(const std::string& folder);
+  // REQUIRES: mutex_ held. A batch was applied.
+  void VersionChanged();
+  // Asks the scheduler for the norms that the shard waits for, and applies them. `lock` holds mutex_; it is free during
+  // the call.
+  void FetchNorms(std::unique_lock<std::mutex>& lock);
   void Run();
-  // Calls until the scheduler answers or the job is dropped.
+  // Calls until the scheduler answers or the job is dropped. Whether it took the call.
   template <typename Request, typename Response, typename Method>
-  void Tell(const Request& request, Response* response, Method method);
+  bool Tell(const Request& request, Response* response, Method method);
   void TellFailure(const std::string& message);
 
   const Options options_;
   v1::Scheduler::StubInterface& scheduler_;
   Files& files_;
-  const std::function<void()> on_ready_;
+  const std::function<void()> on_change_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -9,21 +9,10 @@
 #include "common/error_detail.h"
 #include "common/layout/slots.h"
 #include "ops/initializer.h"
+#include "ops/moving_average.h"
 
 namespace pumasi {
 namespace {
-
-// The reason that goes with an error of gradient.h.
-v1::ErrorDetail::Reason ReasonFor(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kDataLoss:
-      return v1::ErrorDetail::CORRUPT;
-    case absl::StatusCode::kFailedPrecondition:
-      return v1::ErrorDetail::NOT_FINITE;
-    default:
-      return v1::ErrorDetail::MALFORMED;
-  }
-}
 
 std::string Bytes(const float* values, size_t floats) {
   return std::string(reinterpret_cast<const char*>(values), floats * sizeof(float));
@@ -31,20 +20,34 @@ std::string Bytes(const float* values, size_t floats) {
 
 }  // namespace
 
-Shard::Shard(const Options& options, std::unique_ptr<Optimizer> optimizer)
+Shard::Shard(const Options& options)
     : layout_epoch_(options.layout.epoch()),
       memory_limit_(options.memory_limit),
       parts_(options.job.micro_batches()),
-      optimizer_(std::move(optimizer)),
-      version_(options.first_version) {}
+      optimizer_settings_(options.job.optimizer()),
+      version_(options.first_version) {
+  shape_.tables = options.tables;
+}
+
+absl::Status Shard::SetRateChanges(RateChanges changes) {
+  auto optimizer = MakeOptimizer(optimizer_settings_, changes);
+  if (!optimizer.ok()) return optimizer.status();
+  optimizer_ = *std::move(optimizer);
+  rate_changes_ = std::move(changes);
+  averages_.clear();
+  for (const v1::TableSpec& spec : shape_.tables) {
+    averages_.push_back(spec.update() == v1::TableSpec::MOVING_AVERAGE
+                            ? std::make_unique<MovingAverage>(spec.momentum(), optimizer_->slot_names())
+                            : nullptr);
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
-  auto optimizer = MakeOptimizer(options.job.optimizer());
-  if (!optimizer.ok()) return optimizer.status();
-  const int copies = 1 + (*optimizer)->slots();
-  std::unique_ptr<Shard> shard(new Shard(options, *std::move(optimizer)));
+  std::unique_ptr<Shard> shard(new Shard(options));
+  if (absl::Status status = shard->SetRateChanges(options.rate_changes); !status.ok()) return status;
+  const int copies = 1 + shard->optimizer_->slots();
   ShardShape& shape = shard->shape_;
-  shape.tables = options.tables;
   for (const v1::TableSpec& spec : shape.tables) shape.widths.push_back(spec.columns());
   shard->tree_.emplace(shard->parts_, shape.widths);
   shape.slot_is_ours.resize(options.layout.slot_owner_size());
@@ -61,6 +64,9 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
     if (spec.columns() == 0) return absl::InvalidArgumentError(absl::StrCat(spec.name(), " has no columns"));
     if (absl::Status status = CheckInitializer(spec); !status.ok()) return status;
     if (spec.kind() == v1::TableSpec::ROWS) {
+      if (spec.update() != v1::TableSpec::OPTIMIZER) {
+        return absl::InvalidArgumentError(absl::StrCat("rows of ", spec.name(), " cannot be a statistic"));
+      }
       if (!IsRowLocal(spec.initializer())) {
         return absl::InvalidArgumentError(absl::StrCat("rows of ", spec.name(), " cannot be made one by one"));
       }
@@ -82,7 +88,7 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
       shard->dense_.emplace_back(size_t{floats} * copies);
       float* value = shard->dense_.back().data();
       std::memcpy(value, whole.data() + chunk * kChunkFloats, floats * sizeof(float));
-      shard->optimizer_->InitSlots(static_cast<int>(floats), value + floats);
+      shard->optimizer_of(table).InitSlots(static_cast<int>(floats), value + floats);
     }
   }
   return shard;
@@ -93,9 +99,13 @@ absl::Status Shard::Refuse(int reason, const std::string& message) const {
   detail.set_reason(static_cast<v1::ErrorDetail::Reason>(reason));
   detail.set_version(version_);
   detail.set_layout_epoch(layout_epoch_);
-  if (reason == v1::ErrorDetail::NOT_READY)
-    detail.set_waiting_for(absl::StrCat(tree_->Missing(), " of batch ", version_));
+  if (reason == v1::ErrorDetail::NOT_READY) detail.set_waiting_for(WaitingFor());
   return DetailedError(detail, message);
+}
+
+std::string Shard::WaitingFor() const {
+  return waits_for_norms() ? absl::StrCat("the gradient's norm over all servers of batch ", version_)
+                           : absl::StrCat(tree_->Missing(), " of batch ", version_);
 }
 
 absl::Status Shard::Pull(const v1::PullRequest& request, v1::PullResponse* response) const {
@@ -103,7 +113,7 @@ absl::Status Shard::Pull(const v1::PullRequest& request, v1::PullResponse* respo
   response->set_version(version_);
   const uint64_t wanted = request.version();
   if (wanted > version_) {
-    return Refuse(D::NOT_READY, absl::StrCat("batch ", version_, " waits for ", tree_->Missing()));
+    return Refuse(D::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
   }
   const bool before = wanted + 1 == version_ && before_.valid;
   if (wanted != version_ && !before) {
@@ -111,7 +121,7 @@ absl::Status Shard::Pull(const v1::PullRequest& request, v1::PullResponse* respo
   }
   for (const v1::RowKeys& keys : request.rows()) {
     if (absl::Status status = PullRows(keys, wanted, response->add_rows()); !status.ok()) {
-      return Refuse(ReasonFor(status), std::string(status.message()));
+      return Refuse(MessageProblem(status), std::string(status.message()));
     }
   }
   if (request.dense()) {
@@ -162,41 +172,6 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, v1::RowV
   return absl::OkStatus();
 }
 
-absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* response) {
-  using D = v1::ErrorDetail;
-  response->set_version(version_);
-  const PartRange range{request.first_part(), request.end_part()};
-  if (!IsNode(range, parts_)) {
-    return Refuse(D::MALFORMED, absl::StrCat(ToString(range), " is no node of the tree over ", parts_, " parts"));
-  }
-  if (request.version() > version_) {
-    return Refuse(D::NOT_READY, absl::StrCat("batch ", version_, " waits for ", tree_->Missing()));
-  }
-  const auto coverage = request.version() < version_ ? PartTree::Coverage::kWhole : tree_->Covers(range);
-  if (coverage == PartTree::Coverage::kWhole) {
-    response->set_outcome(v1::PushResponse::DUPLICATE);
-    return absl::OkStatus();
-  }
-  if (coverage == PartTree::Coverage::kPartly) {
-    return Refuse(D::PARTLY_APPLIED, absl::StrCat("some of ", ToString(range), " of batch ", version_, " was applied"));
-  }
-  auto gradient = ParseGradient(request, shape_);
-  if (!gradient.ok()) {
-    return Refuse(ReasonFor(gradient.status()),
-                  absl::StrCat("batch ", version_, ", ", ToString(range), ": ", gradient.status().message()));
-  }
-  if (memory_limit_ > 0) {
-    if (const uint64_t more = NewRowBytes(*gradient); more > 0) {
-      if (absl::Status status = CheckMemory(more); !status.ok()) return status;
-    }
-  }
-  tree_->Insert(range, *std::move(gradient));
-  if (tree_->Complete()) Apply(tree_->Take());
-  response->set_outcome(v1::PushResponse::ACCEPTED);
-  response->set_version(version_);
-  return absl::OkStatus();
-}
-
 absl::Status Shard::CheckMemory(uint64_t more) const {
   if (memory_limit_ == 0 || bytes() + more <= memory_limit_) return absl::OkStatus();
   return Refuse(v1::ErrorDetail::OVER_LIMIT,
@@ -212,45 +187,6 @@ uint64_t Shard::NewRowBytes(const Gradient& gradient) const {
     }
   }
   return bytes;
-}
-
-void Shard::Apply(Gradient&& gradient) {
-  const uint64_t step = version_ + 1;
-  for (size_t table = 0; table < rows_.size(); ++table) {
-    if (rows_[table] == nullptr) continue;
-    RowGradient& batch = gradient.rows[table];
-    const int width = static_cast<int>(shape_.tables[table].columns());
-    float* at = batch.values.data();
-    std::vector<float> applied(width);
-    for (const uint64_t id : batch.ids) {
-      bool inserted;
-      RowTable::Row* row = rows_[table]->FindOrInsert(id, &inserted);
-      float* value = row->state;
-      float* slots = value + width;
-      if (inserted) {
-        InitialRow(shape_.tables[table], id, value);
-        optimizer_->InitSlots(width, slots);
-      }
-      optimizer_->CatchUp(row->last_step, version_, width, value, slots);
-      // The gradient's place takes the old value: it becomes before_.
-      std::memcpy(applied.data(), at, width * sizeof(float));
-      std::memcpy(at, value, width * sizeof(float));
-      optimizer_->Apply(step, width, applied.data(), value, slots);
-      row->last_step = step;
-      at += width;
-    }
-  }
-  for (size_t i = 0; i < dense_.size(); ++i) {
-    const uint32_t floats = shape_.chunks[i].floats;
-    std::vector<float> old(dense_[i].begin(), dense_[i].begin() + floats);
-    if (gradient.dense[i].empty())
-      gradient.dense[i].resize(floats);  // no part had rows: a zero gradient, a step all the same
-    optimizer_->Apply(step, static_cast<int>(floats), gradient.dense[i].data(), dense_[i].data(),
-                      dense_[i].data() + floats);
-    gradient.dense[i] = std::move(old);
-  }
-  before_ = {std::move(gradient.rows), std::move(gradient.dense), true};
-  version_ = step;
 }
 
 uint64_t Shard::bytes() const {

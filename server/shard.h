@@ -9,6 +9,9 @@
 // that the last batch changed are kept as they were: pulls are answered at version() and at version() - 1. No more is
 // needed: a part of batch v is only computed after every server answered a pull at v, so once a push for v arrives
 // here, batch v - 1 has been applied everywhere.
+//
+// Where the job clips by norm, a complete batch first waits for the norms of all servers: squares() is what this one
+// adds to them, and ApplyNorms goes on.
 #ifndef PUMASI_SERVER_SHARD_H_
 #define PUMASI_SERVER_SHARD_H_
 
@@ -19,7 +22,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "ops/exact_sum.h"
 #include "ops/optimizer.h"
+#include "ops/rate_schedule.h"
 #include "ops/tree/part_tree.h"
 #include "proto/job.pb.h"
 #include "proto/parameter_server.pb.h"
@@ -42,6 +47,7 @@ class Shard {
     uint64_t incarnation = 0;  // which of the layout's servers this is
     uint64_t first_version = 0;
     uint64_t memory_limit = 0;  // bytes of tables and slots, 0: none
+    RateChanges rate_changes;   // of the learning rate up to first_version
   };
   // Tables with their initial values; no slot of the layout may be ours. InvalidArgument: job, tables or layout make no
   // sense. OVER_LIMIT: the dense tables alone pass the memory limit.
@@ -54,6 +60,14 @@ class Shard {
   absl::Status Pull(const v1::PullRequest& request, v1::PullResponse* response) const;
   absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response);
 
+  // The batch version() is complete and waits for ApplyNorms.
+  bool waits_for_norms() const { return !squares_.empty(); }
+  // By table; what GradientSquares makes of the batch. REQUIRES: waits_for_norms().
+  const std::vector<ExactSum>& squares() const { return squares_; }
+  // Applies the batch, scaled to what the norms allow. `squares`: of all servers, by table. Without effect for a
+  // version that does not wait (an answer that comes twice). NOT_FINITE, naming the table: the batch can't be applied.
+  absl::Status ApplyNorms(uint64_t version, const std::vector<double>& squares);
+
   // Writes all values and slots, as they are at version().
   absl::Status Save(ShardWriter& writer) const;
 
@@ -63,9 +77,15 @@ class Shard {
   const ShardShape& shape() const { return shape_; }
 
  private:
-  Shard(const Options& options, std::unique_ptr<Optimizer> optimizer);
+  explicit Shard(const Options& options);
+  // Makes the optimizers anew.
+  absl::Status SetRateChanges(RateChanges changes);
+  // Refuses changes that contradict those known, and takes over new ones.
+  absl::Status TakeRateChanges(const v1::PushRequest& request);
+  const Optimizer& optimizer_of(size_t table) const { return *(averages_[table] ? averages_[table] : optimizer_); }
   absl::Status PullRows(const v1::RowKeys& keys, uint64_t version, v1::RowValues* out) const;
   absl::Status Refuse(int reason, const std::string& message) const;
+  std::string WaitingFor() const;
   void Apply(Gradient&& gradient);
   // OVER_LIMIT if `more` bytes would pass the memory limit.
   absl::Status CheckMemory(uint64_t more) const;
@@ -81,13 +101,18 @@ class Shard {
   const uint64_t layout_epoch_;
   const uint64_t memory_limit_;
   const uint32_t parts_;
+  const v1::Optimizer optimizer_settings_;
   ShardShape shape_;
+  RateChanges rate_changes_;
   std::unique_ptr<Optimizer> optimizer_;
+  std::vector<std::unique_ptr<Optimizer>> averages_;  // by table; nullptr where the job's optimizer is used
   uint64_t version_;
   std::optional<PartTree> tree_;                 // of batch version_; set once the tables are known
   std::vector<std::unique_ptr<RowTable>> rows_;  // by table; nullptr for dense tables
   std::vector<std::vector<float>> dense_;        // by chunk: value, then optimizer slots
   Before before_;
+  Gradient complete_;              // of batch version_, while it waits for norms
+  std::vector<ExactSum> squares_;  // of complete_, by table; empty: none waits
 };
 
 }  // namespace pumasi

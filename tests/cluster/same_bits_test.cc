@@ -1,6 +1,7 @@
 // The promise that everything else rests on: a synchronous job's parameters do not depend on how many workers or
 // servers ran it, nor on what died meanwhile.
 #include <signal.h>
+#include <stdlib.h>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -66,6 +67,54 @@ TEST_CASE("dropout, a deeper network and a decaying rate keep the promise, too")
     CHECK(other["loss"] == first["loss"]);
     CHECK(other["test"] == first["test"]);
   }
+}
+
+TEST_CASE("norms over all servers, running statistics and a rate that follows the test loss keep the promise, too") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 500, 6);
+  std::vector<std::string> arguments = {
+      "--set",
+      "model=[{embedding: {width: 12}}, {batch_normalization: {momentum: 0.9}}, {lstm: {units: 10}}, "
+      "{batch_normalization: {}}, {dense: {activation: softmax}}]",
+      // A loss has to fall by a whole unit to count as better: the rate falls after each epoch but the first.
+      "--set",
+      "optimizer={adam: {learning_rate: 0.01}, clip: {global_norm: 0.1}, "
+      "schedule: {reduce_on_plateau: {factor: 0.5, patience: 1, min_delta: 1}}}",
+      "--set", "checkpoint={every_batches: 8, keep: 20}"};
+  const auto first = Train(folder, 1, 1, arguments);
+  CHECK(first["test"]["accuracy"] > 0.8);
+  REQUIRE(first["rate_changes"].size() >= 3);
+  for (const auto& [servers, workers] : {std::pair(2, 3), {3, 2}}) {
+    CAPTURE(servers, workers);
+    const auto other = Train(folder, servers, workers, arguments);
+    CHECK(other["parameters_sha256"] == first["parameters_sha256"]);
+    CHECK(other["loss"] == first["loss"]);
+    CHECK(other["test"] == first["test"]);
+    CHECK(other["rate_changes"] == first["rate_changes"]);
+  }
+  // 16 batches an epoch: one checkpoint in the middle of an epoch, and one at an epoch's end.
+  for (const std::string checkpoint : {"checkpoint-000000040", "checkpoint-000000048"}) {
+    CAPTURE(checkpoint);
+    auto resume = arguments;
+    resume.insert(resume.end(), {"--resume", folder / "out/" + checkpoint});
+    const auto resumed = Train(folder, 2, 1, resume);
+    CHECK(resumed["parameters_sha256"] == first["parameters_sha256"]);
+  }
+}
+
+TEST_CASE("AVX2 and AVX-512 train the same bits, whichever a machine has") {
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("fma")) {
+    WARN("skipped: this machine has no AVX-512");
+    return;
+  }
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 500, 2);
+  const auto wide = Train(folder, 1, 1);
+  setenv("PUMASI_INSTRUCTION_SET", "avx2", 1);
+  const auto narrow = Train(folder, 2, 2);
+  unsetenv("PUMASI_INSTRUCTION_SET");
+  CHECK(narrow["parameters_sha256"] == wide["parameters_sha256"]);
+  CHECK(narrow["first_losses"] == wide["first_losses"]);
 }
 
 TEST_CASE("another seed, another number of parts or another batch gives other bits") {

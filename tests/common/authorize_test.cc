@@ -58,6 +58,7 @@ const std::map<std::string, std::set<v1::Role>>& Table() {
       {"/pumasi.v1.Scheduler/UploadAssets", {v1::ROLE_WORKER}},
       {"/pumasi.v1.Scheduler/ReportReady", {v1::ROLE_SERVER}},
       {"/pumasi.v1.Scheduler/ReportShardSaved", {v1::ROLE_SERVER}},
+      {"/pumasi.v1.Scheduler/CombineNorms", {v1::ROLE_SERVER}},
       {"/pumasi.v1.Scheduler/ReportFailure", {v1::ROLE_SERVER, v1::ROLE_WORKER}},
       {"/pumasi.v1.Scheduler/LeaseUnits", {v1::ROLE_WORKER}},
       {"/pumasi.v1.Scheduler/Submit", {v1::ROLE_CLIENT}},

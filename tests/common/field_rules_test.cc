@@ -14,7 +14,7 @@ namespace {
 // What the schema offers; the messages list it.
 const std::string kLayers =
     "embedding, lstm, dense, gru, dropout, spatial_dropout1d, conv1d, global_max_pooling1d, global_average_pooling1d, "
-    "attention, layer_normalization";
+    "attention, layer_normalization, batch_normalization, flatten, concatenate";
 
 constexpr char kHead[] =
     "name: x\ndata: {text: a}\nmodel:\n  - embedding: {width: 4}\n  - dense: {}\noptimizer: {sgd: {}}\n";

@@ -6,112 +6,14 @@
 #include <cstring>
 #include <functional>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "common/layout/part_range.h"
-#include "common/model_plan.h"
-#include "ops/initializer.h"
+#include "tests/job/tiny_work.h"
 
 namespace pumasi {
 namespace {
-
-constexpr uint32_t kVocabulary = 12;
-constexpr uint32_t kClasses = 3;
-
-// Row r has r % 4 + 1 tokens; its label is r % 3.
-class CountingRows : public RowSource {
- public:
-  explicit CountingRows(uint64_t rows) : rows_(rows) {}
-  uint64_t rows() const override { return rows_; }
-  void Get(uint64_t row, std::vector<uint32_t>* tokens, uint32_t* label) const override {
-    REQUIRE(row < rows_);
-    tokens->clear();
-    for (uint64_t i = 0; i <= row % 4; ++i) tokens->push_back(static_cast<uint32_t>((row * 5 + i * 7) % kVocabulary));
-    *label = row % kClasses;
-    ++asked[row];
-  }
-  mutable std::map<uint64_t, int> asked;
-
- private:
-  const uint64_t rows_;
-};
-
-v1::Job TinyJob() {
-  v1::Job job;
-  job.set_seed(3);
-  job.add_model()->mutable_embedding()->set_width(2);
-  job.add_model()->mutable_lstm()->set_units(2);
-  job.add_model()->mutable_dense()->set_activation(v1::ACTIVATION_SOFTMAX);
-  return job;
-}
-
-// 23 rows in batches of 10, 4 parts each: the last batch has 3 rows, and so one empty part at least.
-struct TinyWork {
-  WorkShape shape = {{23, 10, 4}, 99};
-  CountingRows train{23};
-  CountingRows test{9};
-  std::vector<v1::TableSpec> tables;
-  std::vector<std::vector<float>> values;
-  std::unique_ptr<Model> model;
-
-  TinyWork() {
-    v1::DataSummary data;
-    data.set_vocabulary(kVocabulary);
-    data.set_classes(kClasses);
-    tables = *PlanTables(TinyJob(), data);
-    for (const v1::TableSpec& table : tables) {
-      values.emplace_back(table.rows() * table.columns());
-      InitialTensor(table, values.back().data());
-      // Away from zero, so that gradients have many magnitudes.
-      for (size_t i = 0; i < values.back().size(); ++i) values.back()[i] = values.back()[i] * 3 + 0.01f * float(i % 7);
-    }
-    model = *Model::Create(TinyJob(), tables);
-  }
-
-  v1::Lease Lease(uint64_t batch, PartRange parts, uint32_t epoch = 0) const {
-    v1::Lease lease;
-    lease.set_token(77);
-    lease.set_kind(v1::TRAIN);
-    lease.set_epoch(epoch);
-    lease.set_batch(batch);
-    lease.set_first_part(parts.first);
-    lease.set_end_part(parts.end);
-    return lease;
-  }
-
-  v1::Lease Evaluation(uint64_t first, uint64_t end) const {
-    v1::Lease lease;
-    lease.set_kind(v1::EVALUATE);
-    lease.set_first_row(first);
-    lease.set_end_row(end);
-    return lease;
-  }
-
-  // What the servers would send for the unit.
-  PulledParameters Pull(const Unit& unit) const {
-    PulledParameters pulled;
-    pulled.ids = unit.ids;
-    pulled.dense = values;
-    pulled.dense[0].clear();
-    for (const uint64_t id : unit.ids) {
-      pulled.rows.insert(pulled.rows.end(), values[0].begin() + static_cast<ptrdiff_t>(id * 2),
-                         values[0].begin() + static_cast<ptrdiff_t>(id * 2 + 2));
-    }
-    return pulled;
-  }
-
-  UnitResult Compute(const v1::Lease& lease) {
-    const auto unit = ReadUnit(lease, shape, train, &test);
-    REQUIRE(unit.ok());
-    const auto result = ComputeUnit(*unit, Pull(*unit), shape, tables, *model);
-    INFO(result.status().ToString());
-    REQUIRE(result.ok());
-    return *result;
-  }
-};
 
 TEST_CASE("Over the parts of all batches every row is read once an epoch, in another order each time") {
   TinyWork work;

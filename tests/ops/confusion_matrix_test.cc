@@ -25,6 +25,19 @@ TEST_CASE("accuracy and macro F1 are those of scikit-learn's worked example") {
   CHECK(matrix.MostConfused(2) == std::vector<ConfusionMatrix::Entry>{{2, 1, 2}, {1, 0, 1}});
 }
 
+TEST_CASE("with several labels a row, macro F1 leaves out the class that stands for none") {
+  // f1_score([[1, 0, 1], [0, 1, 0], [1, 0, 0]], [[1, 0, 0], [0, 1, 1], [0, 0, 0]], average="macro"): class 0 has one
+  // right and one missed label, class 1 one right, class 2 one missed and one wrong.
+  ConfusionMatrix matrix;
+  matrix.Add(0, 0);
+  matrix.Add(2, 3);
+  matrix.Add(1, 1);
+  matrix.Add(3, 2);
+  matrix.Add(0, 3);
+  CHECK(matrix.MacroF1(3) == Approx((2.0 / 3 + 1 + 0) / 3));
+  CHECK(matrix.MacroF1(3) > matrix.MacroF1());
+}
+
 TEST_CASE("matrices of parts add up to that of the whole, in any order") {
   std::minstd_rand random(7);
   ConfusionMatrix whole, parts[3], merged;

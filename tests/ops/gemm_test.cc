@@ -7,48 +7,173 @@
 #include <random>
 #include <vector>
 
+#include "ops/instruction_set.h"
+#include "tests/ops/plain_product.h"
 #include "tests/ops/random_floats.h"
-#include "tests/ops/same_numbers.h"
 
 namespace pumasi {
 namespace {
 
-std::vector<double> PlainProduct(bool transpose_a, bool transpose_b, int m, int n, int k, const std::vector<float>& a,
-                                 int lda, const std::vector<float>& b, int ldb, float beta,
-                                 const std::vector<float>& c) {
-  std::vector<double> out(c.size());
-  for (int i = 0; i < m; ++i) {
-    for (int j = 0; j < n; ++j) {
-      double sum = beta == 0 ? 0.0 : static_cast<double>(beta) * c[i * n + j];
-      for (int p = 0; p < k; ++p) {
-        sum += static_cast<double>(transpose_a ? a[p * lda + i] : a[i * lda + p]) *
-               (transpose_b ? b[j * ldb + p] : b[p * ldb + j]);
-      }
-      out[i * n + j] = sum;
-    }
+constexpr InstructionSet kSets[] = {InstructionSet::kBaseline, InstructionSet::kAvx2, InstructionSet::kAvx512,
+                                    InstructionSet::kAvx512Bf16};
+constexpr Precision kPrecisions[] = {Precision::kFloat32, Precision::kBf16};
+
+Transpose If(bool transposed) { return transposed ? Transpose::kYes : Transpose::kNo; }
+
+// Numbers whose products and sums overflow, cancel, round and vanish; now and then NaN and infinities.
+std::vector<float> WildFloats(size_t count, std::mt19937_64* random) {
+  std::vector<float> values(count);
+  for (float& value : values) {
+    uint32_t bits = static_cast<uint32_t>((*random)());
+    // Most of them of moderate size, or all sums would be infinite.
+    if ((*random)() % 8 != 0) bits = (bits & 0x807fffffu) | ((117u + (*random)() % 20) << 23);
+    if ((*random)() % 16 == 0) bits &= 0x80ffffffu;
+    std::memcpy(&value, &bits, sizeof value);
   }
-  return out;
+  return values;
 }
 
-TEST_CASE("A product equals the plain triple loop for odd shapes, transposes and betas") {
-  const int seed = GENERATE(range(0, 60));
+// A product of random shape, distances and values, where all numbers in it begin at odd places in memory.
+struct Problem {
+  PlainProduct plain;
+  std::vector<float> a, b, c;
+  int ldc = 0;
+
+  Problem(int largest, bool wild, std::mt19937_64* random) {
+    const auto size = [&] { return static_cast<int>(1 + (*random)() % largest); };
+    const auto floats = [&](size_t count) { return wild ? WildFloats(count, random) : RandomFloats(count, 1, random); };
+    plain.m = size();
+    plain.n = size();
+    plain.k = size();
+    plain.transpose_a = (*random)() % 2;
+    plain.transpose_b = (*random)() % 2;
+    plain.beta = std::vector<float>{0, 1, -0.5f}[(*random)() % 3];
+    plain.lda = (plain.transpose_a ? plain.m : plain.k) + static_cast<int>((*random)() % 3);
+    plain.ldb = (plain.transpose_b ? plain.k : plain.n) + static_cast<int>((*random)() % 3);
+    ldc = plain.n + static_cast<int>((*random)() % 3);
+    a = floats(1 + static_cast<size_t>(plain.transpose_a ? plain.k : plain.m) * plain.lda);
+    b = floats(1 + static_cast<size_t>(plain.transpose_b ? plain.n : plain.k) * plain.ldb);
+    c = floats(static_cast<size_t>(plain.m) * ldc);
+    plain.a = a.data() + 1;
+    plain.b = b.data() + 1;
+  }
+
+  std::vector<float> Want(Precision precision) {
+    plain.precision = precision;
+    plain.fused = UsedInstructionSet() != InstructionSet::kBaseline;
+    return plain.Of(c, ldc);
+  }
+
+  std::vector<float> Have(Precision precision) const {
+    std::vector<float> out = c;
+    Gemm(precision, If(plain.transpose_a), If(plain.transpose_b), plain.m, plain.n, plain.k, plain.a, plain.lda,
+         plain.b, plain.ldb, plain.beta, out.data(), ldc);
+    return out;
+  }
+};
+
+TEST_CASE("A product is the plain loop's bit for bit, for odd shapes, transposes, betas and instruction sets") {
+  const int seed = GENERATE(range(0, 120));
   CAPTURE(seed);
   std::mt19937_64 random(seed);
-  const auto size = [&] { return static_cast<int>(1 + random() % (seed % 3 == 0 ? 200 : 19)); };
-  const int m = size(), n = size(), k = size();
-  const bool transpose_a = random() % 2, transpose_b = random() % 2;
-  const float beta = std::vector<float>{0, 1, -0.5f}[random() % 3];
-  const int lda = (transpose_a ? m : k) + static_cast<int>(random() % 3);
-  const int ldb = (transpose_b ? k : n) + static_cast<int>(random() % 3);
-  CAPTURE(m, n, k, transpose_a, transpose_b, beta);
-  const std::vector<float> a = RandomFloats((transpose_a ? k : m) * lda, 1, &random);
-  const std::vector<float> b = RandomFloats((transpose_b ? n : k) * ldb, 1, &random);
-  std::vector<float> c = RandomFloats(m * n, 1, &random);
-  const std::vector<double> want = PlainProduct(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c);
-  if (beta == 0) std::fill(c.begin(), c.end(), NAN);
-  Gemm(transpose_a ? Transpose::kYes : Transpose::kNo, transpose_b ? Transpose::kYes : Transpose::kNo, m, n, k,
-       a.data(), lda, b.data(), ldb, beta, c.data(), n);
-  CHECK(Difference(c, want) < 1e-5);
+  Problem problem(seed % 3 == 0 ? 200 : 19, seed % 2 == 0, &random);
+  const PlainProduct& plain = problem.plain;
+  CAPTURE(plain.m, plain.n, plain.k, plain.transpose_a, plain.transpose_b, plain.beta);
+  for (const Precision precision : kPrecisions) {
+    for (const InstructionSet set : kSets) {
+      const ScopedInstructionSet scope(set);
+      CAPTURE(static_cast<int>(precision), static_cast<int>(set));
+      const std::vector<float> want = problem.Want(precision), have = problem.Have(precision);
+      CHECK(DifferentBits(have.data(), want.data(), want.size()) == 0);
+    }
+  }
+}
+
+TEST_CASE("A product with more rows and depth than one block holds is the plain loop's bit for bit") {
+  for (const bool transposed : {false, true}) {
+    std::mt19937_64 random(5);
+    Problem problem(1, false, &random);
+    PlainProduct& plain = problem.plain;
+    plain.m = 391;
+    plain.n = 67;
+    plain.k = 1537;
+    plain.transpose_a = plain.transpose_b = transposed;
+    plain.lda = transposed ? plain.m : plain.k;
+    plain.ldb = transposed ? plain.k : plain.n;
+    problem.ldc = plain.n;
+    problem.a = RandomFloats(static_cast<size_t>(plain.m) * plain.k, 1, &random);
+    problem.b = RandomFloats(static_cast<size_t>(plain.k) * plain.n, 1, &random);
+    problem.c = RandomFloats(static_cast<size_t>(plain.m) * plain.n, 1, &random);
+    plain.a = problem.a.data();
+    plain.b = problem.b.data();
+    for (const Precision precision : kPrecisions) {
+      CAPTURE(transposed, static_cast<int>(precision));
+      const std::vector<float> want = problem.Want(precision), have = problem.Have(precision);
+      CHECK(DifferentBits(have.data(), want.data(), want.size()) == 0);
+    }
+  }
+}
+
+TEST_CASE("Threads do not change a bit of a product") {
+  for (int seed = 0; seed < 20; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    const Problem problem(300, false, &random);
+    const std::vector<float> one = problem.Have(Precision::kFloat32);
+    for (const int threads : {2, 3, 5}) {
+      SetGemmThreads(threads);
+      const std::vector<float> several = problem.Have(Precision::kFloat32);
+      CHECK(several == one);
+    }
+    SetGemmThreads(1);
+  }
+}
+
+TEST_CASE("A product with a packed operand has the bits of one without") {
+  const int seed = GENERATE(range(0, 40));
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  Problem problem(seed % 4 == 0 ? 900 : 150, false, &random);
+  const PlainProduct& plain = problem.plain;
+  PackedMatrix packed;
+  for (const Precision precision : kPrecisions) {
+    packed.Pack(precision, plain.transpose_b, plain.k, plain.n, plain.b, plain.ldb);
+    std::vector<float> have = problem.c;
+    Gemm(If(plain.transpose_a), plain.m, plain.a, plain.lda, packed, plain.beta, have.data(), problem.ldc);
+    const std::vector<float> want = problem.Have(precision);
+    CHECK(have == want);
+  }
+}
+
+TEST_CASE("A row's bits do not depend on the rows beside it") {
+  std::mt19937_64 random(3);
+  const int m = 100, n = 129, k = 77;
+  const std::vector<float> a = RandomFloats(m * k, 1, &random), b = RandomFloats(k * n, 1, &random);
+  std::vector<float> all(m * n), one(n);
+  Gemm(Transpose::kNo, Transpose::kNo, m, n, k, a.data(), k, b.data(), n, 0, all.data(), n);
+  for (int i = 0; i < m; ++i) {
+    Gemm(Transpose::kNo, Transpose::kNo, 1, n, k, a.data() + i * k, k, b.data(), n, 0, one.data(), n);
+    CHECK(std::equal(one.begin(), one.end(), all.begin() + i * n));
+  }
+}
+
+TEST_CASE("A product that begins at a row is the product of one more depth") {
+  std::mt19937_64 random(4);
+  const int m = 50, n = 70, k = 33;
+  const std::vector<float> a = RandomFloats(m * k, 1, &random), row = RandomFloats(n, 1, &random);
+  const std::vector<float> b = RandomFloats(n * k, 1, &random);
+  std::vector<float> want(m * n), have(m * n, NAN);
+  for (int i = 0; i < m; ++i) std::copy(row.begin(), row.end(), want.begin() + i * n);
+  Gemm(Transpose::kNo, Transpose::kYes, m, n, k, a.data(), k, b.data(), k, 1, want.data(), n);
+  GemmPlusRow(Precision::kFloat32, Transpose::kYes, m, n, k, a.data(), k, b.data(), k, row.data(), have.data(), n);
+  CHECK(have == want);
+  PackedMatrix packed;
+  packed.Pack(Precision::kFloat32, true, k, n, b.data(), k);
+  std::fill(have.begin(), have.end(), NAN);
+  GemmPlusRow(m, a.data(), k, packed, row.data(), have.data(), n);
+  CHECK(have == want);
+  GemmPlusRow(Precision::kFloat32, Transpose::kNo, 1, n, 0, nullptr, 1, nullptr, n, row.data(), have.data(), n);
+  CHECK(std::equal(row.begin(), row.end(), have.begin()));
 }
 
 TEST_CASE("A product without rows, columns or depth touches what it should and no more") {
@@ -62,32 +187,28 @@ TEST_CASE("A product without rows, columns or depth touches what it should and n
   CHECK(c == std::vector<float>{0, 0, 0, 0});
 }
 
-TEST_CASE("A product has the same bits wherever its matrices lie in memory") {
-  std::mt19937_64 random(7);
-  for (const int m : {1, 5, 16, 47}) {
-    const int n = 129, k = 77;
-    CAPTURE(m);
-    const std::vector<float> a = RandomFloats(m * k, 1, &random), b = RandomFloats(k * n, 1, &random);
-    std::vector<float> first(m * n);
-    Gemm(Transpose::kNo, Transpose::kNo, m, n, k, a.data(), k, b.data(), n, 0, first.data(), n);
-    for (size_t shift = 1; shift < 9; ++shift) {
-      std::vector<float> a2(a.size() + shift), b2(b.size() + 2 * shift), c2(first.size() + shift);
-      std::copy(a.begin(), a.end(), a2.begin() + shift);
-      std::copy(b.begin(), b.end(), b2.begin() + 2 * shift);
-      Gemm(Transpose::kNo, Transpose::kNo, m, n, k, a2.data() + shift, k, b2.data() + 2 * shift, n, 0,
-           c2.data() + shift, n);
-      CHECK(std::memcmp(first.data(), c2.data() + shift, first.size() * sizeof(float)) == 0);
-    }
-  }
+TEST_CASE("With beta 0 a product does not read what it writes") {
+  std::mt19937_64 random(8);
+  const int m = 13, n = 70, k = 900;
+  const std::vector<float> a = RandomFloats(m * k, 1, &random), b = RandomFloats(k * n, 1, &random);
+  std::vector<float> zeros(m * n, 0.0f), nans(m * n, NAN);
+  Gemm(Transpose::kNo, Transpose::kNo, m, n, k, a.data(), k, b.data(), n, 0, zeros.data(), n);
+  Gemm(Transpose::kNo, Transpose::kNo, m, n, k, a.data(), k, b.data(), n, 0, nans.data(), n);
+  CHECK(nans == zeros);
 }
 
-TEST_CASE("The kernel set names library, instruction set, device and threads") {
-  CHECK(KernelSet().find("onednn-") == 0);
-  CHECK(KernelSet().find("/cpu/threads=1") != std::string::npos);
-  SetGemmThreads(2);
-  CHECK(KernelSet().find("/threads=2") != std::string::npos);
-  SetGemmThreads(0);
-  CHECK(KernelSet().find("/threads=1") != std::string::npos);
+TEST_CASE("The kernel set names what decides the bits, and that alone") {
+  for (const InstructionSet set : {InstructionSet::kAvx2, InstructionSet::kAvx512, InstructionSet::kAvx512Bf16}) {
+    if (set > BestInstructionSet()) continue;
+    const ScopedInstructionSet scope(set);
+    SetGemmThreads(2);
+    CHECK(KernelSet() == "pumasi-fma/cpu");
+    CHECK(KernelSet(Precision::kBf16) == "pumasi-fma-bf16/cpu");
+    SetGemmThreads(1);
+  }
+  const ScopedInstructionSet scope(InstructionSet::kBaseline);
+  CHECK(KernelSet() == "pumasi-plain/cpu");
+  CHECK(KernelSet(Precision::kBf16) == "pumasi-plain-bf16/cpu");
 }
 
 }  // namespace

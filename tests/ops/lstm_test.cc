@@ -1,12 +1,13 @@
 #include "ops/lstm.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstring>
-#include <functional>
 #include <random>
 #include <vector>
 
+#include "ops/gemm.h"
+#include "ops/instruction_set.h"
 #include "ops/lstm_reference.h"
 #include "tests/ops/random_floats.h"
 #include "tests/ops/same_numbers.h"
@@ -52,18 +53,26 @@ struct Result {
   LstmTensors<float> gradients;
 };
 
-Result Run(Lstm* lstm, const Problem& problem) {
+Result Run(Lstm* lstm, const Problem& problem, const RecurrentMasks& masks = {}) {
   Result result;
   result.last.assign(problem.rows.size() * problem.units, NAN);
-  lstm->Forward(problem.input(), problem.weights(), result.last.data());
+  lstm->Forward(problem.input(), problem.weights(), result.last.data(), masks);
   LstmTensors<float>& g = result.gradients;
   g.kernel.assign(problem.tensors.kernel.size(), NAN);
   g.recurrent.assign(problem.tensors.recurrent.size(), NAN);
   g.bias.assign(problem.tensors.bias.size(), NAN);
   g.vectors.assign(problem.tensors.vectors.size(), NAN);
   lstm->Backward(problem.input(), problem.weights(), problem.last_gradient.data(),
-                 {g.kernel.data(), g.recurrent.data(), g.bias.data(), g.vectors.data()});
+                 {g.kernel.data(), g.recurrent.data(), g.bias.data(), g.vectors.data()}, masks);
   return result;
+}
+
+void CheckSame(const Result& have, const Result& want) {
+  CHECK(have.last == want.last);
+  CHECK(have.gradients.kernel == want.gradients.kernel);
+  CHECK(have.gradients.recurrent == want.gradients.recurrent);
+  CHECK(have.gradients.bias == want.gradients.bias);
+  CHECK(have.gradients.vectors == want.gradients.vectors);
 }
 
 TEST_CASE("The reference LSTM's gradients are those of finite differences") {
@@ -130,12 +139,100 @@ TEST_CASE("A part's result has the same bits whatever was computed before") {
   Lstm fresh(20, 24), used(20, 24);
   const Result want = Run(&fresh, small);
   Run(&used, large);
-  const Result have = Run(&used, small);
-  CHECK(have.last == want.last);
-  CHECK(have.gradients.kernel == want.gradients.kernel);
-  CHECK(have.gradients.recurrent == want.gradients.recurrent);
-  CHECK(have.gradients.bias == want.gradients.bias);
-  CHECK(have.gradients.vectors == want.gradients.vectors);
+  CheckSame(Run(&used, small), want);
+}
+
+TEST_CASE("AVX2, AVX-512 and any number of threads give the LSTM the same bits, in float32 and bf16") {
+  for (int seed = 0; seed < 12; ++seed) {
+    std::mt19937_64 random(seed);
+    const size_t width = 1 + random() % 70, units = 1 + random() % 70;
+    const Problem problem(width, units, 1 + random() % 60, static_cast<int>(random() % 30), 12, &random);
+    const std::vector<float> input_mask = RandomFloats(problem.rows.size() * width, 2, &random);
+    const std::vector<float> state_mask = RandomFloats(problem.rows.size() * units, 2, &random);
+    const RecurrentMasks masks =
+        seed % 2 == 0 ? RecurrentMasks{} : RecurrentMasks{input_mask.data(), state_mask.data()};
+    for (const Precision precision : {Precision::kFloat32, Precision::kBf16}) {
+      CAPTURE(seed, width, units, static_cast<int>(precision));
+      RecurrentOptions options;
+      options.precision = precision;
+      Lstm lstm(static_cast<int>(width), static_cast<int>(units), options);
+      const Result want = Run(&lstm, problem, masks);
+      for (const InstructionSet set : {InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+        if (BestInstructionSet() < InstructionSet::kAvx2) continue;
+        const ScopedInstructionSet scope(set);
+        CheckSame(Run(&lstm, problem, masks), want);
+      }
+      SetGemmThreads(3);
+      CheckSame(Run(&lstm, problem, masks), want);
+      SetGemmThreads(1);
+    }
+  }
+}
+
+TEST_CASE("In bf16 the LSTM is near its reference, as far as 8 bits of mantissa go") {
+  for (int seed = 0; seed < 20; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    const size_t width = 1 + random() % 37, units = 1 + random() % 70;
+    const Problem problem(width, units, 20, 10, 9, &random);
+    reference::Lstm<double> plain(width, units);
+    const LstmTensors<double> wide = problem.wide();
+    const std::vector<double> last = plain.Forward(problem.rows, wide);
+    const LstmTensors<double> gradients = plain.Backward(problem.rows, wide, Widen(problem.last_gradient));
+    RecurrentOptions options;
+    options.precision = Precision::kBf16;
+    Lstm lstm(static_cast<int>(width), static_cast<int>(units), options);
+    const Result result = Run(&lstm, problem);
+    CHECK(Difference(result.last, last) < 0.03);
+    CHECK(Difference(result.gradients.kernel, gradients.kernel) < 0.03);
+    CHECK(Difference(result.gradients.recurrent, gradients.recurrent) < 0.03);
+    CHECK(Difference(result.gradients.bias, gradients.bias) < 0.03);
+    CHECK(Difference(result.gradients.vectors, gradients.vectors) < 0.03);
+    std::vector<float> inferred(result.last.size(), NAN);
+    lstm.Infer(problem.input(), problem.weights(), inferred.data());
+    CHECK(inferred == result.last);
+  }
+}
+
+TEST_CASE("Inference from folded vectors has the bits of inference from the vectors") {
+  for (int seed = 0; seed < 16; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    const size_t width = 1 + random() % 40, units = 1 + random() % 40;
+    const Problem problem(width, units, 1 + random() % 30, static_cast<int>(random() % 12), 9, &random);
+    RecurrentOptions options;
+    options.return_sequences = seed % 2 == 1;
+    options.go_backwards = seed % 4 >= 2;
+    options.precision = seed % 8 < 4 ? Precision::kFloat32 : Precision::kBf16;
+    Lstm lstm(static_cast<int>(width), static_cast<int>(units), options);
+    std::vector<float> want((problem.rows.size() + problem.tokens.size()) * units, -1), have = want;
+    lstm.Infer(problem.input(), problem.weights(), want.data());
+
+    std::vector<float> folded(problem.distinct * lstm.folded_width());
+    lstm.Fold(problem.weights(), problem.distinct, problem.tensors.vectors.data(), folded.data());
+    IndexedSequences input = problem.input();
+    input.width = static_cast<int>(lstm.folded_width());
+    input.vectors = folded.data();
+    lstm.HoldRecurrent(problem.weights());
+    for (int again = 0; again < 2; ++again) {
+      lstm.InferFolded(input, have.data());
+      CHECK(have == want);
+    }
+  }
+}
+
+TEST_CASE("Infinite inputs saturate gates and leave the gradients of other units finite") {
+  std::mt19937_64 random(9);
+  Problem problem(3, 5, 2, 2, 1, &random);
+  problem.offsets = {0, 2, 4};
+  problem.tokens = {0, 1, 1, 1};
+  std::fill(problem.tensors.kernel.begin(), problem.tensors.kernel.end(), 0.25f);
+  problem.tensors.vectors[0] = INFINITY;
+  Lstm lstm(3, 5);
+  const Result result = Run(&lstm, problem);
+  for (const float x : result.last) CHECK(std::isfinite(x));
+  for (const float x : result.gradients.bias) CHECK(std::isfinite(x));
+  for (const float x : result.gradients.vectors) CHECK(std::isfinite(x));
 }
 
 TEST_CASE("A NaN in one row's vector reaches that row's state and no other") {

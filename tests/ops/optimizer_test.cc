@@ -83,7 +83,11 @@ TEST_CASE("A missing or impossible setting is refused by its name") {
   CHECK(refusal(proto) == "optimizer.ftrl.learning_rate_power is 0.5; it has to be at most 0");
   proto = AdamProto();
   proto.mutable_clip();
+  CHECK(refusal(proto) == "optimizer.clip: none of value, norm and global_norm is given");
+  proto.mutable_clip()->set_value(0);
   CHECK(refusal(proto) == "optimizer.clip.value is 0; it has to be above 0");
+  proto.mutable_clip()->set_global_norm(-1);
+  CHECK(refusal(proto) == "optimizer.clip.global_norm is -1; it has to be above 0");
   proto.mutable_clip()->set_value(1);
   proto.set_l2(-1);
   CHECK(refusal(proto) == "optimizer.l2 is -1; it has to be at least 0");

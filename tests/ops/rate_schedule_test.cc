@@ -80,5 +80,29 @@ TEST_CASE("Geometric sums and powers with any exponent agree with their definiti
   }
 }
 
+TEST_CASE("Changes multiply the schedule's factor from their step on, the last one counts") {
+  RateChanges changes(2);
+  changes[0].set_from_step(11), changes[0].set_factor(0.5);
+  changes[1].set_from_step(21), changes[1].set_factor(0.125);
+  const v1::Schedule proto = Parse("warmup: 4 reduce_on_plateau { factor: 0.5 patience: 2 }");
+  REQUIRE(CheckSchedule(proto).ok());
+  const RateSchedule schedule(proto, changes);
+  CHECK_FALSE(schedule.always_one());
+  CHECK(schedule.Factor(2) == 0.5);
+  CHECK(schedule.Factor(10) == 1);
+  CHECK(schedule.Factor(11) == 0.5);
+  CHECK(schedule.Factor(20) == 0.5);
+  CHECK(schedule.Factor(21) == 0.125);
+  CHECK(schedule.Factor(1000000) == 0.125);
+}
+
+TEST_CASE("Impossible settings of reduce_on_plateau are named") {
+  const auto refusal = [](const std::string& text) { return std::string(CheckSchedule(Parse(text)).message()); };
+  CHECK(refusal("reduce_on_plateau { factor: 1 patience: 2 }") ==
+        "optimizer.schedule.reduce_on_plateau.factor has to be at least 0 and below 1");
+  CHECK(refusal("reduce_on_plateau { factor: 0.5 }") ==
+        "optimizer.schedule.reduce_on_plateau.patience has to be at least 1");
+}
+
 }  // namespace
 }  // namespace pumasi

@@ -107,6 +107,53 @@ TEST_CASE("Confusions are added up and listed from the most frequent, a hundred 
   CHECK(status.evaluations(2).confusions(0).truth() == 7);
 }
 
+v1::PartResult PartTop(uint64_t samples, uint64_t correct, uint64_t top_k_correct) {
+  v1::PartResult part = Part(samples, 0, correct);
+  part.set_top_k_correct(top_k_correct);
+  return part;
+}
+
+v1::Evaluation Evaluated(const TrainingRecord::Metrics& metrics, const std::vector<v1::PartResult>& parts,
+                         const std::vector<v1::Confusion>& confusions) {
+  TrainingRecord record;
+  record.SetMetrics(metrics);
+  record.StartEpoch(At(0));
+  record.EndEpoch(0, At(1));
+  for (size_t i = 0; i < parts.size(); ++i)
+    record.AddEvaluation({i, {parts[i]}, i == 0 ? confusions : decltype(confusions){}});
+  record.EndEvaluation(0);
+  return StatusOf(record, 1).evaluations(0);
+}
+
+TEST_CASE("Rows among the k most likely count where k leaves a class out, and only with cross_entropy") {
+  const std::vector<v1::PartResult> parts = {PartTop(10, 3, 6), PartTop(6, 4, 6)};
+  v1::Evaluation evaluation = Evaluated({v1::LOSS_CROSS_ENTROPY, 5, 6}, parts, {});
+  CHECK(evaluation.top_k() == 5);
+  CHECK(evaluation.top_k_accuracy() == 0.75);
+  CHECK(evaluation.accuracy() == 7.0 / 16);
+  for (const TrainingRecord::Metrics& metrics : {TrainingRecord::Metrics{v1::LOSS_CROSS_ENTROPY, 5, 5},
+                                                 {v1::LOSS_CROSS_ENTROPY, 5, 2},
+                                                 {v1::LOSS_BINARY_CROSS_ENTROPY, 5, 6},
+                                                 {v1::LOSS_MSE, 5, 6}}) {
+    evaluation = Evaluated(metrics, parts, {});
+    CHECK(evaluation.top_k() == 0);
+    CHECK(evaluation.top_k_accuracy() == 0);
+  }
+}
+
+TEST_CASE("With several labels a row, none is a side of a confusion, but no class of the macro F1") {
+  // Class 0: 3 right, 1 missed, 2 wrong; class 1: 2 missed; class 2 does not occur. 3 stands for none.
+  const std::vector<v1::Confusion> confusions = {Confused(0, 0, 3), Confused(0, 3, 1), Confused(3, 0, 2),
+                                                 Confused(1, 3, 2)};
+  const v1::Evaluation evaluation = Evaluated({v1::LOSS_BINARY_CROSS_ENTROPY, 5, 3}, {Part(8, 1, 2)}, confusions);
+  CHECK(evaluation.macro_f1() == Approx((2 * 3.0 / (2 * 3 + 1 + 2) + 0) / 2));
+  REQUIRE(evaluation.confusions_size() == 3);
+  CHECK(evaluation.confusions(0).count() == 2);
+  CHECK(evaluation.confusions(0).truth() == 1);
+  CHECK(evaluation.confusions(0).predicted() == 3);
+  CHECK(evaluation.accuracy() == 0.25);
+}
+
 TEST_CASE("A part whose outcome nobody could tell counts its samples, and nothing else") {
   TrainingRecord record;
   record.StartEpoch(At(0));

@@ -174,7 +174,7 @@ TEST_CASE("An older version is gone, a newer one is not there yet and says what 
   CHECK(ReasonOf(pull(0)) == D::TOO_LATE);
   CHECK(ReasonOf(pull(~uint64_t{0})) == D::NOT_READY);
   const absl::Status early = pull(3);
-  CHECK(early.message() == "batch 2 waits for part 0, parts 2-3");
+  CHECK(early.message() == "waits for part 0, parts 2-3 of batch 2");
   REQUIRE(DetailOf(early).has_value());
   CHECK(DetailOf(early)->reason() == D::NOT_READY);
   CHECK(DetailOf(early)->waiting_for() == "part 0, parts 2-3 of batch 2");

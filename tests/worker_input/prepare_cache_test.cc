@@ -87,9 +87,8 @@ TEST_CASE("What a crash left half built is swept away") {
   const Prepared open = place.MustPrepare(job);
   std::filesystem::remove(entry + "/labels.txt");
   place.MustPrepare(job);
-  std::vector<uint32_t> ids;
-  uint32_t label = 0;
-  open.train->Get(4999, &ids, &label);
+  std::vector<uint32_t> ids, labels;
+  open.train->Get(4999, &ids, &labels);
   CHECK(!ids.empty());
 }
 

@@ -39,24 +39,24 @@ TEST_CASE("Rows come out as their text encodes, with labels and a summary that f
   CHECK((*encoder)->vocabulary() == prepared.summary.vocabulary());
   TextEncoder::Scratch scratch;
   std::vector<uint32_t> ids, expected;
-  uint32_t label = 0;
+  std::vector<uint32_t> label;
   for (int i : {0, 1, 2, 4999}) {
     prepared.train->Get(i, &ids, &label);
-    (*encoder)->Encode("n" + std::to_string(i % 17) + " word" + std::to_string(i * i % 101) + ", \"x" +
-                           std::to_string(i % 7) + "\"\nnext line 한국어 " + std::string(i % 5, 'z'),
-                       &scratch, &expected);
+    const std::string text = "n" + std::to_string(i % 17) + " word" + std::to_string(i * i % 101) + ", \"x" +
+                             std::to_string(i % 7) + "\"\nnext line 한국어 " + std::string(i % 5, 'z');
+    REQUIRE((*encoder)->Encode(text, &scratch, &expected).ok());
     CHECK(ids == expected);
-    CHECK(label == static_cast<uint32_t>(i % 3));
+    CHECK(label == std::vector<uint32_t>{static_cast<uint32_t>(i % 3)});
   }
 
   // Evaluating the test file anew gives the test rows again.
-  const auto labels = OpenLabels(folder);
+  const auto labels = OpenLabelEncoder(job, prepared.summary.classes(), folder);
   REQUIRE(labels.ok());
   ProgressTracker tracker(nullptr, nullptr);
   const auto file = EncodeFiles({place.folder / "data/test.csv"}, job.data(), **encoder, *labels, 2, &tracker);
   REQUIRE(file.ok());
   REQUIRE(file->rows->rows() == 700);
-  uint32_t expected_label = 0;
+  std::vector<uint32_t> expected_label;
   for (int i = 0; i < 700; ++i) {
     file->rows->Get(i, &ids, &label);
     prepared.test->Get(i, &expected, &expected_label);
@@ -131,7 +131,7 @@ TEST_CASE("Malformed rows are left out and counted where the job says so, up to 
 TEST_CASE("A test label that no training row has is told with its row") {
   const Place place;
   place.folder.Write("data/test.csv", SomeCsv(10) + "7,a,b\n");
-  CHECK_THAT(Error(place, SomeJob()), Contains("test.csv:22: the label \"7\""));
+  CHECK_THAT(Error(place, SomeJob()), Contains("test.csv:22: column \"label\": the label \"7\""));
 }
 
 TEST_CASE("What is wrong with the job's data is told with its key") {

@@ -37,7 +37,7 @@ std::unique_ptr<TextEncoder> Fit(const v1::Tokenizer& config, const std::vector<
 Ids Encode(const TextEncoder& encoder, std::string_view text) {
   TextEncoder::Scratch scratch;
   Ids ids = {77};
-  encoder.Encode(text, &scratch, &ids);
+  REQUIRE(encoder.Encode(text, &scratch, &ids).ok());
   return ids;
 }
 
@@ -121,6 +121,45 @@ TEST_CASE("An encoder read from a model folder gives the ids of training") {
     REQUIRE(opened.ok());
     for (const std::string& text : texts) CHECK(Encode(**opened, text) == Encode(*Fit(config, texts), text));
   }
+}
+
+TEST_CASE("Ids stand in the text, need no vocabulary, and a text without any is one padding") {
+  DataFolder folder;
+  v1::Tokenizer config = Config(v1::TOKENIZER_KIND_IDS, 1000, 4);
+  const auto encoder = TextEncoder::Open(config, folder.path());
+  REQUIRE(encoder.ok());
+  CHECK((*encoder)->vocabulary() == 1000);
+  CHECK(Encode(**encoder, "3 1 4") == Ids{3, 1, 4});
+  CHECK(Encode(**encoder, " \t007\r\n0  999\v") == Ids{7, 0, 999});
+  CHECK(Encode(**encoder, "") == Ids{0});
+  CHECK(Encode(**encoder, "  ") == Ids{0});
+  CHECK(Encode(**encoder, "1 2 3 4 5 6") == Ids{1, 2, 3, 4});
+  config.set_truncate(v1::TRUNCATE_FRONT);
+  CHECK(Encode(**TextEncoder::Open(config, folder.path()), "1 2 3 4 5 6") == Ids{3, 4, 5, 6});
+}
+
+TEST_CASE("What is no id is refused with the bound, also where the row would be cut") {
+  const v1::Tokenizer config = Config(v1::TOKENIZER_KIND_IDS, 50000, 2);
+  const auto encoder = TextEncoder::WithIds(config);
+  REQUIRE(encoder.ok());
+  const auto error = [&](std::string_view text) {
+    TextEncoder::Scratch scratch;
+    Ids ids;
+    const absl::Status status = (*encoder)->Encode(text, &scratch, &ids);
+    CHECK(absl::IsInvalidArgument(status));
+    return std::string(status.message());
+  };
+  const std::string bound = "; ids are from 0 to 49999 (tokenizer.vocabulary: 50000)";
+  CHECK(error("1 50000") == "\"50000\" is no id" + bound);
+  CHECK(error("1 2 3 4 99999999999999999999999999") == "\"99999999999999999999999999\" is no id" + bound);
+  CHECK(error("18446744073709551617") == "\"18446744073709551617\" is no id" + bound);
+  CHECK(error("1 -2") == "\"-2\" is no whole number" + bound);
+  CHECK(error("1,2") == "\"1,2\" is no whole number" + bound);
+  CHECK(error("+1") == "\"+1\" is no whole number" + bound);
+  CHECK(error("1.0") == "\"1.0\" is no whole number" + bound);
+  CHECK(error("7\xC2\xA0 8") == "\"7\xC2\xA0\" is no whole number" + bound);
+  CHECK(absl::IsInvalidArgument(TextEncoder::WithIds(Config(v1::TOKENIZER_KIND_IDS, 0)).status()));
+  CHECK(absl::IsInvalidArgument(TextEncoder::WithIds(Config(v1::TOKENIZER_KIND_IDS, 5, 0)).status()));
 }
 
 TEST_CASE("A model folder that lacks its files or holds damaged ones is refused") {

@@ -25,6 +25,11 @@ TEST_CASE("A layer allocates nothing in its second step") {
            "global_average_pooling1d { }",
            "attention { units: 8 }",
            "layer_normalization { epsilon: 0.001 }",
+           "batch_normalization { epsilon: 0.001 }",
+           "flatten { steps: 3 }",
+           "concatenate { branches { layers { conv1d { filters: 8 kernel_size: 2 } } layers { global_max_pooling1d { } "
+           "} }"
+           " branches { layers { dropout { rate: 0.5 } } layers { lstm { units: 8 } } } }",
        }) {
     CAPTURE(text);
     const LayerInput input = LayerInput::Sequences({3, 7, 0, 5}, 6, RandomFloats(15 * 6, 1, &random));
@@ -41,12 +46,12 @@ TEST_CASE("A layer allocates nothing in its second step") {
       values.push_back(tables[i].data());
       gradient_of.push_back(gradients[i].data());
     }
-    std::vector<float> seed(15 * 16), input_gradient(15 * 6);
-    const std::unique_ptr<Layer> layer = MakeLayer(spec, plan, 1);
-    const DropoutKey key = {1, 2, 3};
+    std::vector<float> seed(15 * 18), input_gradient(15 * 6);
+    const std::unique_ptr<Layer> layer = MakeLayer(spec, plan);
+    const Training training = {{1, 2, 3}, 0.5};
     for (int step = 0; step < 2; ++step) {
       const int before = Allocations();
-      layer->Forward(input.signal(), values.data(), &key);
+      layer->Forward(input.signal(), values.data(), &training);
       layer->Backward(input.signal(), values.data(), seed.data(), gradient_of.data(), input_gradient.data());
       const int made = Allocations() - before;
       if (step == 1) CHECK(made == 0);

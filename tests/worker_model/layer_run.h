@@ -62,8 +62,14 @@ struct LayerInput {
 inline LayerPlan PlanOf(const v1::Layer& layer, const LayerInput& input) {
   LayerPlan plan;
   plan.name = "layer";
+  plan.number = 3;
   plan.in = {input.sequence, static_cast<uint32_t>(input.width)};
   if (!PlanLayer(layer, {.name_before = "before"}, &plan).ok()) plan.out.width = 0;
+  // Of layers in branches.
+  uint32_t number = plan.number;
+  for (auto& branch : plan.branches) {
+    for (LayerPlan& inner : branch) inner.number = ++number;
+  }
   return plan;
 }
 
@@ -81,7 +87,7 @@ inline std::vector<float> ValuesOf(const Signal& signal) {
 
 // Forward in training and Backward from `seed`, the gradient by the output.
 inline LayerResult RunLayer(Layer* layer, const LayerInput& input, const std::vector<std::vector<float>>& tables,
-                            std::vector<float> seed, const DropoutKey& dropout = {}) {
+                            std::vector<float> seed, const Training& training = {}) {
   std::vector<const float*> values;
   LayerResult result;
   std::vector<float*> gradients;
@@ -91,7 +97,7 @@ inline LayerResult RunLayer(Layer* layer, const LayerInput& input, const std::ve
   }
   for (auto& gradient : result.table_gradients) gradients.push_back(gradient.data());
   const Signal in = input.signal();
-  result.out = layer->Forward(in, values.data(), &dropout);
+  result.out = layer->Forward(in, values.data(), &training);
   result.output = ValuesOf(result.out);
   result.input_gradient.assign(input.vectors.size(), NAN);
   seed.resize(result.output.size());

@@ -1,26 +1,15 @@
 #include "common/model_plan.h"
 
-#include <google/protobuf/text_format.h>
-
 #include <catch2/catch.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "tests/worker_model/planned_job.h"
 #include "tests/worker_model/small_job.h"
 
 namespace pumasi {
 namespace {
-
-std::vector<std::string> Shapes(const std::vector<v1::TableSpec>& tables) {
-  std::vector<std::string> shapes;
-  for (const v1::TableSpec& table : tables) {
-    shapes.push_back(table.name() + " " + std::to_string(table.rows()) + "x" + std::to_string(table.columns()));
-  }
-  return shapes;
-}
-
-std::string Refusal(const v1::Job& job) { return std::string(CheckModel(job).message()); }
 
 TEST_CASE("A job's tables stand in the order of its layers, with Keras' shapes and initial values") {
   const auto tables = PlanTables(SmallJob(), SmallData());
@@ -120,21 +109,6 @@ TEST_CASE("Data without ids or classes is refused") {
   CHECK_FALSE(PlanTables(SmallJob(), data).ok());
 }
 
-v1::Layer LayerOf(const std::string& text) {
-  v1::Layer layer;
-  REQUIRE(google::protobuf::TextFormat::ParseFromString(text, &layer));
-  return layer;
-}
-
-// embedding 3 → the layers → dense (softmax).
-v1::Job JobOf(const std::vector<std::string>& layers) {
-  v1::Job job;
-  job.add_model()->mutable_embedding()->set_width(3);
-  for (const std::string& text : layers) *job.add_model() = LayerOf(text);
-  job.add_model()->mutable_dense()->set_activation(v1::ACTIVATION_SOFTMAX);
-  return job;
-}
-
 TEST_CASE("Each layer has Keras' tables") {
   const auto shapes = [](const std::vector<std::string>& layers) {
     const auto tables = PlanTables(JobOf(layers), SmallData());
@@ -205,13 +179,47 @@ TEST_CASE("Settings that mean nothing are refused") {
        {"lstm { units: 4 go_backwards: true bidirectional: BIDIRECTIONAL_SUM }", "lstm { units: 4 dropout: 1 }",
         "gru { units: 4 recurrent_dropout: -0.5 }", "gru { }", "conv1d { kernel_size: 2 }", "conv1d { filters: 2 }",
         "conv1d { filters: 2 kernel_size: 2 activation: ACTIVATION_SOFTMAX }", "attention { }",
-        "spatial_dropout1d { rate: 1 }", "layer_normalization { epsilon: 0 }"}) {
+        "spatial_dropout1d { rate: 1 }", "layer_normalization { epsilon: 0 }", "batch_normalization { epsilon: 0 }",
+        "batch_normalization { momentum: 1 }"}) {
     CAPTURE(text);
     CHECK(Refusal(JobOf({text, "global_max_pooling1d { }"})).find("model: layer 2 (") == 0);
   }
   CHECK(
       Refusal(JobOf({"global_max_pooling1d { }", "dropout { rate: nan }"})).find("model: layer 3 (dropout): rate is") ==
       0);
+}
+
+TEST_CASE("Batch normalisation has Keras' tables, of which the moving ones are averages") {
+  const auto tables =
+      PlanTables(JobOf({"batch_normalization { momentum: 0.9 }", "global_max_pooling1d { }"}), SmallData());
+  REQUIRE(tables.ok());
+  CHECK(Shapes(*tables) ==
+        std::vector<std::string>{"embedding 50x3", "batch_normalization/gamma 1x3", "batch_normalization/beta 1x3",
+                                 "batch_normalization/moving_mean 1x3", "batch_normalization/moving_variance 1x3",
+                                 "dense/kernel 3x6", "dense/bias 1x6"});
+  for (const v1::TableSpec& table : *tables) {
+    const bool moving = table.name().find("/moving_") != std::string::npos;
+    CHECK((table.update() == v1::TableSpec::MOVING_AVERAGE) == moving);
+    CHECK(table.momentum() == (moving ? 0.9 : 0.0));
+  }
+  CHECK((*tables)[3].initializer().kind() == v1::Initializer::ZEROS);
+  CHECK((*tables)[4].initializer().kind() == v1::Initializer::ONES);
+  CHECK(PlanTables(JobOf({"batch_normalization { }", "global_max_pooling1d { }"}), SmallData())->at(3).momentum() ==
+        0.99);
+}
+
+TEST_CASE("Names, seeds and first values of what was there before have not changed") {
+  // FNV-1a over the serialised tables of a model with every earlier layer.
+  const v1::Job job = JobOf({"spatial_dropout1d { rate: 0.5 }", "conv1d { filters: 5 kernel_size: 2 }",
+                             "lstm { units: 4 return_sequences: true bidirectional: BIDIRECTIONAL_CONCAT }",
+                             "gru { units: 4 return_sequences: true }", "layer_normalization { }",
+                             "attention { units: 7 }", "dense { units: 3 }", "dropout { rate: 0.5 }"});
+  uint64_t hash = 14695981039346656037ull;
+  const std::vector<v1::TableSpec> tables = *PlanTables(job, SmallData());
+  for (const v1::TableSpec& table : tables) {
+    for (const char c : table.SerializeAsString()) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  }
+  CHECK(hash == 0xEEA278EAB724B93E);
 }
 
 }  // namespace

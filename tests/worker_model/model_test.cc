@@ -189,6 +189,10 @@ TEST_CASE("Tables that are not the job's are refused by name and both shapes") {
   tables[2].set_columns(12);
   CHECK(Model::Create(SmallJob(), tables).status().message() ==
         "table 2 of the job is lstm/recurrent_kernel (4 x 16), but lstm/recurrent_kernel (4 x 12) is given");
+  tables = *PlanTables(SmallJob(), SmallData());
+  tables[3].set_update(v1::TableSpec::MOVING_AVERAGE);
+  CHECK(Model::Create(SmallJob(), tables).status().message() ==
+        "table 3 of the job is lstm/bias (1 x 16), but lstm/bias (1 x 16, a moving average) is given");
   tables.pop_back();
   CHECK_FALSE(Model::Create(SmallJob(), tables).ok());
   CHECK_FALSE(Model::Create(SmallJob(), {}).ok());

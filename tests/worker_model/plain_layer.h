@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/model_plan_layer.h"
+#include "ops/batch_normalization_reference.h"
 #include "ops/dropout.h"
 #include "ops/sequence_reference.h"
 #include "worker/model/make_layer.h"
@@ -14,13 +15,59 @@ namespace pumasi {
 
 using PlainVectors = reference::Vectors<double>;
 
-// `number` is the layer's place in the model; the key that of the part.
+// In training; the key is that of the part.
 struct PlainLayer {
   v1::Layer layer;
   LayerPlan plan;
   DropoutKey key;
-  uint32_t number = 0;
   std::vector<std::vector<double>> tables;
+
+  // Of all rows of a part: each one's vectors, all or the only one.
+  std::vector<PlainVectors> Rows(std::vector<PlainVectors> x) const {
+    if (layer.has_concatenate()) return Concatenate(x);
+    const reference::BatchMoments<double> moments = Moments(x);
+    for (uint32_t row = 0; row < x.size(); ++row) {
+      if (layer.has_batch_normalization()) {
+        for (auto& token : x[row]) {
+          token = reference::BatchNormalization(layer.batch_normalization().epsilon(), tables[0], tables[1], moments,
+                                                token);
+        }
+      } else {
+        x[row] = Row(row, x[row]);
+      }
+    }
+    return x;
+  }
+
+  // Over all vectors of all rows.
+  reference::BatchMoments<double> Moments(const std::vector<PlainVectors>& x) const {
+    PlainVectors all;
+    for (const PlainVectors& row : x) all.insert(all.end(), row.begin(), row.end());
+    return reference::MomentsOf(plan.in.width, all);
+  }
+
+ private:
+  std::vector<PlainVectors> Concatenate(const std::vector<PlainVectors>& x) const {
+    std::vector<PlainVectors> joined;
+    size_t table = 0;
+    for (size_t b = 0; b < plan.branches.size(); ++b) {
+      std::vector<PlainVectors> out = x;
+      for (size_t i = 0; i < plan.branches[b].size(); ++i) {
+        const LayerPlan& inner = plan.branches[b][i];
+        PlainLayer plain = {layer.concatenate().branches(b).layers(i), inner, key, {}};
+        for (size_t t = 0; t < inner.tables.size(); ++t) plain.tables.push_back(tables[table++]);
+        out = plain.Rows(out);
+      }
+      if (b == 0) joined.assign(out.size(), {});
+      for (size_t row = 0; row < out.size(); ++row) {
+        joined[row].resize(out[row].size());
+        for (size_t t = 0; t < out[row].size(); ++t) {
+          joined[row][t].insert(joined[row][t].end(), out[row][t].begin(), out[row][t].end());
+        }
+      }
+    }
+    return joined;
+  }
 
   // Of one row: its vectors, all or the only one.
   PlainVectors Row(uint32_t row, PlainVectors x) const {
@@ -57,15 +104,21 @@ struct PlainLayer {
           token = reference::LayerNormalization(layer.layer_normalization().epsilon(), tables[0], tables[1], token);
         }
         return x;
+      case v1::Layer::kFlatten: {
+        if (!plan.in.sequence) return x;
+        std::vector<double> flat;
+        for (const auto& token : x) flat.insert(flat.end(), token.begin(), token.end());
+        flat.resize(plan.out.width);
+        return {flat};
+      }
       default:
         return {};
     }
   }
 
- private:
   std::vector<double> Factors(const DropoutPlace& place, double rate, size_t count) const {
     std::vector<float> factors(count, 1.0f);
-    if (rate > 0) DropoutFactors(DropoutStream(key, number), place, rate, count, factors.data());
+    if (rate > 0) DropoutFactors(DropoutStream(key, plan.number), place, rate, count, factors.data());
     return {factors.begin(), factors.end()};
   }
 

@@ -2,7 +2,8 @@
 //
 //   bazel run -c opt //tools/bench:ops [-- FILE.jsonl]        one core; pin it: taskset -c 0 bazel-bin/tools/bench/ops
 //
-// seed80m's shapes: 50 ids a row drawn Zipf(1.05) of 266,927, embedding 300, LSTM 256, 31 classes.
+// seed80m's shapes: 50 ids a row drawn Zipf(1.05) of 266,927, embedding 300, LSTM 256, 31 classes. PyTorch's nn.LSTM on
+// the same shapes: tools/bench/torch_lstm.py.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -18,8 +19,11 @@
 #include "ops/gemm.h"
 #include "ops/initializer.h"
 #include "ops/optimizer.h"
+#include "ops/precision.h"
+#include "tools/bench/inference.h"
 #include "tools/bench/measure.h"
 #include "tools/bench/onednn_lstm.h"
+#include "tools/bench/products.h"
 #include "worker/input/synthetic.h"
 #include "worker/model/model.h"
 
@@ -27,7 +31,7 @@ namespace pumasi {
 namespace {
 
 constexpr int kRepetitions = 9;
-constexpr int kWords = 50, kWidth = 300, kUnits = 256, kGates = 4 * kUnits;
+constexpr int kWords = 50, kWidth = 300, kUnits = 256;
 
 const char kJob[] = R"yaml(
 name: seed80m
@@ -67,70 +71,81 @@ Part MakePart(const Workload& work, uint64_t rows) {
   const RowSource* source = sources->train.get();
   Part part;
   std::vector<uint64_t> ids;
-  std::vector<uint32_t> tokens;
+  std::vector<uint32_t> tokens, labels;
   part.offsets.push_back(0);
   for (uint64_t row = 0; row < rows; ++row) {
-    uint32_t label = 0;
-    source->Get(row, &tokens, &label);
+    source->Get(row, &tokens, &labels);
     ids.insert(ids.end(), tokens.begin(), tokens.end());
     part.offsets.push_back(static_cast<uint32_t>(ids.size()));
-    part.labels.push_back(static_cast<int32_t>(label));
+    part.labels.push_back(static_cast<int32_t>(labels[0]));
   }
   MergeIds(ids.data(), ids.size(), &part.ids, &part.tokens);
   return part;
 }
 
-// The products of the step that nothing built on them can beat: after merging ids, weights transposed beforehand.
-std::function<void()> BareProducts(int rows, int distinct) {
-  struct Shape {
-    Transpose transpose;
-    int m, n, k, times;
-  };
-  const std::vector<Shape> shapes = {
-      {Transpose::kNo, distinct, kGates, kWidth, 1},  {Transpose::kNo, rows, kGates, kUnits, kWords},
-      {Transpose::kNo, rows, kUnits, kGates, kWords}, {Transpose::kYes, kUnits, kGates, rows * kWords, 1},
-      {Transpose::kYes, kWidth, kGates, distinct, 1}, {Transpose::kNo, distinct, kWidth, kGates, 1}};
-  return [shapes] {
-    static std::vector<float> a(4 << 20, 0.1f), b(4 << 20, 0.1f), c(4 << 20);
-    for (const Shape& s : shapes) {
-      for (int i = 0; i < s.times; ++i) {
-        Gemm(s.transpose, Transpose::kNo, s.m, s.n, s.k, a.data(), s.transpose == Transpose::kNo ? s.k : s.m, b.data(),
-             s.n, 0, c.data(), s.n);
-      }
-    }
-  };
+// Embedded rows and dense tables as a new job has them.
+struct Values {
+  std::vector<float> rows;
+  std::vector<std::vector<float>> dense;
+  Parameters parameters;
+};
+
+void MakeValues(const Workload& work, const Part& part, Values* values) {
+  values->rows.resize(part.ids.size() * kWidth);
+  for (size_t i = 0; i < part.ids.size(); ++i) {
+    InitialRow(work.tables[0], part.ids[i], values->rows.data() + i * kWidth);
+  }
+  values->parameters.rows = values->rows.data();
+  for (const v1::TableSpec& table : work.tables) {
+    const bool dense = table.kind() == v1::TableSpec::DENSE;
+    values->dense.emplace_back(dense ? table.rows() * table.columns() : 0);
+    if (dense) InitialTensor(table, values->dense.back().data());
+    values->parameters.dense.push_back(dense ? values->dense.back().data() : nullptr);
+  }
 }
 
-void BenchLstm(const Workload& work, Report* report) {
-  auto model = Model::Create(work.job, work.tables);
+void BenchTraining(const Workload& work, int rows, Report* report) {
+  v1::Job half = work.job;
+  half.set_compute(v1::COMPUTE_BF16);
+  auto model = Model::Create(work.job, work.tables), half_model = Model::Create(half, work.tables);
   Check(model.status());
-  Parameters parameters;
-  std::vector<std::vector<float>> dense(work.tables.size());
-  for (size_t table = 0; table < work.tables.size(); ++table) {
-    if (work.tables[table].kind() == v1::TableSpec::ROWS) {
-      parameters.dense.push_back(nullptr);
-      continue;
-    }
-    dense[table].resize(work.tables[table].rows() * work.tables[table].columns());
-    InitialTensor(work.tables[table], dense[table].data());
-    parameters.dense.push_back(dense[table].data());
+  Check(half_model.status());
+  const Part part = MakePart(work, rows);
+  Values values;
+  MakeValues(work, part, &values);
+  PartGradients gradients;
+  PartOutcome outcome;
+  const auto train = [&](Model* trained) {
+    return [&, trained] { Check(trained->Train(part, values.parameters, rows, &gradients, &outcome)); };
+  };
+  const LstmShape shape = {rows, kWords, static_cast<int>(part.ids.size()), kWidth, kUnits};
+  std::vector<std::function<void()>> turns = {train(model->get()),
+                                              train(half_model->get()),
+                                              BareProducts(Precision::kFloat32, shape),
+                                              BareProducts(Precision::kBf16, shape),
+                                              BareSgemm(shape),
+                                              OneDnnLstmStep(Precision::kFloat32, rows, kWords, kWidth, kUnits)};
+  // Not every machine has it.
+  const auto half_primitive = OneDnnLstmStep(Precision::kBf16, rows, kWords, kWidth, kUnits);
+  if (half_primitive) turns.push_back(half_primitive);
+  const auto seconds = MedianSeconds(turns, kRepetitions);
+  const auto rate = [&](size_t turn) { return Fixed(rows / seconds[turn], 0) + " rows/s"; };
+  const std::string name = std::to_string(rows) + " rows, " + std::to_string(part.ids.size()) + " ids";
+  report->Add({"training step, " + name, rate(0), rate(5) + " (oneDNN's LSTM)", Fixed(seconds[5] / seconds[0], 2),
+               rate(2) + " (bare products)", Fixed(seconds[2] / seconds[0], 2)});
+  report->Add(
+      {"bare products, " + name, rate(2), rate(4) + " (dnnl_sgemm)", Fixed(seconds[4] / seconds[2], 2), "", ""});
+  if (half_primitive) {
+    report->Add({"training step, bf16, " + name, rate(1), rate(6) + " (oneDNN's LSTM, bf16)",
+                 Fixed(seconds[6] / seconds[1], 2), rate(3) + " (bare products)", Fixed(seconds[3] / seconds[1], 2)});
   }
-  for (const int rows : {64, 32, 16}) {
-    const Part part = MakePart(work, rows);
-    std::vector<float> values(part.ids.size() * kWidth);
-    for (size_t i = 0; i < part.ids.size(); ++i) InitialRow(work.tables[0], part.ids[i], values.data() + i * kWidth);
-    parameters.rows = values.data();
-    PartGradients gradients;
-    PartOutcome outcome;
-    const auto seconds = MedianSeconds(
-        {[&] { Check((*model)->Train(part, parameters, rows, &gradients, &outcome)); },
-         OneDnnLstmStep(rows, kWords, kWidth, kUnits), BareProducts(rows, static_cast<int>(part.ids.size()))},
-        kRepetitions);
-    report->Add({"training step, " + std::to_string(rows) + " rows, " + std::to_string(part.ids.size()) + " ids",
-                 Fixed(rows / seconds[0], 0) + " rows/s", Fixed(rows / seconds[1], 0) + " rows/s (oneDNN's LSTM)",
-                 Fixed(seconds[1] / seconds[0], 2), Fixed(rows / seconds[2], 0) + " rows/s (bare products)",
-                 Fixed(seconds[2] / seconds[0], 2)});
-  }
+  report->Add({"training step, bf16, " + name, rate(1), rate(0) + " (ours, float32)", Fixed(seconds[0] / seconds[1], 2),
+               rate(3) + " (bare products)", Fixed(seconds[3] / seconds[1], 2)});
+}
+
+void BenchServing(const Workload& work, int rows, Report* report) {
+  const Part part = MakePart(work, rows);
+  BenchInference({rows, part.tokens, static_cast<int>(part.ids.size())}, kWidth, kUnits, kRepetitions, report);
 }
 
 void BenchAdam(const Workload& work, Report* report) {
@@ -179,9 +194,12 @@ void BenchAdam(const Workload& work, Report* report) {
 int Main(int argc, char** argv) {
   SetGemmThreads(1);
   const Workload work = MakeWorkload();
-  std::printf("kernel set %s, medians of %d\n", KernelSet().c_str(), kRepetitions);
+  std::printf("kernel sets %s and %s, medians of %d\n", KernelSet().c_str(), KernelSet(Precision::kBf16).c_str(),
+              kRepetitions);
   Report report({"what", "achieved", "against", "ratio", "limit", "of limit"});
-  BenchLstm(work, &report);
+  BenchProducts(kRepetitions, &report);
+  for (const int rows : {64, 32, 16}) BenchTraining(work, rows, &report);
+  for (const int rows : {1, 8, 64}) BenchServing(work, rows, &report);
   BenchAdam(work, &report);
   report.Print();
   return argc < 2 || report.WriteJson(argv[1]) ? 0 : 1;

@@ -1,20 +1,17 @@
 #include "tools/cli/job_report.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tools/cli/metrics.h"
 
 namespace pumasi {
 namespace {
 
 constexpr int kConfusionsShown = 5;
-
-std::string LabelOf(const v1::JobStatus& status, uint32_t label) {
-  return label < uint32_t(status.labels_size()) ? status.labels(static_cast<int>(label))
-                                                : absl::StrCat("class ", label);
-}
 
 }  // namespace
 
@@ -37,11 +34,7 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   json["train_s"] = status.train_seconds();
   json["loss"] = status.epochs_done().empty() ? Json() : Json(status.epochs_done().rbegin()->loss());
   Json test;
-  if (!status.evaluations().empty()) {
-    test["accuracy"] = status.evaluations().rbegin()->accuracy();
-    test["loss"] = status.evaluations().rbegin()->loss();
-    test["macro_f1"] = status.evaluations().rbegin()->macro_f1();
-  }
+  if (!status.evaluations().empty()) AddMetrics(*status.evaluations().rbegin(), status.loss(), &test);
   json["test"] = test;
   json["parameters_sha256"] = status.parameters_sha256();
   json["bytes_pulled"] = status.use().bytes_pulled();
@@ -53,14 +46,21 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
     Json entry;
     entry["epoch"] = epoch.epoch() + 1;
     entry["loss"] = epoch.loss();
-    entry["accuracy"] = epoch.accuracy();
+    const std::string metric = MainMetric(status.loss());
+    entry[metric] = MainMetricOf(epoch.loss(), epoch.accuracy(), status.loss());
     entry["seconds"] = epoch.seconds();
     for (const auto& evaluation : status.evaluations()) {
-      if (evaluation.epoch() == epoch.epoch()) entry["test_accuracy"] = evaluation.accuracy();
+      if (evaluation.epoch() != epoch.epoch()) continue;
+      entry[absl::StrCat("test_", metric)] = MainMetricOf(evaluation.loss(), evaluation.accuracy(), status.loss());
     }
     by_epoch.push_back(entry);
   }
   json["by_epoch"] = by_epoch;
+  Json rate_changes = Json::array();
+  for (const v1::RateChange& change : status.rate_changes()) {
+    rate_changes.push_back({{"from_step", change.from_step()}, {"factor", change.factor()}});
+  }
+  json["rate_changes"] = rate_changes;
   json["first_losses"] = Json(std::vector<double>(status.first_losses().begin(), status.first_losses().end()));
   json["warnings"] = Json(std::vector<std::string>(status.warnings().begin(), status.warnings().end()));
   return json;
@@ -82,16 +82,19 @@ std::string ResultText(const v1::JobStatus& status, double wall_seconds) {
     absl::StrAppendFormat(&text, "epoch %d: loss %.4f", epoch.epoch() + 1, epoch.loss());
     for (const auto& evaluation : status.evaluations()) {
       if (evaluation.epoch() == epoch.epoch())
-        absl::StrAppendFormat(&text, ", test accuracy %.4f", evaluation.accuracy());
+        absl::StrAppend(&text, ", test ", MetricsText(evaluation, status.loss()));
     }
     absl::StrAppend(&text, "\n");
   }
+  for (const v1::RateChange& change : status.rate_changes()) {
+    absl::StrAppendFormat(&text, "learning rate times %g from batch %d on\n", change.factor(), change.from_step());
+  }
   if (!status.evaluations().empty() && !status.evaluations().rbegin()->confusions().empty()) {
     const auto& confusions = status.evaluations().rbegin()->confusions();
-    absl::StrAppend(&text, "most often confused (truth -> prediction, test rows):\n");
+    const std::vector<std::string> labels(status.labels().begin(), status.labels().end());
+    absl::StrAppend(&text, ConfusionsTitle(status.loss(), "test rows"), ":\n");
     for (int i = 0; i < std::min(kConfusionsShown, confusions.size()); ++i) {
-      absl::StrAppendFormat(&text, "  %-16s -> %-16s %d\n", LabelOf(status, confusions[i].truth()),
-                            LabelOf(status, confusions[i].predicted()), confusions[i].count());
+      absl::StrAppend(&text, ConfusionText(confusions[i], labels, status.data().classes()), "\n");
     }
   }
   if (!status.parameters_sha256().empty())

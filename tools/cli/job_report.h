@@ -17,7 +17,7 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds);
 std::string StateName(v1::JobState state);
 bool Ended(v1::JobState state);
 
-// What came out, in a few lines: accuracy, confusions, where the model lies.
+// What came out, in a few lines: measures (metrics.h), confusions, where the model lies.
 std::string ResultText(const v1::JobStatus& status, double wall_seconds);
 
 }  // namespace pumasi

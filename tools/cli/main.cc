@@ -73,21 +73,25 @@ int Main(int argc, char** argv) {
   add_job_command("nodes", "List the servers and workers of a cluster", false, ListNodes);
 
   EvaluateFlags evaluate;
-  command = app.add_subcommand("evaluate", "Accuracy and loss of a model on labelled data");
+  command = app.add_subcommand("evaluate", "Loss and measures (accuracy, F1, ...) of a model on labelled data");
   command->add_option("model", evaluate.model, "Model folder")->required();
   command->add_option("--data", evaluate.data, "CSV file, folder or glob with the job's columns")->required();
   AddJson(command, &evaluate.json);
-  command->footer(Example("  pumasi evaluate runs/sections/model --data test.csv"));
+  command->footer(
+      Example("  pumasi evaluate runs/sections/model --data test.csv\n"
+              "  pumasi evaluate runs/sections/model --data 'parts/part-*.csv' --json"));
   command->callback([&] { code = Evaluate(evaluate); });
 
   PredictFlags predict;
-  command = app.add_subcommand("predict", "Labels for lines of text from standard input");
+  command = app.add_subcommand("predict", "Labels, or numbers, for lines of text from standard input");
   command->add_option("model", predict.model, "Model folder")->required();
-  command->add_option("--top", predict.top, "Labels for each line")
+  command->add_option("--top", predict.top, "Most likely labels for each line; with several labels a row in JSON only")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   AddJson(command, &predict.json);
-  command->footer(Example("  echo 'small text editor' | pumasi predict runs/sections/model --top 3"));
+  command->footer(
+      Example("  echo 'small text editor' | pumasi predict runs/sections/model --top 3\n"
+              "  echo '17 4 908' | pumasi predict runs/pre-encoded/model --json"));
   command->callback([&] { code = Predict(predict); });
 
   InitFlags init;

@@ -4,11 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "ops/embedding.h"
+#include "common/model_plan.h"
 #include "worker/input/encode_file.h"
 #include "worker/input/label_set.h"
 
 namespace pumasi {
+
 absl::StatusOr<std::unique_ptr<TrainedModel>> TrainedModel::Open(const std::string& folder) {
   std::unique_ptr<TrainedModel> trained(new TrainedModel);
   auto opened = ModelFolder::Open(folder);
@@ -16,7 +17,8 @@ absl::StatusOr<std::unique_ptr<TrainedModel>> TrainedModel::Open(const std::stri
   trained->folder_ = *std::move(opened);
   const v1::Manifest& manifest = trained->manifest();
   const std::vector<v1::TableSpec> tables(manifest.tables().begin(), manifest.tables().end());
-  auto values = OptimizerRowValues::Create(manifest.job().optimizer(), manifest.progress().version());
+  auto values = OptimizerRowValues::Create(manifest.job().optimizer(), manifest.progress().version(),
+                                           {manifest.rate_changes().begin(), manifest.rate_changes().end()});
   if (!values.ok()) return values.status();
   trained->values_ = *std::move(values);
   auto model = Model::Create(manifest.job(), tables);
@@ -39,6 +41,9 @@ absl::StatusOr<std::unique_ptr<TrainedModel>> TrainedModel::Open(const std::stri
     auto encoder = TextEncoder::Open(manifest.job().tokenizer(), folder);
     if (!encoder.ok()) return encoder.status();
     trained->encoder_ = *std::move(encoder);
+  }
+  if (trained->loss() == v1::LOSS_MSE) return trained;
+  if (manifest.job().has_tokenizer()) {
     auto labels = OpenLabels(folder);
     if (!labels.ok()) return labels.status();
     trained->labels_ = labels->names();
@@ -49,18 +54,7 @@ absl::StatusOr<std::unique_ptr<TrainedModel>> TrainedModel::Open(const std::stri
   return trained;
 }
 
-Part TrainedModel::MakePart(const std::vector<std::vector<uint32_t>>& rows, const std::vector<int32_t>& labels) {
-  Part part;
-  part.labels = labels;
-  part.offsets.push_back(0);
-  std::vector<uint64_t> ids;
-  for (const auto& row : rows) {
-    ids.insert(ids.end(), row.begin(), row.end());
-    part.offsets.push_back(static_cast<uint32_t>(ids.size()));
-  }
-  MergeIds(ids.data(), ids.size(), &part.ids, &part.tokens);
-  return part;
-}
+v1::Loss TrainedModel::loss() const { return LossOf(manifest().job()); }
 
 Parameters TrainedModel::ParametersFor(const Part& part) {
   const v1::TableSpec& table = manifest().tables(static_cast<int>(row_table_));
@@ -87,8 +81,8 @@ absl::Status TrainedModel::Evaluate(const Part& part, PartOutcome* outcome) {
   return model_->Evaluate(part, ParametersFor(part), outcome);
 }
 
-absl::Status TrainedModel::Predict(const Part& part, std::vector<float>* probabilities) {
-  return model_->Predict(part, ParametersFor(part), probabilities);
+absl::Status TrainedModel::Predict(const Part& part, std::vector<float>* results) {
+  return model_->Predict(part, ParametersFor(part), results);
 }
 
 }  // namespace pumasi

@@ -13,6 +13,7 @@
 #include "common/checkpoint/model_folder.h"
 #include "ops/optimizer_row_values.h"
 #include "worker/input/text_encoder.h"
+#include "worker/job/part_builder.h"
 #include "worker/model/model.h"
 #include "worker/model/part.h"
 
@@ -26,16 +27,17 @@ class TrainedModel {
 
   const v1::Manifest& manifest() const { return folder_->manifest(); }
   const std::string& folder() const { return folder_->folder(); }
-  // Class names by number; numbers where the classes have no names.
+  v1::Loss loss() const;
+  // Class names by number; numbers where the classes have no names. Empty with loss: mse, which has none.
   const std::vector<std::string>& labels() const { return labels_; }
   // nullptr for models of synthetic data.
   const TextEncoder* encoder() const { return encoder_.get(); }
 
-  // Merges rows of ids into a part; `labels` may be empty.
-  static Part MakePart(const std::vector<std::vector<uint32_t>>& rows, const std::vector<int32_t>& labels);
+  // Takes rows for Evaluate or Predict.
+  PartBuilder NewPart() const { return PartBuilder(RowShape::Of(manifest().job())); }
   absl::Status Evaluate(const Part& part, PartOutcome* outcome);
-  // probabilities[rows × classes].
-  absl::Status Predict(const Part& part, std::vector<float>* probabilities);
+  // results[rows × outputs]: the classes' probabilities, or numbers with loss: mse.
+  absl::Status Predict(const Part& part, std::vector<float>* results);
 
  private:
   TrainedModel() = default;

@@ -1,5 +1,7 @@
 #include "tools/reference/reference.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -44,15 +46,25 @@ std::string MayBe(const FieldDescriptor& field, const v1::Rules& rules) {
   return absl::StrJoin(parts, ", ");
 }
 
-void AddLines(const Descriptor& type, const std::string& prefix, std::string& out) {
+// A message type that the table is in the middle of, and the key that has it.
+using Open = std::vector<std::pair<const Descriptor*, std::string>>;
+
+void AddLines(const Descriptor& type, const std::string& prefix, Open open, std::string& out) {
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
     const v1::Rules& rules = RulesOf(field);
     const std::string key = absl::StrCat(prefix, field.name());
-    absl::StrAppend(&out, "| ", Code(key), " | ", Cell(Default(rules)), " | ", Cell(MayBe(field, rules)), " | ",
+    const Descriptor* const inner =
+        field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE ? field.message_type() : nullptr;
+    const auto outer = std::find_if(open.begin(), open.end(), [&](const auto& entry) { return entry.first == inner; });
+    const bool again = inner != nullptr && outer != open.end();
+    absl::StrAppend(&out, "| ", Code(key), " | ", Cell(Default(rules)), " | ",
+                    Cell(again ? absl::StrCat("as ", Code(outer->second)) : MayBe(field, rules)), " | ",
                     Cell(rules.help()), " |\n");
-    if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
-    AddLines(*field.message_type(), absl::StrCat(key, field.is_repeated() ? "[]." : "."), out);
+    if (inner == nullptr || again) continue;
+    open.emplace_back(inner, key);
+    AddLines(*inner, absl::StrCat(key, field.is_repeated() ? "[]." : "."), open, out);
+    open.pop_back();
   }
 }
 
@@ -60,7 +72,7 @@ void AddLines(const Descriptor& type, const std::string& prefix, std::string& ou
 
 std::string ReferenceTable(const Descriptor& type) {
   std::string out = "| key | default | may be | meaning |\n|---|---|---|---|\n";
-  AddLines(type, "", out);
+  AddLines(type, "", {}, out);
   return out;
 }
 

@@ -167,7 +167,8 @@ absl::Status PsExchange::Pull(uint64_t version, uint64_t lease_token, PulledPara
       give_way);
 }
 
-absl::Status PsExchange::Push(uint64_t version, PartRange range, uint64_t lease_token, const Gradient& gradient) {
+absl::Status PsExchange::Push(uint64_t version, PartRange range, uint64_t lease_token, const Gradient& gradient,
+                              const google::protobuf::RepeatedPtrField<v1::RateChange>& rate_changes) {
   const auto positions = router_.row_table() < 0 ? std::vector<std::vector<uint32_t>>(stubs_.size())
                                                  : router_.Split(gradient.rows[router_.row_table()].ids);
   std::vector<v1::PushRequest> requests(stubs_.size());
@@ -177,6 +178,7 @@ absl::Status PsExchange::Push(uint64_t version, PartRange range, uint64_t lease_
     requests[server].set_version(version);
     requests[server].set_first_part(range.first);
     requests[server].set_end_part(range.end);
+    *requests[server].mutable_rate_changes() = rate_changes;
     router_.FillPush(gradient, server, positions[server], &requests[server]);
   }
   return UntilAll(

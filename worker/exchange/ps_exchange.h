@@ -45,8 +45,10 @@ class PsExchange {
   absl::Status Pull(uint64_t version, uint64_t lease_token, PulledParameters* out,
                     const std::function<bool()>& give_way = {});
   void Interrupt();
-  // Brings the gradient of parts `range` of batch `version` to every server.
-  absl::Status Push(uint64_t version, PartRange range, uint64_t lease_token, const Gradient& gradient);
+  // Brings the gradient of parts `range` of batch `version` to every server, and the lease's changes of the learning
+  // rate with it.
+  absl::Status Push(uint64_t version, PartRange range, uint64_t lease_token, const Gradient& gradient,
+                    const google::protobuf::RepeatedPtrField<v1::RateChange>& rate_changes = {});
   // Ends calls in progress and all later ones with Cancelled.
   void Cancel();
 

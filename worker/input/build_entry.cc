@@ -12,6 +12,9 @@
 #include "worker/input/csv_input.h"
 #include "worker/input/encode_rows.h"
 #include "worker/input/encoded_writer.h"
+#include "worker/input/label_encoder.h"
+#include "worker/input/label_kind.h"
+#include "worker/input/label_reader.h"
 #include "worker/input/label_set.h"
 #include "worker/input/survey.h"
 #include "worker/input/text_encoder.h"
@@ -23,12 +26,18 @@ namespace {
 class Builder {
  public:
   Builder(const BuildInput& input, const std::string& folder, ProgressTracker* tracker)
-      : input_(input), job_(*input.job), folder_(folder), tracker_(tracker), bad_rows_(job_.data()) {}
+      : input_(input),
+        job_(*input.job),
+        label_kind_(LabelKindOf(job_.loss())),
+        folder_(folder),
+        tracker_(tracker),
+        bad_rows_(job_.data()) {}
 
   absl::Status Build() {
     CsvColumns columns;
     columns.text.assign(job_.data().text().begin(), job_.data().text().end());
     columns.label = job_.data().label();
+    columns.label_may_be_empty = label_kind_ == LabelKind::kClasses;
     auto train = CsvInput::Open(input_.train, columns, input_.files, input_.threads);
     if (!train.ok()) return train.status();
     std::unique_ptr<CsvInput> test;
@@ -57,19 +66,40 @@ class Builder {
  private:
   // Learns labels and vocabulary from the training rows and writes them.
   absl::Status Learn(const CsvInput& train) {
-    const bool pieces = job_.tokenizer().kind() == v1::TOKENIZER_KIND_SENTENCEPIECE;
+    const v1::TokenizerKind kind = job_.tokenizer().kind();
     std::unique_ptr<Tokenizer> tokenizer;
-    if (!pieces) {
+    if (kind == v1::TOKENIZER_KIND_IDS) {
+      auto ids = TextEncoder::WithIds(job_.tokenizer());
+      if (!ids.ok()) return ids.status();
+      encoder_ = *std::move(ids);
+    } else if (kind != v1::TOKENIZER_KIND_SENTENCEPIECE) {
       auto made = MakeTokenizer(job_.tokenizer());
       if (!made.ok()) return made.status();
       tokenizer = *std::move(made);
     }
-    auto survey = SurveyRows(train, tokenizer.get(), input_.threads, &bad_rows_, tracker_);
+    LabelReader labels = LabelReader::Of(job_);
+    if (label_kind_ == LabelKind::kNumbers) {
+      // Beyond so many malformed rows the survey fails anyway.
+      const uint64_t malformed = job_.data().on_error() == v1::ON_ERROR_SKIP ? job_.data().skip_limit() : 0;
+      labels = LabelReader::Of(job_, CountNumbers(train, labels, malformed));
+    }
+    auto survey = SurveyRows(train, {&labels, tokenizer.get(), encoder_.get()}, input_.threads, &bad_rows_, tracker_);
     if (!survey.ok()) return survey.status();
     if (survey->rows == 0) return absl::InvalidArgumentError("data.train holds no rows");
-    labels_ = std::make_unique<LabelSet>(LabelSet::FromNames(std::move(survey->labels)));
-    absl::Status status = pieces ? LearnPieces(train, *survey) : LearnVocabulary(survey->tokens);
-    if (status.ok()) status = WriteAsset(kLabelsFile, labels_->ToText());
+    labels_ = std::make_unique<LabelEncoder>(labels, LabelSet::FromNames(std::move(survey->labels)));
+    if (labels_->classes() == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("no training row has a label: column \"", job_.data().label(), "\" is empty in all of them"));
+    }
+    absl::Status status;
+    if (kind == v1::TOKENIZER_KIND_SENTENCEPIECE) {
+      status = LearnPieces(train, labels, *survey);
+    } else if (kind != v1::TOKENIZER_KIND_IDS) {
+      status = LearnVocabulary(survey->tokens);
+    }
+    if (status.ok() && label_kind_ != LabelKind::kNumbers) {
+      status = WriteAsset(kLabelsFile, labels_->labels().ToText());
+    }
     return status;
   }
 
@@ -82,9 +112,9 @@ class Builder {
     return absl::OkStatus();
   }
 
-  absl::Status LearnPieces(const CsvInput& train, const Survey& survey) {
-    auto sample = SampleTexts(train, survey, {kSentencePieceSample, kSentencePieceLine}, job_.tokenizer().lower(),
-                              input_.threads, tracker_);
+  absl::Status LearnPieces(const CsvInput& train, const LabelReader& labels, const Survey& survey) {
+    auto sample = SampleTexts(train, labels, survey, {kSentencePieceSample, kSentencePieceLine},
+                              job_.tokenizer().lower(), input_.threads, tracker_);
     if (!sample.ok()) return sample.status();
     if (absl::Status status = tracker_->Begin("training sentencepiece", 0); !status.ok()) return status;
     auto model = TrainSentencePiece(*sample, job_.tokenizer().vocabulary());
@@ -105,19 +135,20 @@ class Builder {
   absl::Status Encode(const CsvInput& rows, const char* name, const char* stage, BadRows* bad_rows, std::string* digest,
                       uint64_t* count) {
     if (absl::Status status = tracker_->Begin(stage, rows.bytes()); !status.ok()) return status;
-    auto writer = EncodedWriter::Create(absl::StrCat(folder_, "/", name));
+    auto writer = EncodedWriter::Create(absl::StrCat(folder_, "/", name), label_kind_);
     if (!writer.ok()) return writer.status();
     absl::Status status = EncodeRows(rows, *encoder_, *labels_, input_.threads, bad_rows, tracker_,
                                      [&](const EncodedRows& encoded) { return (*writer)->Append(encoded); });
     if (!status.ok()) return status;
     *count = (*writer)->rows();
-    status = (*writer)->Finish(encoder_->vocabulary(), static_cast<uint32_t>(labels_->names().size()));
+    status = (*writer)->Finish(encoder_->vocabulary(), labels_->classes());
     *digest = (*writer)->ContentsDigest();
     return status;
   }
 
   v1::DataSummary Summary() {
     HashTokenizer(job_.tokenizer(), &fingerprint_);
+    HashLabelKind(job_, &fingerprint_);
     HashField(kTrainRowsFile, train_digest_, &fingerprint_);
     HashField(kTestRowsFile, test_digest_, &fingerprint_);
     const auto digest = fingerprint_.Digest();
@@ -126,17 +157,18 @@ class Builder {
     summary.set_train_rows(train_rows_);
     summary.set_test_rows(test_rows_);
     summary.set_vocabulary(encoder_->vocabulary());
-    summary.set_classes(static_cast<uint32_t>(labels_->names().size()));
+    summary.set_classes(labels_->classes());
     summary.set_skipped_rows(bad_rows_.lost());
     return summary;
   }
 
   const BuildInput& input_;
   const v1::Job& job_;
+  const LabelKind label_kind_;
   const std::string& folder_;
   ProgressTracker* const tracker_;
   BadRows bad_rows_;
-  std::unique_ptr<LabelSet> labels_;
+  std::unique_ptr<LabelEncoder> labels_;
   std::unique_ptr<TextEncoder> encoder_;
   std::vector<std::string> assets_;
   Sha256 fingerprint_;

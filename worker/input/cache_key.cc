@@ -3,12 +3,13 @@
 #include <unicode/uversion.h>
 
 #include "absl/strings/str_cat.h"
+#include "worker/input/label_kind.h"
 
 namespace pumasi {
 namespace {
 
 // Goes up whenever the same input would be prepared differently.
-constexpr int kPreparationFormat = 1;
+constexpr int kPreparationFormat = 2;
 
 void HashFiles(absl::string_view name, const std::vector<KeyedFile>& files, Sha256* sha) {
   HashField(name, absl::StrCat(files.size()), sha);
@@ -35,6 +36,11 @@ void HashTokenizer(const v1::Tokenizer& tokenizer, Sha256* sha) {
   HashField(tokenizer.has_filters() ? "filters" : "default filters", tokenizer.filters(), sha);
 }
 
+void HashLabelKind(const v1::Job& job, Sha256* sha) {
+  const LabelKind kind = LabelKindOf(job.loss());
+  if (kind != LabelKind::kClass) HashField("labels", kind == LabelKind::kNumbers ? "numbers" : "classes", sha);
+}
+
 std::string CacheKey(const v1::Job& job, const std::vector<KeyedFile>& train, const std::vector<KeyedFile>& test) {
   Sha256 sha;
   HashField("format", absl::StrCat(kPreparationFormat), &sha);
@@ -45,6 +51,8 @@ std::string CacheKey(const v1::Job& job, const std::vector<KeyedFile>& train, co
   HashTokenizer(job.tokenizer(), &sha);
   for (const std::string& column : job.data().text()) HashField("text", column, &sha);
   HashField("label", job.data().label(), &sha);
+  HashLabelKind(job, &sha);
+  if (LabelKindOf(job.loss()) != LabelKind::kClass) HashField("label_separator", job.data().label_separator(), &sha);
   HashField("on_error", v1::OnError_Name(job.data().on_error()), &sha);
   HashField("skip_limit", absl::StrCat(job.data().skip_limit()), &sha);
   HashFiles("train", train, &sha);

@@ -26,6 +26,9 @@ std::string CacheKey(const v1::Job& job, const std::vector<KeyedFile>& train, co
 // Adds a name and a value to a hash so that no two lists of such pairs run together.
 void HashField(absl::string_view name, absl::string_view value, Sha256* sha);
 
+// Adds what a row is labelled with, unless it is one class.
+void HashLabelKind(const v1::Job& job, Sha256* sha);
+
 // Adds the tokenizer's fields that decide which ids a text has.
 void HashTokenizer(const v1::Tokenizer& tokenizer, Sha256* sha);
 

@@ -34,7 +34,9 @@ CsvRows::Problem CsvRows::Check() {
   if (record_.fields.size() != table_.width()) return Problem::kWidth;
   const std::string_view raw = table_.contents().substr(record_.begin, record_.end - record_.begin);
   if (ValidUtf8Prefix(raw) < raw.size()) return Problem::kEncoding;
-  if (table_.label_column() >= 0 && record_.fields[table_.label_column()].raw.empty()) return Problem::kNoLabel;
+  if (table_.label_column() >= 0 && !table_.label_may_be_empty() && record_.fields[table_.label_column()].raw.empty()) {
+    return Problem::kNoLabel;
+  }
   return Problem::kNone;
 }
 
@@ -43,6 +45,12 @@ std::string_view CsvRows::Value(const CsvField& field, std::string* scratch) {
   scratch->clear();
   AppendCsvField(field, scratch);
   return *scratch;
+}
+
+std::string CsvRows::TextColumn(size_t column) const {
+  std::string value;
+  AppendCsvField(record_.fields[table_.text_columns()[column]], &value);
+  return value;
 }
 
 absl::Status CsvRows::Error() const {

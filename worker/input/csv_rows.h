@@ -29,6 +29,8 @@ class CsvRows {
   // The text columns joined by a space, and the label; valid until the next call of Next.
   std::string_view text() const { return text_; }
   std::string_view label() const { return label_; }
+  // One of the text columns, by its place in CsvTable::text_columns(). REQUIRES: the row is not malformed.
+  std::string TextColumn(size_t column) const;
   // Where the row begins, in bytes of the file; CsvTable::RowError turns it into a line.
   uint64_t offset() const { return record_.begin; }
   // How many rows the job loses with a malformed row: more than one where broken quotes swallow lines.

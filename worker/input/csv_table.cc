@@ -66,11 +66,13 @@ absl::Status CsvTable::ReadHeader(const CsvColumns& columns) {
     if (!column.ok()) return column.status();
     text_columns_.push_back(*column);
   }
+  text_names_ = columns.text;
   if (!columns.label.empty()) {
     absl::StatusOr<size_t> column = FindColumn(columns.label, "data.label", names, path());
     if (!column.ok()) return column.status();
     label_column_ = static_cast<int>(*column);
     label_name_ = columns.label;
+    label_may_be_empty_ = columns.label_may_be_empty;
   }
   body_begin_ = header.end;
   width_ = names.size();

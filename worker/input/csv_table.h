@@ -19,6 +19,8 @@ struct CsvColumns {
   std::vector<std::string> text;
   // Empty: rows have no label.
   std::string label;
+  // A row without a value in the label column is malformed, unless this is set.
+  bool label_may_be_empty = false;
 };
 
 // An open CSV file whose header row names the wanted columns. Immutable, so any number of threads may read.
@@ -40,6 +42,9 @@ class CsvTable {
   const std::vector<size_t>& text_columns() const { return text_columns_; }
   int label_column() const { return label_column_; }
   const std::string& label_name() const { return label_name_; }
+  bool label_may_be_empty() const { return label_may_be_empty_; }
+  // Of text_columns().
+  const std::vector<std::string>& text_names() const { return text_names_; }
 
   // INVALID_ARGUMENT "path:line: reason" for byte `offset` of the file. The line is counted from the file's begin, line
   // breaks inside quotes included: takes time in proportion to `offset`.
@@ -55,6 +60,8 @@ class CsvTable {
   std::vector<size_t> text_columns_;
   int label_column_ = -1;
   std::string label_name_;
+  bool label_may_be_empty_ = false;
+  std::vector<std::string> text_names_;
 };
 
 }  // namespace pumasi

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -17,10 +18,18 @@ namespace pumasi {
 namespace {
 
 uint32_t Largest(const uint32_t* values, uint64_t count) {
-  uint32_t largest = 0;
-  for (uint64_t i = 0; i < count; ++i) largest = std::max(largest, values[i]);
-  return largest;
+  // Several maxima at a time do not wait for one another.
+  constexpr uint64_t kLanes = 8;
+  uint32_t largest[kLanes] = {};
+  uint64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (uint64_t lane = 0; lane < kLanes; ++lane) largest[lane] = std::max(largest[lane], values[i + lane]);
+  }
+  for (; i < count; ++i) largest[0] = std::max(largest[0], values[i]);
+  return *std::max_element(largest, largest + kLanes);
 }
+
+absl::Status Damaged(const char* what) { return absl::DataLossError(what); }
 
 }  // namespace
 
@@ -49,33 +58,72 @@ EncodedData::~EncodedData() { munmap(const_cast<char*>(file_.data()), file_.size
 absl::Status EncodedData::Check() {
   header_ = reinterpret_cast<const EncodedHeader*>(file_.data());
   const EncodedHeader& header = *header_;
-  const auto fail = [](const char* what) { return absl::DataLossError(what); };
-  if (header.magic != kEncodedMagic) return fail("not a file of encoded rows");
-  if (header.format != kEncodedFormat) return fail("of another format");
-  if (header.header_crc != Crc32c(&header, offsetof(EncodedHeader, header_crc))) return fail("header checksum");
-  if (header.rows > kMaxEncodedRows || header.token_count > kMaxEncodedTokens) return fail("impossible sizes");
-  const EncodedLayout layout = EncodedLayout::For(header.rows, header.token_count);
-  if (layout.size != file_.size()) return fail("its size does not fit its header");
+  if (header.magic != kEncodedMagic) return Damaged("not a file of encoded rows");
+  if (header.format != kEncodedFormat) return Damaged("of another format");
+  if (header.header_crc != Crc32c(&header, offsetof(EncodedHeader, header_crc))) return Damaged("header checksum");
+  if (header.label_kind > LabelKind::kNumbers) return Damaged("unknown kind of labels");
+  if (header.rows > kMaxEncodedRows || header.token_count > kMaxEncodedTokens ||
+      header.label_count > kMaxEncodedLabels) {
+    return Damaged("impossible sizes");
+  }
+  const bool ragged = header.label_kind == LabelKind::kClasses;
+  labels_per_row_ = header.label_kind == LabelKind::kNumbers ? header.classes : 1;
+  if (!ragged && (labels_per_row_ == 0 || header.label_count % labels_per_row_ != 0 ||
+                  header.label_count / labels_per_row_ != header.rows)) {
+    return Damaged("its labels do not fit its rows");
+  }
+  const EncodedLayout layout = EncodedLayout::For(header);
+  if (layout.size != file_.size()) return Damaged("its size does not fit its header");
   tokens_ = reinterpret_cast<const uint32_t*>(file_.data() + layout.tokens);
   labels_ = reinterpret_cast<const uint32_t*>(file_.data() + layout.labels);
   offsets_ = reinterpret_cast<const uint64_t*>(file_.data() + layout.offsets);
-  const uint64_t rows = header.rows;
-  if (Crc32c(tokens_, header.token_count * sizeof(uint32_t)) != header.tokens_crc) return fail("token checksum");
-  if (Crc32c(labels_, rows * sizeof(uint32_t)) != header.labels_crc) return fail("label checksum");
-  if (Crc32c(offsets_, (rows + 1) * sizeof(uint64_t)) != header.offsets_crc) return fail("offset checksum");
-  if (offsets_[0] != 0 || offsets_[rows] != header.token_count) return fail("offsets do not fit the tokens");
+  if (ragged) label_offsets_ = reinterpret_cast<const uint64_t*>(file_.data() + layout.label_offsets);
+  const uint64_t rows = header.rows, offsets_bytes = (rows + 1) * sizeof(uint64_t);
+  if (Crc32c(tokens_, header.token_count * sizeof(uint32_t)) != header.tokens_crc) return Damaged("token checksum");
+  if (Crc32c(labels_, header.label_count * sizeof(uint32_t)) != header.labels_crc) return Damaged("label checksum");
+  uint32_t offsets_crc = Crc32c(offsets_, offsets_bytes);
+  if (ragged) offsets_crc = Crc32c(label_offsets_, offsets_bytes, offsets_crc);
+  if (offsets_crc != header.offsets_crc) return Damaged("offset checksum");
+  if (offsets_[0] != 0 || offsets_[rows] != header.token_count) return Damaged("offsets do not fit the tokens");
   for (uint64_t row = 0; row < rows; ++row) {
-    if (offsets_[row] >= offsets_[row + 1]) return fail("offsets that do not rise");
+    if (offsets_[row] >= offsets_[row + 1]) return Damaged("offsets that do not rise");
   }
-  if (header.token_count > 0 && Largest(tokens_, header.token_count) >= header.vocabulary) return fail("unknown token");
-  if (rows > 0 && Largest(labels_, rows) >= header.classes) return fail("unknown label");
+  if (header.token_count > 0 && Largest(tokens_, header.token_count) >= header.vocabulary) {
+    return Damaged("unknown token");
+  }
+  return CheckLabels();
+}
+
+absl::Status EncodedData::CheckLabels() const {
+  const EncodedHeader& header = *header_;
+  if (header.label_kind == LabelKind::kNumbers) {
+    for (uint64_t i = 0; i < header.label_count; ++i) {
+      if (!std::isfinite(NumberOf(labels_[i]))) return Damaged("a number that is not finite");
+    }
+    return absl::OkStatus();
+  }
+  if (header.label_count > 0 && Largest(labels_, header.label_count) >= header.classes) return Damaged("unknown label");
+  if (header.label_kind == LabelKind::kClass) return absl::OkStatus();
+  if (label_offsets_[0] != 0 || label_offsets_[header.rows] != header.label_count) {
+    return Damaged("offsets do not fit the labels");
+  }
+  // All offsets are looked at before any of them is followed.
+  for (uint64_t row = 0; row < header.rows; ++row) {
+    if (label_offsets_[row] > label_offsets_[row + 1]) return Damaged("label offsets that fall");
+  }
+  for (uint64_t row = 0; row < header.rows; ++row) {
+    for (uint64_t i = label_offsets_[row] + 1; i < label_offsets_[row + 1]; ++i) {
+      if (labels_[i - 1] >= labels_[i]) return Damaged("a row's labels do not ascend");
+    }
+  }
   return absl::OkStatus();
 }
 
-void EncodedData::Get(uint64_t row, std::vector<uint32_t>* tokens, uint32_t* label) const {
-  const std::span<const uint32_t> ids = this->tokens(row);
+void EncodedData::Get(uint64_t row, std::vector<uint32_t>* tokens, std::vector<uint32_t>* labels) const {
+  const std::span<const uint32_t> ids = this->tokens(row), words = this->labels(row);
   tokens->assign(ids.begin(), ids.end());
-  *label = labels_[row];
+  labels->resize(words.size());
+  std::copy(words.begin(), words.end(), labels->begin());
 }
 
 }  // namespace pumasi

@@ -18,9 +18,10 @@ namespace pumasi {
 // than memory. Thread-safe.
 class EncodedData : public RowSource {
  public:
-  // Opens a file and reads all of it once: checks header, sizes, checksums, offsets, and that each row has a token and
-  // each token and label is below its bound. After that no access can go wrong, unless the file is changed while
-  // mapped. DATA_LOSS where the file is not sound; NOT_FOUND and the like as the system says.
+  // Opens a file and reads all of it once: checks header, sizes, checksums, offsets, that each row has a token, that
+  // each token and class is below its bound, a row's classes ascend, and numbers are finite. After that no access can
+  // go wrong, unless the file is changed while mapped. DATA_LOSS where the file is not sound; NOT_FOUND and the like as
+  // the system says.
   static absl::StatusOr<std::unique_ptr<EncodedData>> Open(const std::string& path);
   ~EncodedData() override;
   EncodedData(const EncodedData&) = delete;
@@ -30,14 +31,18 @@ class EncodedData : public RowSource {
   std::span<const uint32_t> tokens(uint64_t row) const {
     return {tokens_ + offsets_[row], static_cast<size_t>(offsets_[row + 1] - offsets_[row])};
   }
-  uint32_t label(uint64_t row) const { return labels_[row]; }
-  void Get(uint64_t row, std::vector<uint32_t>* tokens, uint32_t* label) const override;
+  std::span<const uint32_t> labels(uint64_t row) const {
+    if (label_offsets_ == nullptr) return {labels_ + row * labels_per_row_, labels_per_row_};
+    return {labels_ + label_offsets_[row], static_cast<size_t>(label_offsets_[row + 1] - label_offsets_[row])};
+  }
+  void Get(uint64_t row, std::vector<uint32_t>* tokens, std::vector<uint32_t>* labels) const override;
 
   const EncodedHeader& header() const { return *header_; }
 
  private:
   EncodedData(std::string path, std::string_view file) : path_(std::move(path)), file_(file) {}
   absl::Status Check();
+  absl::Status CheckLabels() const;
 
   const std::string path_;
   const std::string_view file_;
@@ -45,6 +50,8 @@ class EncodedData : public RowSource {
   const uint32_t* tokens_ = nullptr;
   const uint32_t* labels_ = nullptr;
   const uint64_t* offsets_ = nullptr;
+  const uint64_t* label_offsets_ = nullptr;  // only with LabelKind::kClasses
+  size_t labels_per_row_ = 1;                // otherwise
 };
 
 }  // namespace pumasi

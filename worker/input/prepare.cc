@@ -1,5 +1,6 @@
 #include "worker/input/prepare.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "worker/input/content_hash.h"
 #include "worker/input/data_files.h"
 #include "worker/input/encode_file.h"
+#include "worker/input/label_kind.h"
 #include "worker/input/label_set.h"
 #include "worker/input/synthetic.h"
 
@@ -28,6 +30,9 @@ absl::Status Prefix(absl::string_view what, const absl::Status& status) {
 }
 
 absl::StatusOr<Prepared> PrepareSynthetic(const v1::Job& job) {
+  if (LabelKindOf(job.loss()) != LabelKind::kClass) {
+    return absl::InvalidArgumentError("data.synthetic: made-up rows have one class each; loss has to be cross_entropy");
+  }
   const v1::Synthetic& config = job.data().synthetic();
   auto sources = SyntheticRows::Make(config, job.seed());
   if (!sources.ok()) return sources.status();
@@ -51,11 +56,15 @@ absl::StatusOr<Prepared> PrepareSynthetic(const v1::Job& job) {
   return prepared;
 }
 
-absl::Status CheckJob(const v1::Data& data) {
+absl::Status CheckDataSettings(const v1::Job& job) {
+  const v1::Data& data = job.data();
   if (data.train().empty()) return absl::InvalidArgumentError("data.train is missing; name a file, folder or glob");
-  if (data.label().empty()) return absl::InvalidArgumentError("data.label is missing; name the column with the class");
+  if (data.label().empty()) return absl::InvalidArgumentError("data.label is missing; name the column with the labels");
   if (data.format() != v1::FORMAT_CSV) {
     return absl::InvalidArgumentError(absl::StrCat("data.format is ", v1::Format_Name(data.format()), "; csv is read"));
+  }
+  if (LabelKindOf(job.loss()) != LabelKind::kClass && data.label_separator().empty()) {
+    return absl::InvalidArgumentError("data.label_separator is empty; say what stands between two labels, as in \"|\"");
   }
   return absl::OkStatus();
 }
@@ -72,10 +81,12 @@ absl::StatusOr<std::vector<KeyedFile>> DigestFiles(const std::vector<std::string
 }
 
 absl::StatusOr<Prepared> FromEntry(CacheEntry entry, const std::string& folder) {
-  const absl::StatusOr<LabelSet> labels = OpenLabels(folder);
-  if (!labels.ok()) return labels.status();
   Prepared prepared;
-  prepared.labels = labels->names();
+  if (std::find(entry.assets.begin(), entry.assets.end(), kLabelsFile) != entry.assets.end()) {
+    const absl::StatusOr<LabelSet> labels = OpenLabels(folder);
+    if (!labels.ok()) return labels.status();
+    prepared.labels = labels->names();
+  }
   prepared.summary = std::move(entry.summary);
   prepared.train = std::move(entry.train);
   prepared.test = std::move(entry.test);
@@ -127,7 +138,7 @@ absl::Status BuildInPlace(const BuildInput& input, const std::string& folder, co
 
 absl::StatusOr<Prepared> PrepareData(const v1::Job& job, const std::string& base, const PrepareOptions& options) {
   if (job.data().has_synthetic()) return PrepareSynthetic(job);
-  if (absl::Status status = CheckJob(job.data()); !status.ok()) return status;
+  if (absl::Status status = CheckDataSettings(job); !status.ok()) return status;
   if (options.cache_folder.empty()) return absl::InvalidArgumentError("no cache folder given");
   ProgressTracker tracker(options.progress, options.cancelled);
 

@@ -47,10 +47,10 @@ struct Prepared {
   v1::DataSummary summary;
   std::unique_ptr<RowSource> train;
   std::unique_ptr<RowSource> test;  // null where the job has no test rows
-  // Absolute paths of the files that a model folder needs (vocabulary.txt or sentencepiece.model, labels.txt); none for
-  // synthetic data.
+  // Absolute paths of the files that a model folder needs (vocabulary.txt or sentencepiece.model, unless the tokenizer
+  // is ids; labels.txt, unless the loss is mse); none for synthetic data.
   std::vector<std::string> assets;
-  // Names of the classes, by their numbers; none for synthetic data.
+  // Names of the classes, by their numbers; none for synthetic data and for loss: mse.
   std::vector<std::string> labels;
 };
 

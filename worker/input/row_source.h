@@ -13,8 +13,9 @@ class RowSource {
 
   virtual uint64_t rows() const = 0;
 
-  // Replaces `tokens` by the ids of row `row` (at least one) and `label` by its class. REQUIRES: row < rows().
-  virtual void Get(uint64_t row, std::vector<uint32_t>* tokens, uint32_t* label) const = 0;
+  // Replaces `tokens` by the ids of row `row` (at least one) and `labels` by what it is labelled with, as the job's
+  // LabelKind (label_kind.h) has it. REQUIRES: row < rows().
+  virtual void Get(uint64_t row, std::vector<uint32_t>* tokens, std::vector<uint32_t>* labels) const = 0;
 };
 
 }  // namespace pumasi

@@ -9,6 +9,7 @@
 #include "worker/input/label_set.h"
 #include "worker/input/lower_case.h"
 #include "worker/input/parallel.h"
+#include "worker/input/row_errors.h"
 #include "worker/input/utf8.h"
 
 namespace pumasi {
@@ -25,20 +26,34 @@ struct Share {
   TokenCounter labels;
 };
 
-absl::Status SurveyPiece(const CsvInput::Piece& piece, size_t index, const Tokenizer* tokenizer, BadRows* bad_rows,
-                         Tokens* tokens, Share* share, uint64_t* rows) {
+// What reading a row needs room for.
+struct Scratch {
+  Tokens tokens;
+  LabelReader::Values labels;
+  TextEncoder::Scratch text;
+  std::vector<uint32_t> ids;
+};
+
+absl::Status SurveyPiece(const CsvInput::Piece& piece, size_t index, const SurveyPlan& plan, BadRows* bad_rows,
+                         Scratch* scratch, Share* share, uint64_t* rows) {
   CsvRows reader(*piece.table, piece.range);
   while (reader.Next()) {
+    absl::Status status;
     if (reader.malformed()) {
-      absl::Status status = bad_rows->Add(index, reader.rows_lost(), [&] { return reader.Error(); });
-      if (!status.ok()) return status;
-      continue;
+      status = bad_rows->Add(index, reader.rows_lost(), [&] { return reader.Error(); });
+    } else if (!plan.labels->Read(reader.label(), &scratch->labels)) {
+      status = bad_rows->Add(index, 1,
+                             [&] { return LabelError(*piece.table, reader, plan.labels->Problem(reader.label())); });
+    } else if (plan.ids != nullptr && !plan.ids->Encode(reader.text(), &scratch->text, &scratch->ids).ok()) {
+      status = bad_rows->Add(index, 1, [&] { return TextError(*piece.table, reader, *plan.ids); });
+    } else {
+      ++*rows;
+      for (const std::string_view name : scratch->labels.names) share->labels.Add(name);
+      if (plan.tokenizer == nullptr) continue;
+      plan.tokenizer->Split(reader.text(), &scratch->tokens);
+      share->tokens.AddAll(scratch->tokens.list);
     }
-    ++*rows;
-    if (piece.table->label_column() >= 0) share->labels.Add(reader.label());
-    if (tokenizer == nullptr) continue;
-    tokenizer->Split(reader.text(), tokens);
-    share->tokens.AddAll(tokens->list);
+    if (!status.ok()) return status;
   }
   if (share->labels.size() > kMaxClasses) return TooManyLabels(*piece.table);
   return absl::OkStatus();
@@ -46,7 +61,22 @@ absl::Status SurveyPiece(const CsvInput::Piece& piece, size_t index, const Token
 
 }  // namespace
 
-absl::StatusOr<Survey> SurveyRows(const CsvInput& input, const Tokenizer* tokenizer, int threads, BadRows* bad_rows,
+uint32_t CountNumbers(const CsvInput& input, const LabelReader& labels, uint64_t malformed) {
+  LabelReader::Values values;
+  uint64_t before = 0;
+  for (const CsvInput::Piece& piece : input.pieces()) {
+    CsvRows reader(*piece.table, piece.range);
+    while (reader.Next()) {
+      if (!reader.malformed() && labels.Read(reader.label(), &values)) {
+        return static_cast<uint32_t>(values.numbers.size());
+      }
+      if (++before > malformed) return 0;
+    }
+  }
+  return 0;
+}
+
+absl::StatusOr<Survey> SurveyRows(const CsvInput& input, const SurveyPlan& plan, int threads, BadRows* bad_rows,
                                   ProgressTracker* tracker) {
   const std::vector<CsvInput::Piece>& pieces = input.pieces();
   if (absl::Status status = tracker->Begin("reading rows", input.bytes()); !status.ok()) return status;
@@ -55,10 +85,9 @@ absl::StatusOr<Survey> SurveyRows(const CsvInput& input, const Tokenizer* tokeni
   const size_t count = std::min<size_t>(std::max(threads, 1), std::max<size_t>(pieces.size(), 1));
   std::vector<Share> shares(count);
   const absl::Status status = TryParallel(count, threads, [&](size_t share) {
-    Tokens tokens;
+    Scratch scratch;
     for (size_t i = pieces.size() * share / count; i < pieces.size() * (share + 1) / count; ++i) {
-      absl::Status done =
-          SurveyPiece(pieces[i], i, tokenizer, bad_rows, &tokens, &shares[share], &survey.piece_rows[i]);
+      absl::Status done = SurveyPiece(pieces[i], i, plan, bad_rows, &scratch, &shares[share], &survey.piece_rows[i]);
       if (!done.ok()) return done;
       done = tracker->Add(pieces[i].range.end - pieces[i].range.begin);
       if (!done.ok()) return done;
@@ -78,8 +107,8 @@ absl::StatusOr<Survey> SurveyRows(const CsvInput& input, const Tokenizer* tokeni
   return survey;
 }
 
-absl::StatusOr<std::string> SampleTexts(const CsvInput& input, const Survey& survey, const SampleSize& size, bool lower,
-                                        int threads, ProgressTracker* tracker) {
+absl::StatusOr<std::string> SampleTexts(const CsvInput& input, const LabelReader& labels, const Survey& survey,
+                                        const SampleSize& size, bool lower, int threads, ProgressTracker* tracker) {
   const std::vector<CsvInput::Piece>& pieces = input.pieces();
   if (absl::Status status = tracker->Begin("sampling texts", input.bytes()); !status.ok()) return status;
   const uint64_t wanted = std::min(size.rows, survey.rows);
@@ -93,9 +122,10 @@ absl::StatusOr<std::string> SampleTexts(const CsvInput& input, const Survey& sur
   std::vector<std::string> samples(pieces.size());
   const absl::Status status = TryParallel(pieces.size(), threads, [&](size_t i) {
     CsvRows reader(*pieces[i].table, pieces[i].range);
+    LabelReader::Values values;
     std::string text;
     for (uint64_t row = first_row[i]; reader.Next();) {
-      if (reader.malformed()) continue;
+      if (reader.malformed() || !labels.Read(reader.label(), &values)) continue;
       ++row;
       if (taken_before(row) == taken_before(row - 1)) continue;
       if (lower) {

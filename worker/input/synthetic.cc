@@ -24,7 +24,7 @@ absl::StatusOr<SyntheticRows::Sources> SyntheticRows::Make(const v1::Synthetic& 
   return sources;
 }
 
-void SyntheticRows::Get(uint64_t row, std::vector<uint32_t>* tokens, uint32_t* label) const {
+void SyntheticRows::Get(uint64_t row, std::vector<uint32_t>* tokens, std::vector<uint32_t>* labels) const {
   const uint64_t key = MixBits(seed_, first_ + row);
   tokens->resize(words_);
   for (uint32_t i = 0; i < words_; ++i) {
@@ -32,7 +32,7 @@ void SyntheticRows::Get(uint64_t row, std::vector<uint32_t>* tokens, uint32_t* l
     const double uniform = static_cast<double>(MixBits(key, i) >> 11) * 0x1p-53;
     (*tokens)[i] = static_cast<uint32_t>(zipf_->Draw(uniform));
   }
-  *label = static_cast<uint32_t>((uint64_t{tokens->back()} * 2654435761u >> 7) % classes_);
+  labels->assign(1, static_cast<uint32_t>((uint64_t{tokens->back()} * 2654435761u >> 7) % classes_));
 }
 
 }  // namespace pumasi

@@ -12,7 +12,7 @@
 
 namespace pumasi {
 
-// Made-up rows: each has `words` ids drawn Zipf(exponent) over 1 … vocabulary - 1, and the label
+// Made-up rows: each has `words` ids drawn Zipf(exponent) over 1 … vocabulary - 1, and the class
 // (last id · 2654435761 >> 7) mod classes, so that there is something to learn. Row i depends on (seed, i) alone.
 // Thread-safe.
 class SyntheticRows : public RowSource {
@@ -27,7 +27,7 @@ class SyntheticRows : public RowSource {
   static absl::StatusOr<Sources> Make(const v1::Synthetic& config, uint64_t seed);
 
   uint64_t rows() const override { return rows_; }
-  void Get(uint64_t row, std::vector<uint32_t>* tokens, uint32_t* label) const override;
+  void Get(uint64_t row, std::vector<uint32_t>* tokens, std::vector<uint32_t>* labels) const override;
 
  private:
   SyntheticRows(std::shared_ptr<const Zipf> zipf, const v1::Synthetic& config, uint64_t seed, uint64_t first,

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
+#include "worker/input/ids_encoder.h"
 #include "worker/input/lower_case.h"
 
 namespace pumasi {
@@ -38,7 +39,7 @@ class VocabularyEncoder : public TextEncoder {
         tokenizer_(std::move(tokenizer)),
         vocabulary_(std::move(vocabulary)) {}
 
-  void Encode(std::string_view text, Scratch* scratch, std::vector<uint32_t>* ids) const override {
+  absl::Status Encode(std::string_view text, Scratch* scratch, std::vector<uint32_t>* ids) const override {
     ids->clear();
     tokenizer_->Split(text, &scratch->tokens);
     std::span<const std::string_view> tokens(scratch->tokens.list);
@@ -46,7 +47,7 @@ class VocabularyEncoder : public TextEncoder {
       vocabulary_.FindAll(length_.Cut(tokens), ids);
       for (uint32_t& id : *ids) id = id == kPaddingId ? kUnknownId : id;
       if (ids->empty()) ids->push_back(kUnknownId);
-      return;
+      return absl::OkStatus();
     }
     // Keras cuts after it has left out unknown words.
     vocabulary_.FindAll(tokens, ids);
@@ -57,6 +58,7 @@ class VocabularyEncoder : public TextEncoder {
                          : ids->erase(ids->end() - surplus, ids->end());
     }
     if (ids->empty()) ids->push_back(kPaddingId);
+    return absl::OkStatus();
   }
 
   // At least the unknown token's id is in use, whatever the vocabulary holds.
@@ -74,7 +76,7 @@ class SentencePieceEncoder : public TextEncoder {
   SentencePieceEncoder(const v1::Tokenizer& config, std::unique_ptr<SentencePieceModel> model)
       : length_(config), lower_(config.lower()), model_(std::move(model)) {}
 
-  void Encode(std::string_view text, Scratch* scratch, std::vector<uint32_t>* ids) const override {
+  absl::Status Encode(std::string_view text, Scratch* scratch, std::vector<uint32_t>* ids) const override {
     ids->clear();
     if (lower_) {
       ToLower(text, &scratch->tokens.buffer);
@@ -84,6 +86,7 @@ class SentencePieceEncoder : public TextEncoder {
     if (!model_->Encode(text, &scratch->pieces).ok()) scratch->pieces.clear();
     for (const int id : length_.Cut(std::span<const int>(scratch->pieces))) ids->push_back(static_cast<uint32_t>(id));
     if (ids->empty()) ids->push_back(kUnknownId);
+    return absl::OkStatus();
   }
 
   uint32_t vocabulary() const override { return std::max(model_->size(), kUnknownId + 1); }
@@ -124,7 +127,14 @@ std::unique_ptr<TextEncoder> TextEncoder::WithSentencePiece(const v1::Tokenizer&
   return std::make_unique<SentencePieceEncoder>(config, std::move(model));
 }
 
+absl::StatusOr<std::unique_ptr<TextEncoder>> TextEncoder::WithIds(const v1::Tokenizer& config) {
+  if (absl::Status status = CheckConfig(config); !status.ok()) return status;
+  if (config.vocabulary() == 0) return absl::InvalidArgumentError("tokenizer.vocabulary is 0; at least 1 id");
+  return std::make_unique<IdsEncoder>(config);
+}
+
 absl::StatusOr<std::unique_ptr<TextEncoder>> TextEncoder::Open(const v1::Tokenizer& config, const std::string& folder) {
+  if (config.kind() == v1::TOKENIZER_KIND_IDS) return WithIds(config);
   if (absl::Status status = CheckConfig(config); !status.ok()) return status;
   const bool pieces = config.kind() == v1::TOKENIZER_KIND_SENTENCEPIECE;
   const std::string path = absl::StrCat(folder, "/", pieces ? kSentencePieceFile : kVocabularyFile);

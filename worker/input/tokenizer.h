@@ -28,8 +28,8 @@ class Tokenizer {
   virtual void Split(std::string_view text, Tokens* tokens) const = 0;
 };
 
-// The tokenizer that a job asks for. INVALID_ARGUMENT where kind is unset or is sentencepiece, whose pieces come from a
-// trained model (sentencepiece_model.h), or where keras.filters is not UTF-8.
+// The tokenizer that a job asks for. INVALID_ARGUMENT where kind is unset, is sentencepiece, whose pieces come from a
+// trained model (sentencepiece_model.h), or ids, which is no text, or where keras.filters is not UTF-8.
 absl::StatusOr<std::unique_ptr<Tokenizer>> MakeTokenizer(const v1::Tokenizer& config);
 
 }  // namespace pumasi

@@ -127,8 +127,7 @@ absl::Status JobRunner::SetUp() {
     assignment = assignment_;
   }
   tables_ = {assignment.tables().begin(), assignment.tables().end()};
-  shape_ = {{assignment.data().train_rows(), assignment.job().batch(), assignment.job().micro_batches()},
-            assignment.job().seed()};
+  shape_ = WorkShapeOf(assignment.job(), assignment.data());
   auto model = Model::Create(assignment.job(), tables_);
   if (!model.ok()) return model.status();
   model_ = *std::move(model);
@@ -251,7 +250,8 @@ void JobRunner::PushLoop() {
     if (result.lease.kind() == v1::TRAIN) {
       const auto start = Steady::now();
       const PartRange range{result.lease.first_part(), result.lease.end_part()};
-      absl::Status status = exchange_->Push(result.lease.version(), range, result.lease.token(), result.gradient);
+      absl::Status status = exchange_->Push(result.lease.version(), range, result.lease.token(), result.gradient,
+                                            result.lease.rate_changes());
       AddUse([](v1::WorkerUse& use, double s) { use.set_seconds_pushing(use.seconds_pushing() + s); },
              SecondsSince(start));
       if (!status.ok()) {

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/layout/part_range.h"
 #include "ops/dropout.h"
-#include "ops/embedding.h"
 #include "ops/tree/part_tree.h"
 #include "worker/input/row_order.h"
 
@@ -17,20 +15,14 @@ namespace {
 
 // Rows [range) of the order `row_at` as a part.
 template <typename RowAt>
-Part MakePart(const RowSource& source, RowRange range, RowAt row_at) {
-  Part part;
-  std::vector<uint64_t> ids;
-  std::vector<uint32_t> tokens;
-  part.offsets.push_back(0);
+Part ReadPart(const RowSource& source, const RowShape& shape, RowRange range, RowAt row_at) {
+  PartBuilder part(shape);
+  std::vector<uint32_t> tokens, labels;
   for (uint64_t i = range.first; i < range.end; ++i) {
-    uint32_t label = 0;
-    source.Get(row_at(i), &tokens, &label);
-    ids.insert(ids.end(), tokens.begin(), tokens.end());
-    part.offsets.push_back(static_cast<uint32_t>(ids.size()));
-    part.labels.push_back(static_cast<int32_t>(label));
+    source.Get(row_at(i), &tokens, &labels);
+    part.Add(tokens, labels);
   }
-  MergeIds(ids.data(), ids.size(), &part.ids, &part.tokens);
-  return part;
+  return part.Take();
 }
 
 // The rows of `part` out of those of the unit: both are ascending.
@@ -51,12 +43,8 @@ v1::PartResult* AddResult(v1::UnitDone* done, uint32_t number, const Part& part)
   return result;
 }
 
-void AddConfusions(const Part& part, const PartOutcome& outcome, v1::UnitDone* done) {
-  std::map<std::pair<int32_t, int32_t>, uint64_t> counts;
-  for (size_t row = 0; row < part.rows(); ++row) {
-    ++counts[{part.labels[row], outcome.predicted[row]}];
-  }
-  for (const auto& [pair, count] : counts) {
+void AddConfusions(const PartOutcome& outcome, v1::UnitDone* done) {
+  for (const auto& [pair, count] : outcome.confusions) {
     v1::Confusion* confusion = done->add_confusions();
     confusion->set_truth(pair.first);
     confusion->set_predicted(pair.second);
@@ -65,6 +53,10 @@ void AddConfusions(const Part& part, const PartOutcome& outcome, v1::UnitDone* d
 }
 
 }  // namespace
+
+WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data) {
+  return {{data.train_rows(), job.batch(), job.micro_batches()}, job.seed(), RowShape::Of(job)};
+}
 
 absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,
                               const RowSource* test) {
@@ -75,7 +67,8 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
       return absl::InvalidArgumentError(
           absl::StrCat("lease of test rows ", lease.first_row(), "-", lease.end_row(), ": not there"));
     }
-    unit.parts.push_back(MakePart(*test, {lease.first_row(), lease.end_row()}, [](uint64_t i) { return i; }));
+    unit.parts.push_back(
+        ReadPart(*test, shape.rows, {lease.first_row(), lease.end_row()}, [](uint64_t i) { return i; }));
     unit.ids = unit.parts[0].ids;
     return unit;
   }
@@ -87,7 +80,7 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
   }
   unit.batch_rows = plan.Batch(lease.batch()).size();
   for (uint32_t part = lease.first_part(); part < lease.end_part(); ++part) {
-    unit.parts.push_back(MakePart(train, plan.Part(lease.batch(), part),
+    unit.parts.push_back(ReadPart(train, shape.rows, plan.Part(lease.batch(), part),
                                   [&](uint64_t i) { return ShuffledRow(shape.seed, lease.epoch(), i, plan.rows); }));
     const std::vector<uint64_t> before = std::move(unit.ids);
     unit.ids.clear();
@@ -138,10 +131,11 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
     v1::PartResult* part_result = AddResult(&result.done, number, part);
     part_result->set_loss(outcome.loss);
     part_result->set_correct(outcome.correct);
+    part_result->set_top_k_correct(outcome.top_k_correct);
     if (train) {
       tree.Insert({number, number + 1}, std::move(gradient));
     } else {
-      AddConfusions(part, outcome, &result.done);
+      AddConfusions(outcome, &result.done);
     }
   }
   if (train) result.gradient = tree.Take();

@@ -11,6 +11,7 @@
 #include "proto/scheduler.pb.h"
 #include "worker/exchange/router.h"
 #include "worker/input/row_source.h"
+#include "worker/job/part_builder.h"
 #include "worker/model/model.h"
 #include "worker/model/part.h"
 
@@ -35,7 +36,9 @@ struct UnitResult {
 struct WorkShape {
   BatchPlan plan;
   uint64_t seed = 0;
+  RowShape rows;
 };
+WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data);
 
 // Reads the rows of a lease. InvalidArgument if the lease does not fit the job.
 absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,

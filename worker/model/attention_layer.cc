@@ -4,7 +4,7 @@
 
 namespace pumasi {
 
-Signal AttentionLayer::Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) {
+Signal AttentionLayer::Forward(const Signal& in, const float* const* tables, const Training* training) {
   float* const out = output_.Reserve(static_cast<size_t>(in.data.rows) * in.data.width);
   attention_.Forward(in.data, {tables[0], tables[1], tables[2]}, out);
   return OneVectorARow(in.data.rows, in.data.width, out);

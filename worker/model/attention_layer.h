@@ -11,9 +11,9 @@ namespace pumasi {
 // Tables: kernel, bias, vector.
 class AttentionLayer : public Layer {
  public:
-  AttentionLayer(int width, int units) : attention_(width, units) {}
+  AttentionLayer(int width, int units, Precision precision) : attention_(width, units, precision) {}
 
-  Signal Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) override;
+  Signal Forward(const Signal& in, const float* const* tables, const Training* training) override;
   void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                 float* in_gradient) override;
 

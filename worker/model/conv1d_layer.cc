@@ -2,7 +2,7 @@
 
 namespace pumasi {
 
-Signal Conv1dLayer::Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) {
+Signal Conv1dLayer::Forward(const Signal& in, const float* const* tables, const Training* training) {
   const uint32_t* const offsets = conv_.Offsets(in.data);
   float* const out = output_.Reserve(static_cast<size_t>(offsets[in.data.rows]) * filters_);
   conv_.Forward(in.data, tables[0], tables[1], out);

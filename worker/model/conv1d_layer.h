@@ -14,7 +14,7 @@ class Conv1dLayer : public Layer {
  public:
   explicit Conv1dLayer(const Conv1dOptions& options) : filters_(options.filters), conv_(options) {}
 
-  Signal Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) override;
+  Signal Forward(const Signal& in, const float* const* tables, const Training* training) override;
   void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                 float* in_gradient) override;
 

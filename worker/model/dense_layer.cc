@@ -4,7 +4,7 @@
 
 namespace pumasi {
 
-Signal DenseLayer::Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) {
+Signal DenseLayer::Forward(const Signal& in, const float* const* tables, const Training* training) {
   shape_.rows = in.data.rows;
   float* const out = output_.Reserve(static_cast<size_t>(shape_.rows) * shape_.units);
   DenseForward(shape_, activation_, in.data.vectors, tables[0], tables[1], out);

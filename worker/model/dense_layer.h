@@ -11,10 +11,10 @@ namespace pumasi {
 // Tables: kernel, bias.
 class DenseLayer : public Layer {
  public:
-  DenseLayer(int inputs, int units, Activation activation)
-      : shape_{.inputs = inputs, .units = units}, activation_(activation) {}
+  DenseLayer(int inputs, int units, Activation activation, Precision precision)
+      : shape_{.inputs = inputs, .units = units, .precision = precision}, activation_(activation) {}
 
-  Signal Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) override;
+  Signal Forward(const Signal& in, const float* const* tables, const Training* training) override;
   void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                 float* in_gradient) override;
 

@@ -7,9 +7,9 @@
 
 namespace pumasi {
 
-Signal DropoutLayer::Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) {
-  if (dropout == nullptr || rate_ == 0) return in;
-  const uint64_t stream = DropoutStream(*dropout, number_);
+Signal DropoutLayer::Forward(const Signal& in, const float* const* tables, const Training* training) {
+  if (training == nullptr || rate_ == 0) return in;
+  const uint64_t stream = DropoutStream(training->dropout, number_);
   const size_t width = in.data.width;
   float* const factors = factors_.Reserve(in.tokens() * width);
   float* const out = output_.Reserve(in.tokens() * width);

@@ -13,11 +13,12 @@ namespace pumasi {
 // In training tokens no longer share vectors behind it; otherwise the input passes unchanged. No tables.
 class DropoutLayer : public Layer {
  public:
-  // `whole_columns`: all tokens of a row lose the same columns. `number` is the layer's place in the model.
+  // `whole_columns`: all tokens of a row lose the same columns. `number` is the layer's in the model, from which it
+  // draws.
   DropoutLayer(double rate, bool whole_columns, uint32_t number)
       : rate_(rate), whole_columns_(whole_columns), number_(number) {}
 
-  Signal Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) override;
+  Signal Forward(const Signal& in, const float* const* tables, const Training* training) override;
   void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                 float* in_gradient) override;
 

@@ -19,6 +19,13 @@ struct Signal {
   size_t tokens() const { return sequence ? data.offsets[data.rows] : data.rows; }
 };
 
+// What a part's training depends on beside its rows and the tables.
+struct Training {
+  DropoutKey dropout;
+  // The part's rows by those of its batch: as how much its statistics count.
+  double share = 1;
+};
+
 // A layer with its working memory, used again for each part: nothing is allocated once the largest part was seen. Not
 // thread-safe. `tables` and `gradients` are by the layer's own tables, in the order of its plan
 // (common/model_plan_layer.h).
@@ -27,11 +34,12 @@ class Layer {
   virtual ~Layer() = default;
 
   // The output, in the layer's memory (or in the input's, where nothing changes); it ends with the next call. With
-  // `dropout` the layer is in training, drops values and keeps what Backward needs; null: inference.
-  virtual Signal Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) = 0;
+  // `training` the layer drops values and keeps what Backward needs; null: inference.
+  virtual Signal Forward(const Signal& in, const float* const* tables, const Training* training) = 0;
 
   // After a Forward in training with the same input and tables: from out_gradient[distinct × width] by the output,
-  // which is used up, to in_gradient[distinct × width] by the input, and the tables' gradients.
+  // which is used up, to in_gradient[distinct × width] by the input, and the tables' gradients. The "gradient" of a
+  // table with update: MOVING_AVERAGE is the part's statistic times its share of the batch.
   virtual void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                         float* in_gradient) = 0;
 };

@@ -4,7 +4,7 @@
 
 namespace pumasi {
 
-Signal LayerNormalizationLayer::Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) {
+Signal LayerNormalizationLayer::Forward(const Signal& in, const float* const* tables, const Training* training) {
   float* const out = output_.Reserve(static_cast<size_t>(in.data.distinct) * in.data.width);
   LayerNormalizationForward(in.data.distinct, in.data.width, epsilon_, in.data.vectors, tables[0], tables[1], out);
   Signal signal = in;

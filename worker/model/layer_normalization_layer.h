@@ -12,7 +12,7 @@ class LayerNormalizationLayer : public Layer {
  public:
   explicit LayerNormalizationLayer(float epsilon) : epsilon_(epsilon) {}
 
-  Signal Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) override;
+  Signal Forward(const Signal& in, const float* const* tables, const Training* training) override;
   void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                 float* in_gradient) override;
 

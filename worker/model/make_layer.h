@@ -2,11 +2,11 @@
 #ifndef PUMASI_WORKER_MODEL_MAKE_LAYER_H_
 #define PUMASI_WORKER_MODEL_MAKE_LAYER_H_
 
-#include <cstdint>
 #include <memory>
 
 #include "common/model_plan_layer.h"
 #include "ops/activation.h"
+#include "ops/precision.h"
 #include "proto/job.pb.h"
 #include "worker/model/layer.h"
 
@@ -15,9 +15,10 @@ namespace pumasi {
 // softmax, which is part of the loss, is linear here.
 Activation ActivationOf(v1::Activation activation);
 
-// `plan` is PlanLayers' for the layer, `number` its place in the model. nullptr for an embedding, whose rows are the
-// model's input.
-std::unique_ptr<Layer> MakeLayer(const v1::Layer& layer, const LayerPlan& plan, uint32_t number);
+// `plan` is PlanLayers' for the layer. nullptr for an embedding, whose rows are the model's input.
+// `precision` is that of its matrix products.
+std::unique_ptr<Layer> MakeLayer(const v1::Layer& layer, const LayerPlan& plan,
+                                 Precision precision = Precision::kFloat32);
 
 }  // namespace pumasi
 

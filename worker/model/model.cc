@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/model_plan.h"
-#include "ops/softmax_cross_entropy.h"
+#include "ops/precision.h"
 #include "worker/model/make_layer.h"
 
 namespace pumasi {
@@ -20,7 +20,8 @@ v1::DataSummary DataBehind(const std::vector<v1::TableSpec>& tables) {
 }
 
 std::string Describe(const v1::TableSpec& table) {
-  return absl::StrCat(table.name(), " (", table.rows(), " x ", table.columns(), ")");
+  return absl::StrCat(table.name(), " (", table.rows(), " x ", table.columns(),
+                      table.update() == v1::TableSpec::MOVING_AVERAGE ? ", a moving average)" : ")");
 }
 
 absl::Status CheckTables(const v1::Job& job, const std::vector<v1::TableSpec>& tables) {
@@ -33,7 +34,7 @@ absl::Status CheckTables(const v1::Job& job, const std::vector<v1::TableSpec>& t
   for (size_t i = 0; i < tables.size(); ++i) {
     const v1::TableSpec &want = (*planned)[i], &have = tables[i];
     if (want.name() == have.name() && want.kind() == have.kind() && want.rows() == have.rows() &&
-        want.columns() == have.columns()) {
+        want.columns() == have.columns() && want.update() == have.update()) {
       continue;
     }
     return absl::InvalidArgumentError(
@@ -63,24 +64,19 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Create(const v1::Job& job, const s
 
   std::unique_ptr<Model> model(new Model);
   model->tables_ = tables;
-  model->label_smoothing_ = static_cast<float>(job.label_smoothing());
-  model->class_weights_ = {job.class_weights().begin(), job.class_weights().end()};
+  model->loss_kind_ = LossOf(job);
+  const Precision precision = job.compute() == v1::COMPUTE_BF16 ? Precision::kBf16 : Precision::kFloat32;
   const int last = job.model_size() - 1;
-  size_t table = 1;
   for (int i = 1; i < last; ++i) {
     const LayerPlan& plan = (*plans)[i];
-    model->links_.push_back({MakeLayer(job.model(i), plan, static_cast<uint32_t>(i)), table});
-    table += plan.tables.size();
+    model->body_.Add(MakeLayer(job.model(i), plan, precision), plan.tables.size());
+    model->body_tables_ += plan.tables.size();
   }
-  // Its softmax is part of the loss.
-  auto dense = std::make_unique<DenseLayer>(static_cast<int>(plans->back().in.width),
-                                            static_cast<int>(plans->back().out.width), Activation::kLinear);
-  model->last_ = dense.get();
-  model->links_.push_back({std::move(dense), table});
-  if (!model->class_weights_.empty() && static_cast<int>(model->class_weights_.size()) != model->classes()) {
-    return absl::InvalidArgumentError(absl::StrCat("class_weights: ", model->class_weights_.size(),
-                                                   " weights are given, the model has ", model->classes(), " classes"));
-  }
+  const Activation activation =
+      ActivationIsPartOf(model->loss_kind_) ? Activation::kLinear : ActivationOf(job.model(last).dense().activation());
+  model->last_ = std::make_unique<DenseLayer>(static_cast<int>(plans->back().in.width),
+                                              static_cast<int>(plans->back().out.width), activation, precision);
+  model->loss_ = MakeLoss(job, model->outputs());
   return model;
 }
 
@@ -99,24 +95,19 @@ absl::Status Model::CheckParameters(const Part& part, const Parameters& paramete
   return absl::OkStatus();
 }
 
-void Model::Forward(const Part& part, const Parameters& parameters, const DropoutKey* dropout) {
-  signals_.assign(1, SignalOf(part, parameters.rows, static_cast<int>(tables_[0].columns())));
-  for (const Link& link : links_) {
-    signals_.push_back(link.layer->Forward(signals_.back(), parameters.dense.data() + link.first_table, dropout));
-  }
+void Model::Forward(const Part& part, const Parameters& parameters, const Training* training) {
+  embedded_ = SignalOf(part, parameters.rows, static_cast<int>(tables_[0].columns()));
+  const float* const* const tables = parameters.dense.data() + 1;
+  inner_ = body_.Forward(embedded_, tables, training);
+  last_->Forward(inner_, tables + body_tables_, training);
 }
 
 absl::Status Model::Judge(const Part& part, float scale, bool training, PartOutcome* outcome) {
-  outcome->predicted.resize(part.rows());
-  const bool weighted = training && !class_weights_.empty();
-  const ClassificationLoss loss =
-      SoftmaxCrossEntropy(static_cast<int>(part.rows()), classes(), part.labels.data(), scale, last_->output(),
-                          outcome->predicted.data(), {label_smoothing_, weighted ? class_weights_.data() : nullptr});
-  outcome->loss = loss.loss;
-  outcome->correct = loss.correct;
-  if (loss.first_not_finite < 0) return absl::OkStatus();
-  return absl::OutOfRangeError(absl::StrCat("the loss is ", loss.loss, ", first in row ", loss.first_not_finite, " of ",
-                                            part.rows(), " of the part; a smaller learning rate may help"));
+  const Loss::Verdict verdict = loss_->Judge(part, scale, training, last_->output(), outcome);
+  gradient_ = verdict.gradient;
+  if (verdict.first_not_finite < 0) return absl::OkStatus();
+  return absl::OutOfRangeError(absl::StrCat("the loss is ", outcome->loss, ", first in row ", verdict.first_not_finite,
+                                            " of ", part.rows(), " of the part; a smaller learning rate may help"));
 }
 
 void Model::Backward(const Part& part, const Parameters& parameters, PartGradients* gradients) {
@@ -129,26 +120,21 @@ void Model::Backward(const Part& part, const Parameters& parameters, PartGradien
   }
   gradients->rows.resize(part.ids.size() * tables_[0].columns());
 
-  // The loss has turned the logits into their gradient.
-  float* out_gradient = last_->output();
-  for (size_t i = links_.size(); i-- > 0;) {
-    const Signal& in = signals_[i];
-    float* const in_gradient = i == 0
-                                   ? gradients->rows.data()
-                                   : gradients_[i % 2].Reserve(static_cast<size_t>(in.data.distinct) * in.data.width);
-    links_[i].layer->Backward(in, parameters.dense.data() + links_[i].first_table, out_gradient,
-                              table_gradients_.data() + links_[i].first_table, in_gradient);
-    out_gradient = in_gradient;
-  }
+  const float* const* const tables = parameters.dense.data() + 1;
+  float* const* const by_table = table_gradients_.data() + 1;
+  float* const by_inner = inner_gradient_.Reserve(static_cast<size_t>(inner_.data.distinct) * inner_.data.width);
+  last_->Backward(inner_, tables + body_tables_, gradient_, by_table + body_tables_, by_inner);
+  body_.Backward(embedded_, tables, by_inner, by_table, gradients->rows.data());
 }
 
 absl::Status Model::Train(const Part& part, const Parameters& parameters, uint64_t batch_rows, PartGradients* gradients,
                           PartOutcome* outcome, const DropoutKey& dropout) {
-  for (const absl::Status& status : {CheckPart(part, classes(), true), CheckParameters(part, parameters)}) {
+  for (const absl::Status& status : {CheckPart(part, outputs(), true, loss_kind_), CheckParameters(part, parameters)}) {
     if (!status.ok()) return status;
   }
   if (batch_rows == 0) return absl::InvalidArgumentError("a batch of 0 rows has no mean loss");
-  Forward(part, parameters, &dropout);
+  const Training training = {dropout, static_cast<double>(part.rows()) / static_cast<double>(batch_rows)};
+  Forward(part, parameters, &training);
   const absl::Status judged = Judge(part, static_cast<float>(1 / static_cast<double>(batch_rows)), true, outcome);
   if (!judged.ok()) return judged;
   Backward(part, parameters, gradients);
@@ -156,21 +142,20 @@ absl::Status Model::Train(const Part& part, const Parameters& parameters, uint64
 }
 
 absl::Status Model::Evaluate(const Part& part, const Parameters& parameters, PartOutcome* outcome) {
-  for (const absl::Status& status : {CheckPart(part, classes(), true), CheckParameters(part, parameters)}) {
+  for (const absl::Status& status : {CheckPart(part, outputs(), true, loss_kind_), CheckParameters(part, parameters)}) {
     if (!status.ok()) return status;
   }
   Forward(part, parameters, nullptr);
   return Judge(part, 1, false, outcome);
 }
 
-absl::Status Model::Predict(const Part& part, const Parameters& parameters, std::vector<float>* probabilities) {
-  for (const absl::Status& status : {CheckPart(part, classes(), false), CheckParameters(part, parameters)}) {
+absl::Status Model::Predict(const Part& part, const Parameters& parameters, std::vector<float>* results) {
+  for (const absl::Status& status : {CheckPart(part, outputs(), false), CheckParameters(part, parameters)}) {
     if (!status.ok()) return status;
   }
   Forward(part, parameters, nullptr);
-  const size_t count = part.rows() * classes();
-  Softmax(static_cast<int>(part.rows()), classes(), last_->output());
-  probabilities->assign(last_->output(), last_->output() + count);
+  loss_->Predict(static_cast<int>(part.rows()), last_->output());
+  results->assign(last_->output(), last_->output() + part.rows() * outputs());
   return absl::OkStatus();
 }
 

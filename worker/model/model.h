@@ -12,9 +12,12 @@
 #include "ops/dropout.h"
 #include "proto/job.pb.h"
 #include "proto/table.pb.h"
+#include "worker/model/chain.h"
 #include "worker/model/dense_layer.h"
 #include "worker/model/layer.h"
+#include "worker/model/loss.h"
 #include "worker/model/part.h"
+#include "worker/model/part_outcome.h"
 
 namespace pumasi {
 
@@ -26,31 +29,24 @@ struct Parameters {
   const float* rows = nullptr;
 };
 
-// The shapes of Parameters; an empty vector for the ROWS table.
+// The shapes of Parameters; an empty vector for the ROWS table. Of a table with update: MOVING_AVERAGE the part's
+// statistic times (the part's rows / the batch's rows), so that the sum over a batch's parts is their mean.
 struct PartGradients {
   std::vector<std::vector<float>> dense;
   std::vector<float> rows;
 };
 
-struct PartOutcome {
-  // Sum over the part's rows.
-  double loss = 0;
-  // Rows whose prediction is their label.
-  uint64_t correct = 0;
-  // predicted[rows]
-  std::vector<int32_t> predicted;
-};
-
-// A job's layers as a chain, from an embedding to a dense layer with softmax, under cross entropy. Owns working memory
-// that is used again from part to part: not thread-safe, one Model a thread. Results depend on the arguments and the
-// kernel set (ops/gemm.h) alone, not on the parts before. A row without tokens is a zero vector behind the layer that
-// ends the sequence.
+// A job's layers as a chain, from an embedding to a dense layer, under the job's loss. Owns working memory that is used
+// again from part to part: not thread-safe, one Model a thread. Results depend on the arguments and the kernel set
+// (ops/gemm.h) alone, not on the parts before. A row without tokens is a zero vector behind the layer that ends the
+// sequence.
 class Model {
  public:
   // `tables` are those of PlanTables (common/model_plan.h) for the job; refused if they are not.
   static absl::StatusOr<std::unique_ptr<Model>> Create(const v1::Job& job, const std::vector<v1::TableSpec>& tables);
 
-  int classes() const { return last_->units(); }
+  // Classes, or numbers of a row with loss: mse.
+  int outputs() const { return last_->units(); }
 
   // Forward and backward. The job's label smoothing and class weights count. Gradients are those of (sum of the part's
   // losses) / batch_rows. Dropout draws from `dropout`. A part that contradicts itself is InvalidArgument; a loss that
@@ -58,36 +54,33 @@ class Model {
   absl::Status Train(const Part& part, const Parameters& parameters, uint64_t batch_rows, PartGradients* gradients,
                      PartOutcome* outcome, const DropoutKey& dropout = {});
 
-  // Forward without dropout, and what the labels make of it; labels are smoothed, but classes not weighted. Errors as
-  // above.
+  // Forward without dropout and with the moving statistics, and what the labels make of it; labels are smoothed, but
+  // classes not weighted. Errors as above.
   absl::Status Evaluate(const Part& part, const Parameters& parameters, PartOutcome* outcome);
 
-  // probabilities[rows × classes()]. The part needs no labels.
-  absl::Status Predict(const Part& part, const Parameters& parameters, std::vector<float>* probabilities);
+  // results[rows × outputs()]: probabilities, or with loss: mse numbers. The part needs no labels.
+  absl::Status Predict(const Part& part, const Parameters& parameters, std::vector<float>* results);
 
  private:
-  // A layer behind the embedding.
-  struct Link {
-    std::unique_ptr<Layer> layer;
-    size_t first_table = 0;
-  };
-
   Model() = default;
 
   absl::Status CheckParameters(const Part& part, const Parameters& parameters) const;
-  // Leaves logits in the last layer's output. `dropout` is null for inference.
-  void Forward(const Part& part, const Parameters& parameters, const DropoutKey* dropout);
-  void Backward(const Part& part, const Parameters& parameters, PartGradients* gradients);
-  // Turns the logits into gradients of scale·(sum of losses), in training with weighted classes.
+  // Leaves what the last layer gives in its output. `training` is null for inference.
+  void Forward(const Part& part, const Parameters& parameters, const Training* training);
+  // Leaves the gradient of scale·(sum of losses) by the last layer's output in `gradient_`.
   absl::Status Judge(const Part& part, float scale, bool training, PartOutcome* outcome);
+  void Backward(const Part& part, const Parameters& parameters, PartGradients* gradients);
 
   std::vector<v1::TableSpec> tables_;  // The first one is the embedding's.
-  float label_smoothing_ = 0;
-  std::vector<float> class_weights_;  // [classes]; empty: all 1
-  std::vector<Link> links_;
-  DenseLayer* last_ = nullptr;           // of links_
-  std::vector<Signal> signals_;          // signals_[i] goes into links_[i].
-  Buffer<float> gradients_[2];           // by what goes into a layer, in turns
+  v1::Loss loss_kind_ = v1::LOSS_CROSS_ENTROPY;
+  std::unique_ptr<Loss> loss_;
+  Chain body_;  // between the embedding and the last layer
+  size_t body_tables_ = 0;
+  std::unique_ptr<DenseLayer> last_;
+  Signal embedded_;                      // goes into body_
+  Signal inner_;                         // goes into last_
+  float* gradient_ = nullptr;            // by what last_ gave
+  Buffer<float> inner_gradient_;         // by inner_
   std::vector<float*> table_gradients_;  // by table
 };
 

@@ -5,7 +5,7 @@
 
 namespace pumasi {
 
-Signal PoolingLayer::Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) {
+Signal PoolingLayer::Forward(const Signal& in, const float* const* tables, const Training* training) {
   const size_t count = static_cast<size_t>(in.data.rows) * in.data.width;
   float* const out = output_.Reserve(count);
   if (pooling_ == Pooling::kMax) {

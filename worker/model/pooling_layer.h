@@ -16,7 +16,7 @@ class PoolingLayer : public Layer {
  public:
   explicit PoolingLayer(Pooling pooling) : pooling_(pooling) {}
 
-  Signal Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) override;
+  Signal Forward(const Signal& in, const float* const* tables, const Training* training) override;
   void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                 float* in_gradient) override;
 

@@ -33,7 +33,7 @@ std::unique_ptr<Recurrent> MakeWalk(const v1::Gru& spec, int width, const Recurr
 }  // namespace
 
 template <typename Spec>
-RecurrentLayer::RecurrentLayer(const Spec& spec, int width, uint32_t number, bool)
+RecurrentLayer::RecurrentLayer(const Spec& spec, int width, uint32_t number, Precision precision, bool)
     : width_(width),
       units_(static_cast<int>(spec.units())),
       number_(number),
@@ -43,7 +43,8 @@ RecurrentLayer::RecurrentLayer(const Spec& spec, int width, uint32_t number, boo
       state_rate_(spec.recurrent_dropout()) {
   RecurrentOptions options = {.return_sequences = spec.return_sequences(),
                               .go_backwards = spec.go_backwards(),
-                              .gate = GateOf(spec.recurrent_activation())};
+                              .gate = GateOf(spec.recurrent_activation()),
+                              .precision = precision};
   forward_.walk = MakeWalk(spec, width, options);
   if (join_ <= v1::BIDIRECTIONAL_NONE) return;
   options.go_backwards = true;
@@ -51,11 +52,11 @@ RecurrentLayer::RecurrentLayer(const Spec& spec, int width, uint32_t number, boo
   backward_.walk = MakeWalk(spec, width, options);
 }
 
-RecurrentLayer::RecurrentLayer(const v1::Lstm& spec, int width, uint32_t number)
-    : RecurrentLayer(spec, width, number, true) {}
+RecurrentLayer::RecurrentLayer(const v1::Lstm& spec, int width, uint32_t number, Precision precision)
+    : RecurrentLayer(spec, width, number, precision, true) {}
 
-RecurrentLayer::RecurrentLayer(const v1::Gru& spec, int width, uint32_t number)
-    : RecurrentLayer(spec, width, number, true) {}
+RecurrentLayer::RecurrentLayer(const v1::Gru& spec, int width, uint32_t number, Precision precision)
+    : RecurrentLayer(spec, width, number, precision, true) {}
 
 void RecurrentLayer::DrawMasks(int rows, uint64_t stream, DropoutUse input, DropoutUse state, Direction* direction) {
   direction->masks = {};
@@ -120,22 +121,22 @@ void RecurrentLayer::Part(size_t vectors, const float* out_gradient) {
   }
 }
 
-Signal RecurrentLayer::Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) {
+Signal RecurrentLayer::Forward(const Signal& in, const float* const* tables, const Training* training) {
   const int rows = in.data.rows;
   const size_t vectors = return_sequences_ ? in.tokens() : rows;
   const int width = join_ == v1::BIDIRECTIONAL_CONCAT ? 2 * units_ : units_;
-  if (dropout != nullptr) {
-    const uint64_t stream = DropoutStream(*dropout, number_);
+  if (training != nullptr) {
+    const uint64_t stream = DropoutStream(training->dropout, number_);
     DrawMasks(rows, stream, DropoutUse::kInput, DropoutUse::kState, &forward_);
     if (both()) DrawMasks(rows, stream, DropoutUse::kBackwardInput, DropoutUse::kBackwardState, &backward_);
   }
   float* const out = output_.Reserve(vectors * width);
   if (both()) {
-    Walk(in, tables, dropout != nullptr, forward_.output.Reserve(vectors * units_), &forward_);
-    Walk(in, tables + 3, dropout != nullptr, backward_.output.Reserve(vectors * units_), &backward_);
+    Walk(in, tables, training != nullptr, forward_.output.Reserve(vectors * units_), &forward_);
+    Walk(in, tables + 3, training != nullptr, backward_.output.Reserve(vectors * units_), &backward_);
     Join(vectors, out);
   } else {
-    Walk(in, tables, dropout != nullptr, out, &forward_);
+    Walk(in, tables, training != nullptr, out, &forward_);
   }
   if (return_sequences_) return index_.Sequence(rows, in.data.offsets, width, out);
   return OneVectorARow(rows, width, out);

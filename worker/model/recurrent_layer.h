@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "ops/buffer.h"
+#include "ops/precision.h"
 #include "ops/recurrent.h"
 #include "proto/job.pb.h"
 #include "worker/model/layer.h"
@@ -16,11 +17,11 @@ namespace pumasi {
 // Tables: kernel, recurrent_kernel, bias; in both directions first the forward one's, then the backward one's.
 class RecurrentLayer : public Layer {
  public:
-  // `number` is the layer's place in the model, from which its dropout draws.
-  RecurrentLayer(const v1::Lstm& spec, int width, uint32_t number);
-  RecurrentLayer(const v1::Gru& spec, int width, uint32_t number);
+  // `number` is the layer's in the model, from which its dropout draws; `precision` that of its products.
+  RecurrentLayer(const v1::Lstm& spec, int width, uint32_t number, Precision precision);
+  RecurrentLayer(const v1::Gru& spec, int width, uint32_t number, Precision precision);
 
-  Signal Forward(const Signal& in, const float* const* tables, const DropoutKey* dropout) override;
+  Signal Forward(const Signal& in, const float* const* tables, const Training* training) override;
   void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                 float* in_gradient) override;
 
@@ -34,7 +35,7 @@ class RecurrentLayer : public Layer {
   };
 
   template <typename Spec>
-  RecurrentLayer(const Spec& spec, int width, uint32_t number, bool);
+  RecurrentLayer(const Spec& spec, int width, uint32_t number, Precision precision, bool);
 
   bool both() const { return backward_.walk != nullptr; }
   void DrawMasks(int rows, uint64_t stream, DropoutUse input, DropoutUse state, Direction* direction);

@@ -1,0 +1,59 @@
+// JobRun and the optimizer's needs beyond single servers: norms over all of them, and rates that follow the test loss.
+#include "absl/strings/str_cat.h"
+#include "common/error_detail.h"
+#include "scheduler/job_run.h"
+
+namespace pumasi {
+
+absl::StatusOr<std::optional<v1::CombineNormsResponse>> JobRun::CombineNorms(const v1::CombineNormsRequest& request) {
+  const auto server = servers_.find(request.incarnation());
+  if (ended() || server == servers_.end()) {
+    return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat("job ", id(), " does not want this server"));
+  }
+  if (request.layout_epoch() != layout_.epoch()) {
+    return DetailedError(v1::ErrorDetail::STALE_LAYOUT, absl::StrCat("the layout is at epoch ", layout_.epoch()));
+  }
+  auto squares = norms_.Take(request, servers_.size(), tables_.size());
+  if (!squares.ok()) return squares.status();
+  if (!*squares) return std::nullopt;
+  v1::CombineNormsResponse response;
+  *response.mutable_squares() = {(*squares)->begin(), (*squares)->end()};
+  return response;
+}
+
+absl::Status JobRun::ResumePlateau() {
+  if (!job_.optimizer().schedule().has_reduce_on_plateau()) return absl::OkStatus();
+  if (data_.test_rows() == 0) {
+    return absl::InvalidArgumentError(
+        "optimizer.schedule.reduce_on_plateau looks at the test loss, and the data has no test rows");
+  }
+  plateau_.emplace(job_.optimizer().schedule().reduce_on_plateau());
+  if (!spec_.resume) return absl::OkStatus();
+  const auto& losses = spec_.resume->epoch_losses();
+  const uint64_t epochs = version_ / plan_.BatchesPerEpoch();
+  const bool at_boundary = version_ % plan_.BatchesPerEpoch() == 0;
+  const auto known = static_cast<uint64_t>(losses.size());
+  if (known > epochs || known + (at_boundary ? 1 : 0) < epochs) {
+    return absl::FailedPreconditionError(absl::StrCat("the checkpoint ", spec_.request.resume(),
+                                                      " has the test losses of ", known, " epochs; it is of epoch ",
+                                                      epochs));
+  }
+  for (const double loss : losses) ObserveTestLoss(loss);
+  return absl::OkStatus();
+}
+
+bool JobRun::LacksEvaluation() const {
+  return plateau_ && epoch_losses_.size() < start_.version() / plan_.BatchesPerEpoch();
+}
+
+void JobRun::ObserveTestLoss(double loss) {
+  if (!plateau_) return;
+  epoch_losses_.push_back(loss);
+  const std::optional<double> factor = plateau_->Observe(loss);
+  if (!factor) return;
+  v1::RateChange& change = rate_changes_.emplace_back();
+  change.set_from_step(epoch_losses_.size() * plan_.BatchesPerEpoch() + 1);
+  change.set_factor(*factor);
+}
+
+}  // namespace pumasi

@@ -1,0 +1,93 @@
+#include "common/job_check.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "common/field_rules.h"
+#include "common/yaml_message.h"
+
+namespace pumasi {
+namespace {
+
+using Catch::Matchers::StartsWith;
+
+// A job of five lines; `last` is the last layer, `more` follows.
+std::string Job(const std::string& last, const std::string& more,
+                const std::string& data = "{train: a.csv, text: words, label: tags}",
+                const std::string& tokenizer = "{kind: words}") {
+  return "name: some\ndata: " + data + "\n" + (tokenizer.empty() ? "" : "tokenizer: " + tokenizer + "\n") +
+         "model: [embedding: {width: 4}, lstm: {units: 4}, " + last + "]\noptimizer: {sgd: {}}\n" + more;
+}
+
+std::string Error(const std::string& yaml) {
+  v1::Job job;
+  SourceMap source;
+  absl::Status status = ParseYamlMessage(yaml, "job.yaml", &job, &source);
+  if (status.ok()) status = CompleteMessage(&job, source);
+  INFO(yaml << status.ToString());
+  REQUIRE(status.ok());
+  status = CheckJob(job, source);
+  CHECK((status.ok() || absl::IsInvalidArgument(status)));
+  return std::string(status.message());
+}
+
+const std::string kSoftmax = "dense: {activation: softmax}", kSigmoid = "dense: {activation: sigmoid}",
+                  kLinear = "dense: {}";
+
+TEST_CASE("Each loss takes the last layer that goes with it, and no other") {
+  const std::string binary = "loss: binary_cross_entropy\n", mse = "loss: mse\n";
+  CHECK(Error(Job(kSoftmax, "")).empty());
+  CHECK(Error(Job(kSigmoid, binary)).empty());
+  CHECK(Error(Job(kLinear, mse)).empty());
+  CHECK(Error(Job(kSigmoid, mse)).empty());
+  for (const auto& [last, loss] : {std::pair(kSigmoid, std::string()), std::pair(kSoftmax, binary),
+                                   std::pair(kLinear, binary), std::pair(kSoftmax, mse)}) {
+    CHECK_THAT(Error(Job(last, loss)), StartsWith("job.yaml:4:1: model: layer 3 (dense): the last layer"));
+  }
+}
+
+TEST_CASE("Settings that the loss has no use for are refused where they stand") {
+  CHECK_THAT(Error(Job(kLinear, "loss: mse\nlabel_smoothing: 0.1\n")), StartsWith("job.yaml:7:18: label_smoothing: "));
+  CHECK_THAT(Error(Job(kLinear, "loss: mse\nclass_weights: [1, 2]\n")), StartsWith("job.yaml:7:1: class_weights: "));
+  CHECK_THAT(Error(Job(kSigmoid, "loss: binary_cross_entropy\nclass_weights: [1, 2]\n")),
+             StartsWith("job.yaml:7:1: class_weights: "));
+  CHECK(Error(Job(kLinear, "loss: mse\nlabel_smoothing: 0\n")).empty());
+  CHECK(Error(Job(kSoftmax, "label_smoothing: 0.1\nclass_weights: [1, 2]\n")).empty());
+}
+
+TEST_CASE("Made-up rows have one class each") {
+  const std::string data = "{synthetic: {rows: 10, vocabulary: 5}}";
+  CHECK(Error(Job(kSoftmax, "", data, "")).empty());
+  CHECK_THAT(Error(Job(kLinear, "loss: mse\n", data, "")), StartsWith("job.yaml:5:7: loss: made-up rows"));
+  CHECK_THAT(Error(Job(kSigmoid, "loss: binary_cross_entropy\n", data, "")),
+             StartsWith("job.yaml:5:7: loss: made-up rows"));
+}
+
+TEST_CASE("A separator of labels is not empty, and no part of a number where there are numbers") {
+  const auto data = [](const std::string& separator) {
+    return "{train: a.csv, text: words, label: tags, label_separator: '" + separator + "'}";
+  };
+  const std::string binary = "loss: binary_cross_entropy\n", mse = "loss: mse\n";
+  CHECK_THAT(Error(Job(kSigmoid, binary, data(""))), StartsWith("job.yaml:2:65: data.label_separator: it is empty"));
+  CHECK(Error(Job(kSigmoid, binary, data("-"))).empty());
+  CHECK(Error(Job(kSoftmax, "", data(""))).empty());
+  CHECK(Error(Job(kLinear, mse, data("; "))).empty());
+  for (const char* separator : {".", "-", "e", " 1 "}) {
+    CHECK_THAT(Error(Job(kLinear, mse, data(separator))), StartsWith("job.yaml:2:65: data.label_separator: '"));
+  }
+}
+
+TEST_CASE("Ids need no more than the number of them") {
+  const std::string data = "{train: a.csv, text: words, label: tags}";
+  CHECK(Error(Job(kSoftmax, "", data, "{kind: ids, vocabulary: 1000}")).empty());
+  CHECK_THAT(Error(Job(kSoftmax, "", data, "{kind: ids, oov_token: x}")),
+             StartsWith("job.yaml:3:35: tokenizer.oov_token: only kind: keras"));
+}
+
+TEST_CASE("A batch that does not come apart into equal parts is refused where the parts are given") {
+  CHECK_THAT(Error(Job(kSoftmax, "batch: 64\nmicro_batches: 5\n")),
+             StartsWith("job.yaml:7:16: micro_batches: a batch of 64 rows cannot be cut into 5 equal parts"));
+}
+
+}  // namespace
+}  // namespace pumasi
