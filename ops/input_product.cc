@@ -71,7 +71,7 @@ void InputProduct::SumPositions(const float* gradients, float* sum) const {
 
 void InputProduct::Backward(const IndexedSequences& input, const StepOrder& order, const PackedMatrix& transposed,
                             const float* mask, const float* gradients, float* kernel_gradient, float* bias_gradient,
-                            float* vectors_gradient) {
+                            float* vectors_gradient, ptrdiff_t kernel_gradient_run) {
   const size_t width = width_;
   const float* summed = gradients;
   const float* vectors = inputs_.get();
@@ -98,7 +98,8 @@ void InputProduct::Backward(const IndexedSequences& input, const StepOrder& orde
                    .b_row = gate_width_,
                    .b_panel = panel_step(),
                    .c = kernel_gradient,
-                   .c_row = gate_width_}
+                   .c_row = gate_width_,
+                   .c_run = kernel_gradient_run}
         .Run();
   }
   if (vectors_gradient == nullptr) return;

@@ -43,11 +43,12 @@ class InputProduct {
   ptrdiff_t panel_step() const { return PanelStep(count_); }
 
   // From gradients[positions × gate_width] by the products, after Forward with the same arguments: kernel_gradient, in
-  // rows, bias_gradient[gate_width], the sum over positions, and vectors_gradient[distinct × width] (may be null).
+  // rows of gate_width or, with kernel_gradient_run above 0, in Keras' order (BlockedProduct::c_run);
+  // bias_gradient[gate_width], the sum over positions, and vectors_gradient[distinct × width] (may be null).
   // `transposed`[gate_width × width] is the kernel's transpose. Uses up the products.
   void Backward(const IndexedSequences& input, const StepOrder& order, const PackedMatrix& transposed,
                 const float* mask, const float* gradients, float* kernel_gradient, float* bias_gradient,
-                float* vectors_gradient);
+                float* vectors_gradient, ptrdiff_t kernel_gradient_run = 0);
   // With the kernel as it is.
   void Backward(const IndexedSequences& input, const StepOrder& order, const float* kernel, const float* mask,
                 const float* gradients, float* kernel_gradient, float* bias_gradient, float* vectors_gradient);

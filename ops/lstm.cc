@@ -173,7 +173,10 @@ void Lstm::Backward(const IndexedSequences& input, const RecurrentWeights& weigh
                     const RecurrentGradients& gradients, const RecurrentMasks& masks) {
   WalkBack(input, out_gradient, masks.state);
   const size_t units = units_, width = width_, gates = LstmGateWidth(units), states = LstmPaddedUnits(units);
-  float* const gradient = gradient_.Reserve(std::max(width, units) * gates);
+  // Where blocks of units are whole, the gradients of weights are written in Keras' order at once.
+  const bool whole = gates == 4 * units;
+  const ptrdiff_t run = whole ? static_cast<ptrdiff_t>(units) : 0;
+  float* const gradient = whole ? nullptr : gradient_.Reserve(std::max(width, units) * gates);
 
   // The state before step 0 is zero and adds nothing.
   const size_t first = order_.active(0);
@@ -189,15 +192,16 @@ void Lstm::Backward(const IndexedSequences& input, const RecurrentWeights& weigh
                    .a_row = static_cast<ptrdiff_t>(states),
                    .b = gates_.get() + first * kLstmBlockGates,
                    .b_panel = gates_panel(),
-                   .c = gradient,
-                   .c_row = static_cast<ptrdiff_t>(gates)}
+                   .c = whole ? gradients.recurrent : gradient,
+                   .c_row = static_cast<ptrdiff_t>(gates),
+                   .c_run = run}
         .Run();
-    DeinterleaveGates(units, units, gradient, gradients.recurrent);
+    if (!whole) DeinterleaveGates(units, units, gradient, gradients.recurrent);
   }
   if (gradients.vectors != nullptr) PackGatesTransposed(kernel_, &transposed_kernel_);
-  product_.Backward(input, order_, transposed_kernel_, masks.input, gates_.get(), gradient, bias_.get(),
-                    gradients.vectors);
-  DeinterleaveGates(width, units, gradient, gradients.kernel);
+  product_.Backward(input, order_, transposed_kernel_, masks.input, gates_.get(), whole ? gradients.kernel : gradient,
+                    bias_.get(), gradients.vectors, run);
+  if (!whole) DeinterleaveGates(width, units, gradient, gradients.kernel);
   DeinterleaveGates(1, units, bias_.get(), gradients.bias);
 }
 

@@ -73,7 +73,7 @@ class Lstm : public Recurrent {
   PackedMatrix transposed_kernel_;
   PackedMatrix transposed_recurrent_;
   Buffer<float> bias_;      // [gates]; in Backward its gradient
-  Buffer<float> gradient_;  // [width or units × gates], of a matrix of weights
+  Buffer<float> gradient_;  // [width or units × gates], of weights, where blocks of units are not whole
 
   Buffer<float> gates_;                       // [positions × gates] in panels; in Backward the gate gradients
   Buffer<float> cells_;                       // [positions × states], after the step

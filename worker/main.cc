@@ -20,6 +20,7 @@
 #include "ops/gemm.h"
 #include "proto/config.pb.h"
 #include "worker/cache_folder.h"
+#include "worker/compute_device.h"
 #include "worker/job_set.h"
 
 namespace pumasi {
@@ -38,6 +39,8 @@ int Main(int argc, char** argv) {
   const std::string name = NodeName(config.name());
   if (absl::Status status = SetUpLogging(config.log(), name); !status.ok()) return Failed(status);
   SetGemmThreads(static_cast<int>(config.threads()));
+  const auto device = ChooseDevice(config.device());
+  if (!device.ok()) return Failed(device.status());
 
   auto channel = MakeRpcChannel({config.scheduler(), config.tls(), config.max_message()});
   if (!channel.ok()) return Failed(channel.status());
@@ -50,7 +53,8 @@ int Main(int argc, char** argv) {
   auto server = RpcServer::Start(rpc);
   if (!server.ok()) return Failed(server.status());
   const std::string address = (*server)->advertised().ToString();
-  Log(Severity::kInfo, "worker is up", {{"address", address}, {"kernel_set", KernelSet()}});
+  Log(Severity::kInfo, "worker is up", {{"address", address}, {"kernel_set", device->kernel_set}});
+  if (!device->note.empty()) Log(Severity::kInfo, absl::StrCat("computes on the processor: ", device->note));
 
   std::unique_ptr<NodeAgent> agent;
   JobRunner::Options options;
@@ -58,6 +62,7 @@ int Main(int argc, char** argv) {
   options.cache = CacheFolder(config.cache());
   options.input_threads =
       static_cast<int>(config.input_threads() > 0 ? config.input_threads() : std::thread::hardware_concurrency());
+  options.cuda_device = device->cuda;
   options.call_timeout = std::chrono::milliseconds(static_cast<int64_t>(config.call_timeout() * 1000));
   options.make_channel = [&config](const std::string& target) {
     return MakeRpcChannel({target, config.tls(), config.max_message()});
@@ -69,7 +74,7 @@ int Main(int argc, char** argv) {
   agent_options.node.set_name(name);
   agent_options.node.set_role(v1::ROLE_WORKER);
   agent_options.node.set_address(address);
-  agent_options.node.set_kernel_set(KernelSet());
+  agent_options.node.set_kernel_set(device->kernel_set);
   agent_options.scheduler_address = config.scheduler();
   agent_options.scheduler_timeout = std::chrono::milliseconds(static_cast<int64_t>(config.scheduler_timeout() * 1000));
   bool lost = false;

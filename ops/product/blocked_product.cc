@@ -140,7 +140,9 @@ void BlockedProduct::Run() const {
         tile.b_depth = right.depth;
         tile.start = from_c || start != nullptr ? starts : nullptr;
         tile.c_row = c_panel > 0 ? kTileColumns : c_row;
-        float* const c_begin = c_panel > 0 ? c + panel * c_panel : c + column;
+        tile.c_run = c_run > 0 ? c_run : kTileRun;
+        tile.start_run = from_c ? tile.c_run : kTileRun;
+        float* const c_begin = c_run > 0 ? c + panel * kTileRun : c_panel > 0 ? c + panel * c_panel : c + column;
         for (int group = groups * share / shares; group < groups * (share + 1) / shares; ++group) {
           const ptrdiff_t row = first_row + static_cast<ptrdiff_t>(group) * left.group_rows;
           tile.rows = std::min<int>(left.group_rows, first_row + rows - row);

@@ -15,6 +15,9 @@ namespace pumasi {
 // A matrix may lie in panels instead of rows: `_panel` is above 0 then, and column j of row i at
 // [(j / kTileColumns)·_panel + i·kTileColumns + j mod kTileColumns]. So a layer's gates are written, summed and
 // multiplied again without being packed.
+//
+// With c_run above 0, C lies as Keras has an LSTM's gates, where a panel is kTileRun units of each gate: column j of
+// row i is at [i·c_row + (j / kTileColumns)·kTileRun + (j mod kTileColumns / kTileRun)·c_run + j mod kTileRun].
 struct BlockedProduct {
   Precision precision = Precision::kFloat32;
   int m = 0, n = 0, k = 0;
@@ -30,6 +33,7 @@ struct BlockedProduct {
   ptrdiff_t start_row = 0;
   float* c = nullptr;
   ptrdiff_t c_row = 0, c_panel = 0;
+  ptrdiff_t c_run = 0;
 
   // REQUIRES: m, n and k above 0.
   void Run() const;

@@ -17,12 +17,15 @@ typedef uint32_t __attribute__((__may_alias__)) ProductWord;
 // 6 rows of 4 vectors of 16: 24 sums fill AVX-512's registers but for one vector of A and four of B.
 constexpr int kTileRows = 6;
 constexpr int kTileColumns = 64;
+// Columns of `start` and C that lie together.
+constexpr int kTileRun = 16;
 
 // For r < rows and j < columns:
 //   sum = start == nullptr ? 0 : start[r][j];  for p = 0 … depth-1: sum += A(r, p)·B(p, j);  c[r·c_row + j] = sum
 // with B(p, j) = b[p·b_depth + j] and A(r, p) = a[r·a_row + p·a_depth]; or, with a_block above 0, where A's depths lie
 // in blocks of so many, a[(p / a_block)·a_block_step + r·a_row + (p mod a_block)·a_depth]. At each depth of b, all
-// columns up to the next multiple of 16 must be readable. `start` may be rows of c.
+// columns up to the next multiple of 16 must be readable. `start` may be rows of c. Column j of
+// c and of start's rows is at [(j / kTileRun)·_run + j mod kTileRun] of the row.
 struct Tile {
   int rows = 0;     // 1 to kTileRows
   int columns = 0;  // 1 to kTileColumns
@@ -34,8 +37,9 @@ struct Tile {
   const ProductWord* b = nullptr;
   ptrdiff_t b_depth = 0;
   const float* const* start = nullptr;  // [rows]
+  ptrdiff_t start_run = kTileRun;
   float* c = nullptr;
-  ptrdiff_t c_row = 0;
+  ptrdiff_t c_row = 0, c_run = kTileRun;
 };
 
 using TileKernel = void (*)(const Tile&);

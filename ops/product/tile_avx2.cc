@@ -43,7 +43,7 @@ void Block(const Tile& tile, int first, __m256i mask) {
       if (tile.start == nullptr) {
         sum[r][v] = _mm256_setzero_ps();
       } else {
-        const float* const start = tile.start[r] + first + v * kLanes;
+        const float* const start = tile.start[r] + first / kTileRun * tile.start_run + v * kLanes;
         sum[r][v] = v + 1 < kVectors ? _mm256_loadu_ps(start) : _mm256_maskload_ps(start, mask);
       }
     }
@@ -70,7 +70,7 @@ void Block(const Tile& tile, int first, __m256i mask) {
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
-      float* const c = tile.c + r * tile.c_row + first + v * kLanes;
+      float* const c = tile.c + r * tile.c_row + first / kTileRun * tile.c_run + v * kLanes;
       if (v + 1 < kVectors) {
         _mm256_storeu_ps(c, sum[r][v]);
       } else {

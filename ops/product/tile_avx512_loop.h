@@ -20,12 +20,13 @@ void Block(const Tile& tile) {
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
       const __mmask16 mask = v + 1 < kVectors ? static_cast<__mmask16>(0xffffu) : last;
-      sum[r][v] = tile.start == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, tile.start[r] + v * kLanes);
+      sum[r][v] =
+          tile.start == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, tile.start[r] + v * tile.start_run);
     }
   }
   // C comes from a cache further out while the sums are made.
   for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) __builtin_prefetch(tile.c + r * tile.c_row + v * kLanes, 1);
+    for (int v = 0; v < kVectors; ++v) __builtin_prefetch(tile.c + r * tile.c_row + v * tile.c_run, 1);
   }
   const ProductWord* a_begin = tile.a;
   const ProductWord* b = tile.b;
@@ -46,13 +47,13 @@ void Block(const Tile& tile) {
     }
   }
   float* c = tile.c;
-  const ptrdiff_t c_row = tile.c_row;
+  const ptrdiff_t c_row = tile.c_row, c_run = tile.c_run;
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r, c += c_row) {
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
       const __mmask16 mask = v + 1 < kVectors ? static_cast<__mmask16>(0xffffu) : last;
-      _mm512_mask_storeu_ps(c + v * kLanes, mask, sum[r][v]);
+      _mm512_mask_storeu_ps(c + v * c_run, mask, sum[r][v]);
     }
   }
 }

@@ -7,7 +7,7 @@
 namespace pumasi {
 namespace {
 
-constexpr int kColumns = 16;
+constexpr int kColumns = kTileRun;
 
 float FloatOf(uint32_t bits) { return __builtin_bit_cast(float, bits); }
 
@@ -31,7 +31,7 @@ void Run(const Tile& tile) {
     for (int first = 0; first < tile.columns; first += kColumns) {
       const size_t columns = std::min(kColumns, tile.columns - first);
       float sum[kColumns] = {};
-      if (tile.start != nullptr) std::copy_n(tile.start[r] + first, columns, sum);
+      if (tile.start != nullptr) std::copy_n(tile.start[r] + first / kTileRun * tile.start_run, columns, sum);
       const ProductWord* a_begin = tile.a + r * tile.a_row;
       const ProductWord* b = tile.b + first;
       const int block = tile.a_block > 0 ? tile.a_block : tile.depth;
@@ -39,7 +39,7 @@ void Run(const Tile& tile) {
         const ProductWord* a = a_begin;
         for (int p = std::min(left, block); p > 0; --p, a += tile.a_depth, b += tile.b_depth) Steps::Add(*a, b, sum);
       }
-      std::copy_n(sum, columns, tile.c + r * tile.c_row + first);
+      std::copy_n(sum, columns, tile.c + r * tile.c_row + first / kTileRun * tile.c_run);
     }
   }
 }

@@ -56,23 +56,59 @@ absl::StatusOr<std::unique_ptr<TrainedModel>> TrainedModel::Open(const std::stri
 
 v1::Loss TrainedModel::loss() const { return LossOf(manifest().job()); }
 
-Parameters TrainedModel::ParametersFor(const Part& part) {
+void TrainedModel::RowsOf(const std::vector<uint64_t>& ids, std::vector<float>* values) const {
   const v1::TableSpec& table = manifest().tables(static_cast<int>(row_table_));
   const size_t width = table.columns();
-  rows_.resize(part.ids.size() * width);
+  values->resize(ids.size() * width);
   std::vector<float> state(folder_->RowFloats(row_table_));
-  for (size_t i = 0; i < part.ids.size(); ++i) {
-    const auto stored = stored_.find(part.ids[i]);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    float* const value = values->data() + i * width;
+    const auto stored = stored_.find(ids[i]);
     if (stored == stored_.end()) {
-      values_->Initial(table, part.ids[i], rows_.data() + i * width);
+      values_->Initial(table, ids[i], value);
       continue;
     }
     std::memcpy(state.data(), stored->second.state, state.size() * sizeof(float));
-    values_->Current(table, stored->second.last_step, manifest().progress().version(), state.data(),
-                     rows_.data() + i * width);
+    values_->Current(table, stored->second.last_step, manifest().progress().version(), state.data(), value);
   }
+}
+
+bool TrainedModel::FoldRows(const Part& part, Parameters* parameters) {
+  const size_t width = model_->folded_width();
+  // A part with an id that the model has no row for is refused by the model.
+  const uint64_t known = manifest().tables(static_cast<int>(row_table_)).rows();
+  if (width == 0 || part.ids.empty() || part.ids.back() >= known) return false;
+  const size_t most = kFoldedBytes / (width * sizeof(float));
+  std::vector<uint64_t> fresh;
+  for (const uint64_t id : part.ids) {
+    if (!folded_place_.count(id)) fresh.push_back(id);
+  }
+  if (folded_place_.size() + fresh.size() > most) {
+    if (part.ids.size() > most) return false;
+    folded_place_.clear();
+    fresh = part.ids;
+  }
+  const size_t before = folded_place_.size();
+  folded_.resize((before + fresh.size()) * width);
+  RowsOf(fresh, &rows_);
+  model_->Fold(*parameters, fresh.size(), rows_.data(), folded_.data() + before * width);
+  for (size_t i = 0; i < fresh.size(); ++i) folded_place_[fresh[i]] = static_cast<uint32_t>(before + i);
+  std::vector<uint32_t> places;
+  for (const uint64_t id : part.ids) places.push_back(folded_place_[id]);
+  folded_tokens_.clear();
+  for (const uint32_t token : part.tokens) {
+    if (token >= places.size()) return false;
+    folded_tokens_.push_back(places[token]);
+  }
+  parameters->folded = {folded_.data(), folded_place_.size(), folded_tokens_.data()};
+  return true;
+}
+
+Parameters TrainedModel::ParametersFor(const Part& part) {
   Parameters parameters;
   for (const auto& dense : dense_) parameters.dense.push_back(dense.empty() ? nullptr : dense.data());
+  if (FoldRows(part, &parameters)) return parameters;
+  RowsOf(part.ids, &rows_);
   parameters.rows = rows_.data();
   return parameters;
 }

@@ -42,6 +42,14 @@ class TrainedModel {
  private:
   TrainedModel() = default;
   Parameters ParametersFor(const Part& part);
+  // values[ids × columns] as they are after training.
+  void RowsOf(const std::vector<uint64_t>& ids, std::vector<float>* values) const;
+  // Folds those of the part's rows that have not been seen yet. False where that can't be, or would take more than
+  // kFoldedBytes.
+  bool FoldRows(const Part& part, Parameters* parameters);
+
+  // Folded rows are kept up to so many bytes.
+  static constexpr size_t kFoldedBytes = size_t{1} << 30;
 
   std::unique_ptr<ModelFolder> folder_;
   std::unique_ptr<OptimizerRowValues> values_;
@@ -52,6 +60,9 @@ class TrainedModel {
   uint32_t row_table_ = 0;
   std::unordered_map<uint64_t, ModelFolder::Row> stored_;  // rows of the row table, by id
   std::vector<float> rows_;                                // of the part in work
+  std::vector<float> folded_;                              // rows folded so far (Model::Fold)
+  std::unordered_map<uint64_t, uint32_t> folded_place_;    // by id: which of folded_
+  std::vector<uint32_t> folded_tokens_;                    // of the part in work
 };
 
 }  // namespace pumasi

@@ -128,7 +128,7 @@ absl::Status JobRunner::SetUp() {
   }
   tables_ = {assignment.tables().begin(), assignment.tables().end()};
   shape_ = WorkShapeOf(assignment.job(), assignment.data());
-  auto model = Model::Create(assignment.job(), tables_);
+  auto model = Model::Create(assignment.job(), tables_, options_.cuda_device);
   if (!model.ok()) return model.status();
   model_ = *std::move(model);
   auto router = Router::Create(tables_, assignment.layout());

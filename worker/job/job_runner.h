@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -34,6 +35,7 @@ class JobRunner {
     std::string data_root;
     std::string cache;
     int input_threads = 1;
+    std::optional<int> cuda_device;  // to compute on; the processor without it
     std::chrono::milliseconds call_timeout{5000};
     std::function<absl::StatusOr<std::shared_ptr<grpc::Channel>>(const std::string& address)> make_channel;
     // The scheduler or a server said that this incarnation is dead.

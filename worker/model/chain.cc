@@ -20,6 +20,14 @@ Signal Chain::Forward(const Signal& in, const float* const* tables, const Traini
   return signal;
 }
 
+Signal Chain::ForwardFolded(const Signal& folded, const float* const* tables) {
+  Signal signal = links_[0].layer->ForwardFolded(folded, tables);
+  for (size_t i = 1; i < links_.size(); ++i) {
+    signal = links_[i].layer->Forward(signal, tables + links_[i].first_table, nullptr);
+  }
+  return signal;
+}
+
 void Chain::Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                      float* in_gradient) {
   if (links_.empty()) {

@@ -21,6 +21,13 @@ class Chain : public Layer {
   void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                 float* in_gradient) override;
 
+  // Those of its first layer, and what the others make of it.
+  size_t folded_width() const override { return links_.empty() ? 0 : links_[0].layer->folded_width(); }
+  void Fold(const float* const* tables, size_t count, const float* vectors, float* folded) override {
+    links_[0].layer->Fold(tables, count, vectors, folded);
+  }
+  Signal ForwardFolded(const Signal& folded, const float* const* tables) override;
+
  private:
   struct Link {
     std::unique_ptr<Layer> layer;

@@ -42,6 +42,12 @@ class Layer {
   // table with update: MOVING_AVERAGE is the part's statistic times its share of the batch.
   virtual void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                         float* in_gradient) = 0;
+
+  // Inference with a product that depends on an input vector alone worked out beforehand, where the layer has one:
+  // folded[count × folded_width()] of vectors[count × width]. ForwardFolded gives the bits of Forward in inference.
+  virtual size_t folded_width() const { return 0; }
+  virtual void Fold(const float* const* tables, size_t count, const float* vectors, float* folded) {}
+  virtual Signal ForwardFolded(const Signal& folded, const float* const* tables) { return folded; }
 };
 
 }  // namespace pumasi

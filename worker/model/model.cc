@@ -4,8 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/model_plan.h"
-#include "ops/precision.h"
-#include "worker/model/make_layer.h"
 
 namespace pumasi {
 namespace {
@@ -43,20 +41,10 @@ absl::Status CheckTables(const v1::Job& job, const std::vector<v1::TableSpec>& t
   return absl::OkStatus();
 }
 
-Signal SignalOf(const Part& part, const float* vectors, int width) {
-  static constexpr uint32_t kNoRows = 0;
-  return {true,
-          {.rows = static_cast<int>(part.rows()),
-           .offsets = part.offsets.empty() ? &kNoRows : part.offsets.data(),
-           .tokens = part.tokens.data(),
-           .distinct = static_cast<int>(part.ids.size()),
-           .width = width,
-           .vectors = vectors}};
-}
-
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Model>> Model::Create(const v1::Job& job, const std::vector<v1::TableSpec>& tables) {
+absl::StatusOr<std::unique_ptr<Model>> Model::Create(const v1::Job& job, const std::vector<v1::TableSpec>& tables,
+                                                     std::optional<int> cuda_device) {
   const absl::Status checked = CheckTables(job, tables);
   if (!checked.ok()) return checked;
   const absl::StatusOr<std::vector<LayerPlan>> plans = PlanLayers(job, DataBehind(tables));
@@ -65,17 +53,14 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Create(const v1::Job& job, const s
   std::unique_ptr<Model> model(new Model);
   model->tables_ = tables;
   model->loss_kind_ = LossOf(job);
-  const Precision precision = job.compute() == v1::COMPUTE_BF16 ? Precision::kBf16 : Precision::kFloat32;
-  const int last = job.model_size() - 1;
-  for (int i = 1; i < last; ++i) {
-    const LayerPlan& plan = (*plans)[i];
-    model->body_.Add(MakeLayer(job.model(i), plan, precision), plan.tables.size());
-    model->body_tables_ += plan.tables.size();
+  model->outputs_ = static_cast<int>(plans->back().out.width);
+  if (cuda_device) {
+    auto layers = MakeDeviceLayers(job, *plans, *cuda_device);
+    if (!layers.ok()) return layers.status();
+    model->layers_ = *std::move(layers);
+  } else {
+    model->layers_ = MakeHostLayers(job, *plans);
   }
-  const Activation activation =
-      ActivationIsPartOf(model->loss_kind_) ? Activation::kLinear : ActivationOf(job.model(last).dense().activation());
-  model->last_ = std::make_unique<DenseLayer>(static_cast<int>(plans->back().in.width),
-                                              static_cast<int>(plans->back().out.width), activation, precision);
   model->loss_ = MakeLoss(job, model->outputs());
   return model;
 }
@@ -86,8 +71,9 @@ absl::Status Model::CheckParameters(const Part& part, const Parameters& paramete
         absl::StrCat("parameters are given for ", parameters.dense.size(), " of ", tables_.size(), " tables"));
   }
   for (size_t i = 0; i < tables_.size(); ++i) {
-    const bool given =
-        tables_[i].kind() == v1::TableSpec::DENSE ? parameters.dense[i] != nullptr : parameters.rows != nullptr;
+    const bool given = tables_[i].kind() == v1::TableSpec::DENSE
+                           ? parameters.dense[i] != nullptr
+                           : parameters.rows != nullptr || parameters.folded.rows != nullptr;
     if (!given && !(tables_[i].kind() == v1::TableSpec::ROWS && part.ids.empty())) {
       return absl::InvalidArgumentError(absl::StrCat("no values are given for table ", tables_[i].name()));
     }
@@ -95,22 +81,20 @@ absl::Status Model::CheckParameters(const Part& part, const Parameters& paramete
   return absl::OkStatus();
 }
 
-void Model::Forward(const Part& part, const Parameters& parameters, const Training* training) {
-  embedded_ = SignalOf(part, parameters.rows, static_cast<int>(tables_[0].columns()));
-  const float* const* const tables = parameters.dense.data() + 1;
-  inner_ = body_.Forward(embedded_, tables, training);
-  last_->Forward(inner_, tables + body_tables_, training);
+absl::StatusOr<float*> Model::Forward(const Part& part, const Parameters& parameters, const Training* training) {
+  if (parameters.folded.rows != nullptr && training == nullptr) return layers_->ForwardFolded(part, parameters);
+  return layers_->Forward(part, parameters, training);
 }
 
-absl::Status Model::Judge(const Part& part, float scale, bool training, PartOutcome* outcome) {
-  const Loss::Verdict verdict = loss_->Judge(part, scale, training, last_->output(), outcome);
+absl::Status Model::Judge(const Part& part, float scale, bool training, float* values, PartOutcome* outcome) {
+  const Loss::Verdict verdict = loss_->Judge(part, scale, training, values, outcome);
   gradient_ = verdict.gradient;
   if (verdict.first_not_finite < 0) return absl::OkStatus();
   return absl::OutOfRangeError(absl::StrCat("the loss is ", outcome->loss, ", first in row ", verdict.first_not_finite,
                                             " of ", part.rows(), " of the part; a smaller learning rate may help"));
 }
 
-void Model::Backward(const Part& part, const Parameters& parameters, PartGradients* gradients) {
+absl::Status Model::Backward(const Part& part, const Parameters& parameters, PartGradients* gradients) {
   gradients->dense.resize(tables_.size());
   table_gradients_.resize(tables_.size());
   for (size_t i = 0; i < tables_.size(); ++i) {
@@ -119,12 +103,8 @@ void Model::Backward(const Part& part, const Parameters& parameters, PartGradien
     table_gradients_[i] = gradients->dense[i].data();
   }
   gradients->rows.resize(part.ids.size() * tables_[0].columns());
-
-  const float* const* const tables = parameters.dense.data() + 1;
-  float* const* const by_table = table_gradients_.data() + 1;
-  float* const by_inner = inner_gradient_.Reserve(static_cast<size_t>(inner_.data.distinct) * inner_.data.width);
-  last_->Backward(inner_, tables + body_tables_, gradient_, by_table + body_tables_, by_inner);
-  body_.Backward(embedded_, tables, by_inner, by_table, gradients->rows.data());
+  table_gradients_[0] = gradients->rows.data();
+  return layers_->Backward(part, parameters, gradient_, table_gradients_);
 }
 
 absl::Status Model::Train(const Part& part, const Parameters& parameters, uint64_t batch_rows, PartGradients* gradients,
@@ -134,28 +114,31 @@ absl::Status Model::Train(const Part& part, const Parameters& parameters, uint64
   }
   if (batch_rows == 0) return absl::InvalidArgumentError("a batch of 0 rows has no mean loss");
   const Training training = {dropout, static_cast<double>(part.rows()) / static_cast<double>(batch_rows)};
-  Forward(part, parameters, &training);
-  const absl::Status judged = Judge(part, static_cast<float>(1 / static_cast<double>(batch_rows)), true, outcome);
+  const absl::StatusOr<float*> values = Forward(part, parameters, &training);
+  if (!values.ok()) return values.status();
+  const absl::Status judged =
+      Judge(part, static_cast<float>(1 / static_cast<double>(batch_rows)), true, *values, outcome);
   if (!judged.ok()) return judged;
-  Backward(part, parameters, gradients);
-  return absl::OkStatus();
+  return Backward(part, parameters, gradients);
 }
 
 absl::Status Model::Evaluate(const Part& part, const Parameters& parameters, PartOutcome* outcome) {
   for (const absl::Status& status : {CheckPart(part, outputs(), true, loss_kind_), CheckParameters(part, parameters)}) {
     if (!status.ok()) return status;
   }
-  Forward(part, parameters, nullptr);
-  return Judge(part, 1, false, outcome);
+  const absl::StatusOr<float*> values = Forward(part, parameters, nullptr);
+  if (!values.ok()) return values.status();
+  return Judge(part, 1, false, *values, outcome);
 }
 
 absl::Status Model::Predict(const Part& part, const Parameters& parameters, std::vector<float>* results) {
   for (const absl::Status& status : {CheckPart(part, outputs(), false), CheckParameters(part, parameters)}) {
     if (!status.ok()) return status;
   }
-  Forward(part, parameters, nullptr);
-  loss_->Predict(static_cast<int>(part.rows()), last_->output());
-  results->assign(last_->output(), last_->output() + part.rows() * outputs());
+  const absl::StatusOr<float*> values = Forward(part, parameters, nullptr);
+  if (!values.ok()) return values.status();
+  loss_->Predict(static_cast<int>(part.rows()), *values);
+  results->assign(*values, *values + part.rows() * outputs());
   return absl::OkStatus();
 }
 

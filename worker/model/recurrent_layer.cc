@@ -53,7 +53,9 @@ RecurrentLayer::RecurrentLayer(const Spec& spec, int width, uint32_t number, Pre
 }
 
 RecurrentLayer::RecurrentLayer(const v1::Lstm& spec, int width, uint32_t number, Precision precision)
-    : RecurrentLayer(spec, width, number, precision, true) {}
+    : RecurrentLayer(spec, width, number, precision, true) {
+  if (!both()) lstm_ = static_cast<Lstm*>(forward_.walk.get());
+}
 
 RecurrentLayer::RecurrentLayer(const v1::Gru& spec, int width, uint32_t number, Precision precision)
     : RecurrentLayer(spec, width, number, precision, true) {}
@@ -140,6 +142,21 @@ Signal RecurrentLayer::Forward(const Signal& in, const float* const* tables, con
   }
   if (return_sequences_) return index_.Sequence(rows, in.data.offsets, width, out);
   return OneVectorARow(rows, width, out);
+}
+
+size_t RecurrentLayer::folded_width() const { return lstm_ == nullptr ? 0 : lstm_->folded_width(); }
+
+void RecurrentLayer::Fold(const float* const* tables, size_t count, const float* vectors, float* folded) {
+  lstm_->Fold({tables[0], tables[1], tables[2]}, count, vectors, folded);
+}
+
+Signal RecurrentLayer::ForwardFolded(const Signal& folded, const float* const* tables) {
+  const int rows = folded.data.rows;
+  float* const out = output_.Reserve((return_sequences_ ? folded.tokens() : rows) * units_);
+  lstm_->HoldRecurrent({tables[0], tables[1], tables[2]});
+  lstm_->InferFolded(folded.data, out);
+  if (return_sequences_) return index_.Sequence(rows, folded.data.offsets, units_, out);
+  return OneVectorARow(rows, units_, out);
 }
 
 void RecurrentLayer::Backward(const Signal& in, const float* const* tables, float* out_gradient,

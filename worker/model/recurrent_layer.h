@@ -14,6 +14,8 @@
 
 namespace pumasi {
 
+class Lstm;
+
 // Tables: kernel, recurrent_kernel, bias; in both directions first the forward one's, then the backward one's.
 class RecurrentLayer : public Layer {
  public:
@@ -24,6 +26,11 @@ class RecurrentLayer : public Layer {
   Signal Forward(const Signal& in, const float* const* tables, const Training* training) override;
   void Backward(const Signal& in, const float* const* tables, float* out_gradient, float* const* gradients,
                 float* in_gradient) override;
+
+  // Only of an lstm in one direction.
+  size_t folded_width() const override;
+  void Fold(const float* const* tables, size_t count, const float* vectors, float* folded) override;
+  Signal ForwardFolded(const Signal& folded, const float* const* tables) override;
 
  private:
   struct Direction {
@@ -46,6 +53,7 @@ class RecurrentLayer : public Layer {
 
   const int width_;
   const int units_;
+  Lstm* lstm_ = nullptr;  // forward_'s, where the layer is an lstm in one direction
   const uint32_t number_;
   const bool return_sequences_;
   const v1::Bidirectional join_;
