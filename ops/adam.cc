@@ -74,6 +74,13 @@ struct StepFactors {
   double epsilon;    // beside √v
 };
 
+StepFactors MakeStepFactors(const AdamSettings& settings, uint64_t step) {
+  const double beta_2_power = IntegerPower(settings.beta_2, step);
+  const double rate = settings.learning_rate * settings.schedule.Factor(step);
+  return {1 - rate * settings.weight_decay, AdamStepSize(rate, IntegerPower(settings.beta_1, step), beta_2_power),
+          settings.torch_epsilon ? settings.epsilon * AdamCorrection(beta_2_power) : settings.epsilon};
+}
+
 template <bool kAmsgrad>
 PUMASI_INLINE void ApplyRow(int width, const StepFactors& step, double beta_1, double beta_2,
                             const float* __restrict gradient, float* __restrict value, float* __restrict m,
@@ -159,17 +166,21 @@ void Adam::CatchUp(uint64_t last, uint64_t step, int width, float* value, float*
 }
 
 void Adam::Apply(uint64_t step, int width, const float* gradient, float* value, float* slots) const {
-  const double beta_1 = settings_.beta_1, beta_2 = settings_.beta_2, beta_2_power = IntegerPower(beta_2, step);
-  const double rate = settings_.learning_rate * settings_.schedule.Factor(step);
-  const StepFactors factors = {
-      1 - rate * settings_.weight_decay, AdamStepSize(rate, IntegerPower(beta_1, step), beta_2_power),
-      settings_.torch_epsilon ? settings_.epsilon * AdamCorrection(beta_2_power) : settings_.epsilon};
+  // All rows of a step share its factors. Which ones a thread made last changes the time and never a result.
+  struct Entry {
+    uint64_t optimizer = 0;
+    uint64_t step = 0;
+    StepFactors factors = {};
+  };
+  thread_local Entry made;
+  if (made.optimizer != id_ || made.step != step) made = {id_, step, MakeStepFactors(settings_, step)};
+  const double beta_1 = settings_.beta_1, beta_2 = settings_.beta_2;
   float* const m = slots;
   float* const v = slots + width;
   if (settings_.amsgrad) {
-    ApplyAmsgrad(width, factors, beta_1, beta_2, gradient, value, m, v, v + width);
+    ApplyAmsgrad(width, made.factors, beta_1, beta_2, gradient, value, m, v, v + width);
   } else {
-    ApplyPlain(width, factors, beta_1, beta_2, gradient, value, m, v);
+    ApplyPlain(width, made.factors, beta_1, beta_2, gradient, value, m, v);
   }
 }
 
