@@ -6,7 +6,6 @@
 #include <random>
 #include <vector>
 
-#include "ops/matrix_transpose.h"
 #include "tests/ops/random_floats.h"
 
 namespace pumasi {
@@ -47,20 +46,6 @@ TEST_CASE("The sum of all rows adds them in order, also where they are wider tha
   std::vector<float> out = {1, 2};
   SumRows(0, 2, nullptr, out.data());
   CHECK(out == std::vector<float>{0, 0});
-}
-
-TEST_CASE("A transposed matrix has rows and columns exchanged") {
-  std::mt19937_64 random(4);
-  for (const auto& [rows, columns] : {std::pair<size_t, size_t>{1, 1}, {3, 50}, {17, 16}, {64, 65}, {0, 4}}) {
-    const std::vector<float> matrix = RandomFloats(rows * columns, 1, &random);
-    std::vector<float> out(rows * columns);
-    MatrixTranspose(rows, columns, matrix.data(), out.data());
-    bool equal = true;
-    for (size_t r = 0; r < rows; ++r) {
-      for (size_t c = 0; c < columns; ++c) equal &= out[c * rows + r] == matrix[r * columns + c];
-    }
-    CHECK(equal);
-  }
 }
 
 }  // namespace

@@ -136,12 +136,6 @@ struct PlainLayer {
     return reference::GruStates(w, !spec.has_reset_after() || spec.reset_after(), x);
   }
 
-  static GateActivation GateOf(v1::RecurrentActivation activation) {
-    if (activation == v1::RECURRENT_ACTIVATION_HARD_SIGMOID) return GateActivation::kHardSigmoid;
-    if (activation == v1::RECURRENT_ACTIVATION_HARD_SIGMOID_KERAS2) return GateActivation::kHardSigmoidKeras2;
-    return GateActivation::kSigmoid;
-  }
-
   // One direction's states, in the order of its walk.
   template <typename Spec>
   PlainVectors Walk(const Spec& spec, uint32_t row, bool second, const PlainVectors& x) const {

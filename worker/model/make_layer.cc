@@ -17,9 +17,6 @@
 namespace pumasi {
 namespace {
 
-// Keras' default.
-constexpr double kNormalizationEpsilon = 0.001;
-
 // `Spec` is v1::LayerNormalization or v1::BatchNormalization.
 template <typename Spec>
 float EpsilonOf(const Spec& spec) {
@@ -43,19 +40,6 @@ std::unique_ptr<Layer> MakeConcatenate(const v1::Concatenate& concatenate, const
 }
 
 }  // namespace
-
-Activation ActivationOf(v1::Activation activation) {
-  switch (activation) {
-    case v1::ACTIVATION_RELU:
-      return Activation::kRelu;
-    case v1::ACTIVATION_TANH:
-      return Activation::kTanh;
-    case v1::ACTIVATION_SIGMOID:
-      return Activation::kSigmoid;
-    default:
-      return Activation::kLinear;
-  }
-}
 
 std::unique_ptr<Layer> MakeLayer(const v1::Layer& layer, const LayerPlan& plan, Precision precision) {
   const int in = static_cast<int>(plan.in.width), out = static_cast<int>(plan.out.width);

@@ -5,15 +5,12 @@
 #include <memory>
 
 #include "common/model_plan_layer.h"
-#include "ops/activation.h"
+#include "ops/job_kinds.h"
 #include "ops/precision.h"
 #include "proto/job.pb.h"
 #include "worker/model/layer.h"
 
 namespace pumasi {
-
-// softmax, which is part of the loss, is linear here.
-Activation ActivationOf(v1::Activation activation);
 
 // `plan` is PlanLayers' for the layer. nullptr for an embedding, whose rows are the model's input.
 // `precision` is that of its matrix products.

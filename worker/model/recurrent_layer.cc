@@ -5,21 +5,11 @@
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/gru.h"
+#include "ops/job_kinds.h"
 #include "ops/lstm.h"
 
 namespace pumasi {
 namespace {
-
-GateActivation GateOf(v1::RecurrentActivation activation) {
-  switch (activation) {
-    case v1::RECURRENT_ACTIVATION_HARD_SIGMOID:
-      return GateActivation::kHardSigmoid;
-    case v1::RECURRENT_ACTIVATION_HARD_SIGMOID_KERAS2:
-      return GateActivation::kHardSigmoidKeras2;
-    default:
-      return GateActivation::kSigmoid;
-  }
-}
 
 std::unique_ptr<Recurrent> MakeWalk(const v1::Lstm& spec, int width, const RecurrentOptions& options) {
   return std::make_unique<Lstm>(width, static_cast<int>(spec.units()), options);

@@ -1,38 +1,12 @@
 #include "ops/cuda/model/job_layers.h"
 
 #include "absl/strings/str_cat.h"
+#include "ops/job_kinds.h"
 
 namespace pumasi::cuda {
 namespace {
 
 using Kind = LayerSpec::Kind;
-
-// Keras' default.
-constexpr double kNormalizationEpsilon = 0.001;
-
-Activation ActivationOf(v1::Activation activation) {
-  switch (activation) {
-    case v1::ACTIVATION_RELU:
-      return Activation::kRelu;
-    case v1::ACTIVATION_TANH:
-      return Activation::kTanh;
-    case v1::ACTIVATION_SIGMOID:
-      return Activation::kSigmoid;
-    default:
-      return Activation::kLinear;  // softmax is part of the loss
-  }
-}
-
-GateActivation GateOf(v1::RecurrentActivation activation) {
-  switch (activation) {
-    case v1::RECURRENT_ACTIVATION_HARD_SIGMOID:
-      return GateActivation::kHardSigmoid;
-    case v1::RECURRENT_ACTIVATION_HARD_SIGMOID_KERAS2:
-      return GateActivation::kHardSigmoidKeras2;
-    default:
-      return GateActivation::kSigmoid;
-  }
-}
 
 Join JoinOf(v1::Bidirectional bidirectional) {
   switch (bidirectional) {
