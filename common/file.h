@@ -55,6 +55,9 @@ class Files {
 
   // Replaces `to` in one step if it is a file.
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
+  // Swaps what two names, of files or folders, stand for, in one step: whatever happens, each is there under one of
+  // them. Unimplemented where the file system cannot.
+  virtual absl::Status Exchange(const std::string& a, const std::string& b) = 0;
   // Removes a file. NotFound if there is none.
   virtual absl::Status Remove(const std::string& path) = 0;
   // Removes a folder and everything in it; links are removed, not followed. Ok if there is none.

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
 #include "common/errno_status.h"
 #include "common/file.h"
 
@@ -107,6 +109,14 @@ class RealFilesImpl : public Files {
   absl::Status Rename(const std::string& from, const std::string& to) override {
     if (rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
     return ErrnoStatus(errno, from, "rename to " + to);
+  }
+
+  absl::Status Exchange(const std::string& a, const std::string& b) override {
+    if (renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return absl::OkStatus();
+    if (errno == EINVAL || errno == ENOSYS) {
+      return absl::UnimplementedError(absl::StrCat(a, ": the file system can't exchange names"));
+    }
+    return ErrnoStatus(errno, a, "exchange with " + b);
   }
 
   absl::Status Remove(const std::string& path) override {

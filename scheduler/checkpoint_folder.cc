@@ -21,22 +21,38 @@ absl::StatusOr<std::string> HashOf(const std::string& folder, const RowValues& v
   return ParametersSha256(**model, values);
 }
 
-// Puts `from` in the place of `to`, which may be a folder that is not empty (rename(2) refuses those).
+// Puts `from`, a folder, in the place of `to`, which may be one that is not empty. In one step where the file system
+// can: then there is one of the two at any moment, also after a crash. Otherwise (rename(2) replaces no folder that is
+// not empty) a crash between two renames leaves the older one as .NAME.old.
 absl::Status Replace(Files& files, const std::string& output, const std::string& from, const std::string& to) {
   const std::string old = absl::StrCat(output, "/.", to.substr(to.rfind('/') + 1), ".old");
   auto there = files.Exists(to);
   if (!there.ok()) return there.status();
-  if (*there) {
-    if (absl::Status status = files.RemoveFolder(old); !status.ok()) return status;
+  if (!*there) {
+    if (absl::Status status = files.Rename(from, to); !status.ok()) return status;
+    absl::Status status = files.SyncFolder(output);
+    if (!status.ok()) (void)files.Rename(to, from);
+    return status;
+  }
+  if (absl::Status status = files.RemoveFolder(old); !status.ok()) return status;
+  if (absl::Status exchanged = files.Exchange(from, to); exchanged.ok()) {
+    if (absl::Status status = files.SyncFolder(output); !status.ok()) {
+      (void)files.Exchange(from, to);
+      return status;
+    }
+    (void)files.Rename(from, old);
+  } else if (!absl::IsUnimplemented(exchanged)) {
+    return exchanged;
+  } else {
     if (absl::Status status = files.Rename(to, old); !status.ok()) return status;
-  }
-  if (absl::Status status = files.Rename(from, to); !status.ok()) {
-    if (*there) (void)files.Rename(old, to);
-    return status;
-  }
-  if (absl::Status status = files.SyncFolder(output); !status.ok()) {
-    if (files.Rename(to, from).ok() && *there) (void)files.Rename(old, to);
-    return status;
+    if (absl::Status status = files.Rename(from, to); !status.ok()) {
+      (void)files.Rename(old, to);
+      return status;
+    }
+    if (absl::Status status = files.SyncFolder(output); !status.ok()) {
+      if (files.Rename(to, from).ok()) (void)files.Rename(old, to);
+      return status;
+    }
   }
   // The new one is in place and durable: what is left of the old one is litter, which the next checkpoint clears away.
   (void)files.RemoveFolder(old);

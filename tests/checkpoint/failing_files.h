@@ -21,6 +21,7 @@ class FailingFiles : public Files {
  public:
   int fail_at = -1;
   bool for_good = false;
+  bool exchanges = true;  // like a file system that can
   // "write /path/to/file": what was done, in order.
   std::vector<std::string> done;
 
@@ -49,6 +50,11 @@ class FailingFiles : public Files {
   absl::Status Rename(const std::string& from, const std::string& to) override {
     absl::Status status = Step("rename " + from);
     return status.ok() ? RealFiles().Rename(from, to) : status;
+  }
+  absl::Status Exchange(const std::string& a, const std::string& b) override {
+    if (!exchanges) return absl::UnimplementedError("exchange " + a);
+    absl::Status status = Step("exchange " + a);
+    return status.ok() ? RealFiles().Exchange(a, b) : status;
   }
   absl::Status Remove(const std::string& path) override {
     absl::Status status = Step("remove " + path);

@@ -1,5 +1,6 @@
 // The commands as their users type them.
 #include <catch2/catch.hpp>
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -45,6 +46,11 @@ TEST_CASE("train, evaluate and predict agree about a model") {
   CHECK(evaluated["accuracy"] == trained["test"]["accuracy"]);
   CHECK(evaluated["loss"].get<double>() == Approx(trained["test"]["loss"].get<double>()).epsilon(1e-9));
 
+  result = Pumasi({"check", model, "--json"});
+  REQUIRE(result.code == 0);
+  CHECK(json::parse(result.output)["parameters_sha256"] == trained["parameters_sha256"]);
+  CHECK(json::parse(result.output)["whole"] == true);
+
   result = Pumasi({"predict", model, "--top", "2", "--json"}, "chess puzzle game\nproxy daemon\n\n");
   INFO(result.errors);
   REQUIRE(result.code == 0);
@@ -56,6 +62,33 @@ TEST_CASE("train, evaluate and predict agree about a model") {
   CHECK(predictions[1]["label"] == "class1");
   CHECK(predictions[0]["top"].size() == 2);
   CHECK(predictions[0]["probability"] > 0.5);
+}
+
+TEST_CASE("check finds a byte that changed, a file that is gone and a folder that is no model") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 200, 1);
+  ProgramResult result =
+      Pumasi({"train", folder / "job.yaml", "--json", "--output", folder / "out", "--cache", folder / "cache"});
+  INFO(result.errors);
+  REQUIRE(result.code == 0);
+  const std::string model = folder / "out/model", shard = model + "/shard-00000-of-00002";
+  CHECK(Pumasi({"check", model}).code == 0);
+  {
+    std::fstream file(shard, std::ios::in | std::ios::out | std::ios::binary);
+    REQUIRE(file.good());
+    file.seekg(40);
+    const char byte = static_cast<char>(file.get() ^ 4);
+    file.seekp(40);
+    file.put(byte);
+  }
+  result = Pumasi({"check", model});
+  CHECK(result.code == 1);
+  CHECK_THAT(result.errors, Contains("shard-00000-of-00002"));
+  std::remove(shard.c_str());
+  result = Pumasi({"check", model, "--json"});
+  CHECK(result.code != 0);
+  CHECK(json::parse(result.output)["whole"] == false);
+  CHECK(Pumasi({"check", folder.path()}).code != 0);
 }
 
 TEST_CASE("a model folder that moved, without anything beside it, still predicts; a damaged one is refused") {
@@ -112,7 +145,7 @@ TEST_CASE("bad input is refused with exit code 2, and says where and what would 
 
 TEST_CASE("every command has help with an example") {
   for (const std::string command :
-       {"train", "submit", "jobs", "watch", "cancel", "nodes", "evaluate", "predict", "init", "completion"}) {
+       {"train", "submit", "jobs", "watch", "cancel", "nodes", "evaluate", "check", "predict", "init", "completion"}) {
     CAPTURE(command);
     const ProgramResult help = Pumasi({command, "--help"});
     CHECK(help.code == 0);

@@ -135,8 +135,8 @@ TEST_CASE("A shard file that is damaged, another one, or gone makes no model") {
 }
 
 TEST_CASE("Whatever step fails on the disk, the model that was there stays as it was, or the new one is whole") {
-  const bool there_before = GENERATE(true, false);
-  CAPTURE(there_before);
+  const bool there_before = GENERATE(true, false), exchanges = GENERATE(true, false);
+  CAPTURE(there_before, exchanges);
   int step = 0;
   for (bool done = false; !done; ++step) {
     TempFolder out;
@@ -147,6 +147,7 @@ TEST_CASE("Whatever step fails on the disk, the model that was there stays as it
     const auto before = FilesIn(out / "model");
     const auto checkpoint = Written(out.path(), ".model.tmp", "model", true, 2);
     FailingFiles failing;
+    failing.exchanges = exchanges;
     failing.fail_at = step;
     const auto hash = CompleteCheckpoint(failing, out.path(), checkpoint, kAssets);
     // Nothing was left to fail.
@@ -164,6 +165,8 @@ TEST_CASE("Whatever step fails on the disk, the model that was there stays as it
 }
 
 TEST_CASE("When the disk dies for good, the old model is still there, under its name or beside it") {
+  const bool exchanges = GENERATE(true, false);
+  CAPTURE(exchanges);
   bool done = false;
   for (int step = 0; !done; ++step) {
     TempFolder out;
@@ -172,6 +175,7 @@ TEST_CASE("When the disk dies for good, the old model is still there, under its 
     const auto before = FilesIn(out / "model");
     const auto checkpoint = Written(out.path(), ".model.tmp", "model", true, 2);
     FailingFiles failing;
+    failing.exchanges = exchanges;
     failing.fail_at = step;
     failing.for_good = true;
     const auto hash = CompleteCheckpoint(failing, out.path(), checkpoint, kAssets);
@@ -179,7 +183,10 @@ TEST_CASE("When the disk dies for good, the old model is still there, under its 
     if (hash.ok()) {
       CHECK((*ModelFolder::Open(out / "model"))->Verify().ok());
     } else {
-      CHECK((FilesIn(out / "model") == before || FilesIn(out / ".model.old") == before));
+      CHECK((FilesIn(out / "model") == before || FilesIn(out / ".model.old") == before ||
+             FilesIn(out / ".model.tmp") == before));
+      // At no moment is there no model.
+      if (exchanges) CHECK((*ModelFolder::Open(out / "model"))->Verify().ok());
     }
     // Nothing was left to fail.
     done = static_cast<int>(failing.done.size()) <= step;

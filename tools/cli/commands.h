@@ -65,6 +65,12 @@ struct PredictFlags {
 };
 int Predict(const PredictFlags& flags);
 
+struct CheckFlags {
+  std::string model;
+  bool json = false;
+};
+int Check(const CheckFlags& flags);
+
 struct InitFlags {
   std::string folder;
   std::vector<std::string> nodes;  // ROLE:NAME[=HOST,HOST...]

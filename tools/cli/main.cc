@@ -82,6 +82,15 @@ int Main(int argc, char** argv) {
               "  pumasi evaluate runs/sections/model --data 'parts/part-*.csv' --json"));
   command->callback([&] { code = Evaluate(evaluate); });
 
+  CheckFlags check;
+  command = app.add_subcommand("check", "Whether a model or checkpoint folder is whole: every byte is read");
+  command->add_option("model", check.model, "Model or checkpoint folder")->required();
+  AddJson(command, &check.json);
+  command->footer(
+      Example("  pumasi check runs/sections/model\n"
+              "  pumasi check runs/sections/checkpoint-000000500 --json"));
+  command->callback([&] { code = Check(check); });
+
   PredictFlags predict;
   command = app.add_subcommand("predict", "Labels, or numbers, for lines of text from standard input");
   command->add_option("model", predict.model, "Model folder")->required();
