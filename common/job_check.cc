@@ -79,6 +79,10 @@ absl::Status CheckOptimizer(const v1::Job& job, const SourceMap& source) {
                         "it looks at the loss of test rows, and there are none; give data.test (or test_rows of "
                         "data.synthetic)");
   }
+  if (job.optimizer().schedule().has_reduce_on_plateau() &&
+      !(job.optimizer().schedule().reduce_on_plateau().factor() < 1)) {
+    return source.Error("optimizer.schedule.reduce_on_plateau.factor", "it has to be below 1 for the rate to fall");
+  }
   return absl::OkStatus();
 }
 

@@ -2,6 +2,9 @@
 // all vectors, the variance divided by their number (Ioffe, Szegedy, "Batch normalization", 2015; as Keras, whose
 // running variance is the same biased one, unlike PyTorch's). A plain version stands in
 // ops/batch_normalization_reference.h.
+//
+// "All vectors" are those of one part of a batch: what lies between parts is in no variance, and the fewer vectors a
+// part has, the rougher its statistics.
 #ifndef PUMASI_OPS_BATCH_NORMALIZATION_H_
 #define PUMASI_OPS_BATCH_NORMALIZATION_H_
 

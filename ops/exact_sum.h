@@ -11,8 +11,8 @@
 
 namespace pumasi {
 
-// A sum of numbers that are not negative, multiples of 2^-320 and below 2^300: of squares of floats, and of sums of
-// such squares in double. At most 2^40 of them. Not thread-safe.
+// A sum, below 2^320, of numbers that are not negative and multiples of 2^-320: of squares of floats, and of sums of
+// such squares in double. Not thread-safe.
 class ExactSum {
  public:
   // Chunk i counts 2^(32·i - 320).
@@ -41,6 +41,9 @@ class ExactSum {
     *out = ExactSum();
     out->finite_ = !in.not_finite();
     if (in.chunks_size() > kChunks) return absl::InvalidArgumentError("an exact sum has too many chunks");
+    if (in.chunks_size() > 0 && in.chunks(in.chunks_size() - 1) == 0) {
+      return absl::InvalidArgumentError("an exact sum ends with a zero");
+    }
     for (int i = 0; i < in.chunks_size(); ++i) {
       if (in.chunks(i) < 0 || in.chunks(i) >> 32 != 0) {
         return absl::InvalidArgumentError("a chunk of an exact sum is out of range");

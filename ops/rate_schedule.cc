@@ -36,7 +36,9 @@ absl::Status CheckDecay(const char* kind, uint64_t batches, const char* batches_
 }  // namespace
 
 RateSchedule::RateSchedule(const v1::Schedule& proto, RateChanges changes)
-    : warmup_(proto.warmup()), changes_(std::move(changes)) {
+    : warmup_(proto.warmup()),
+      may_change_(proto.has_reduce_on_plateau() || !changes.empty()),
+      changes_(std::move(changes)) {
   switch (proto.kind_case()) {
     case v1::Schedule::kStep:
       kind_ = Kind::kStep;

@@ -33,7 +33,9 @@ class RateSchedule {
   // all of it times the factor of the last change up to the step.
   double Factor(uint64_t step) const;
 
-  bool always_one() const { return kind_ == Kind::kConstant && warmup_ == 0 && changes_.empty(); }
+  // Whether the factor is 1 whatever changes come. A schedule that may change says no before it did, so that whoever
+  // computes differently then does not begin to in the middle of a job.
+  bool always_one() const { return kind_ == Kind::kConstant && warmup_ == 0 && !may_change_; }
   // Whether the factor of some step is above that of an earlier one.
   bool rises() const { return warmup_ > 1; }
 
@@ -50,6 +52,7 @@ class RateSchedule {
   double factor_ = 1;
   double floor_ = 0;
   std::array<double, kDigits> roots_{};  // factor^(1/2), factor^(1/4), …
+  bool may_change_ = false;
   RateChanges changes_;
 };
 

@@ -12,9 +12,6 @@
 namespace pumasi {
 namespace {
 
-// Batches that may be leased beyond the first one that is not done: enough that reading ahead hides, few enough that a
-// dead worker's leases are soon done by others.
-constexpr uint32_t kBatchesAhead = 4;
 // Test rows of one evaluation unit.
 constexpr uint64_t kEvaluationRows = 256;
 

@@ -92,6 +92,10 @@ class JobRun {
   bool TakesPart(uint64_t incarnation) const { return servers_.count(incarnation) || workers_.count(incarnation); }
 
  private:
+  // Batches that may be leased beyond the first one that is not done: enough that reading ahead hides, few enough that
+  // a dead worker's leases are soon done by others.
+  static constexpr uint32_t kBatchesAhead = 4;
+
   struct Worker {
     v1::Node node;
     bool prepared = false;

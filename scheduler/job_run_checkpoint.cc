@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/error_detail.h"
+#include "common/field_rules.h"
 #include "scheduler/job_run.h"
 
 namespace pumasi {
@@ -16,6 +17,8 @@ absl::Status JobRun::CheckResume() const {
   if (!spec_.resume) return absl::OkStatus();
   // What may differ between the run that wrote the checkpoint and this one.
   const auto essence = [](v1::Job job) {
+    // What an older version wrote lacks settings that came later: their defaults are what it did.
+    (void)CompleteMessage(&job);
     job.clear_name(), job.clear_epochs(), job.clear_checkpoint(), job.clear_stall_timeout(),
         job.clear_prepare_timeout();
     job.clear_data();

@@ -13,6 +13,14 @@ absl::StatusOr<std::optional<v1::CombineNormsResponse>> JobRun::CombineNorms(con
   if (request.layout_epoch() != layout_.epoch()) {
     return DetailedError(v1::ErrorDetail::STALE_LAYOUT, absl::StrCat("the layout is at epoch ", layout_.epoch()));
   }
+  // Servers may be ahead of what workers have reported, by no more than leases are; and behind by the batch whose parts
+  // have all been pushed, since it is applied only now.
+  const bool asked_again = norms_.answered_version() == request.version();
+  if (state_ < v1::TRAINING ||
+      (!asked_again && (request.version() + 1 < version_ || request.version() > version_ + kBatchesAhead))) {
+    return absl::InvalidArgumentError(absl::StrCat("no norms of batch ", request.version(), " are wanted in state ",
+                                                   v1::JobState_Name(state_), " at batch ", version_));
+  }
   auto squares = norms_.Take(request, servers_.size(), tables_.size());
   if (!squares.ok()) return squares.status();
   if (!*squares) return std::nullopt;

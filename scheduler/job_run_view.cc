@@ -22,16 +22,16 @@ std::string JobRun::WaitingFor() const {
     for (const auto& [incarnation, server] : servers_) {
       if (!server.ready) names.push_back("server " + server.node.name());
     }
-  } else if (norms_.open_version()) {
-    for (const auto& [incarnation, server] : servers_) {
-      if (norms_.gave(incarnation)) continue;
-      names.push_back(absl::StrCat("server ", server.node.name(), " with its norm of batch ", *norms_.open_version()));
-    }
   } else if (ledger_) {
+    // A server gives its norm once it has all parts of a batch: who still holds some comes first.
     for (const auto& [incarnation, parts] : ledger_->Holding()) {
       const auto worker = workers_.find(incarnation);
       names.push_back(absl::StrCat(worker == workers_.end() ? "nobody" : "worker " + worker->second.node.name(),
                                    " with ", parts, " parts of batch ", ledger_->first_open()));
+    }
+    for (const auto& [incarnation, server] : servers_) {
+      if (!norms_.open_version() || norms_.gave(incarnation)) continue;
+      names.push_back(absl::StrCat("server ", server.node.name(), " with its norm of batch ", *norms_.open_version()));
     }
   } else {
     for (const auto& [incarnation, server] : servers_) {

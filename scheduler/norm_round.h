@@ -28,6 +28,8 @@ class NormRound {
   std::optional<uint64_t> open_version() const {
     return given_.empty() ? std::nullopt : std::optional<uint64_t>(version_);
   }
+  // The last round that is complete.
+  std::optional<uint64_t> answered_version() const { return answered_version_; }
   bool gave(uint64_t incarnation) const { return given_.count(incarnation) > 0; }
 
  private:

@@ -110,11 +110,17 @@ void HostedJob::FetchNorms(std::unique_lock<std::mutex>& lock) {
   for (const ExactSum& sum : shard_->squares()) sum.ToMessage(request.add_tables());
   lock.unlock();
   v1::CombineNormsResponse response;
-  const bool answered = Tell(request, &response, &v1::Scheduler::StubInterface::CombineNorms);
+  const absl::Status answered = Tell(request, &response, &v1::Scheduler::StubInterface::CombineNorms);
   lock.lock();
-  if (!answered) {
-    // The job has ended, and the assignment that says so is on its way; or the scheduler is not to be reached.
-    wake_.wait_for(lock, kReportDeadline, [this] { return dropped_; });
+  if (!answered.ok()) {
+    if (dropped_) return;
+    if (ReasonOf(answered) == v1::ErrorDetail::UNKNOWN_JOB) {
+      // The assignment that says so is on its way.
+      wake_.wait_for(lock, kReportDeadline, [this] { return dropped_; });
+    } else {
+      failure_ = absl::StrCat("the scheduler refuses the norms of batch ", request.version(), ": ",
+                              std::string(answered.message()));
+    }
     return;
   }
   const uint64_t before = shard_->version();
@@ -193,22 +199,27 @@ HostedJob::Report HostedJob::SaveShard(const std::string& folder) {
 }
 
 template <typename Request, typename Response, typename Method>
-bool HostedJob::Tell(const Request& request, Response* response, Method method) {
+absl::Status HostedJob::Tell(const Request& request, Response* response, Method method) {
   Backoff backoff;
   std::minstd_rand random(static_cast<unsigned>(options_.incarnation));
   while (true) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kReportDeadline);
     const grpc::Status status = (scheduler_.*method)(&context, request, response);
-    const bool retry = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+    const absl::Status answer = ToAbsl(status);
+    const bool waits = ReasonOf(answer) == v1::ErrorDetail::NOT_READY;
+    const bool retry = waits || status.error_code() == grpc::StatusCode::UNAVAILABLE ||
                        status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
-    if (!status.ok())
+    if (!status.ok() && !waits) {
       Log(Severity::kWarn, absl::StrCat("the scheduler did not take a report: ", status.error_message()));
-    if (!retry) return status.ok();
+    }
+    if (!retry) return answer;
     std::unique_lock lock(mutex_);
-    if (dropped_ ||
-        wake_.wait_for(lock, absl::ToChronoMilliseconds(backoff.Next(random())), [this] { return dropped_; }))
-      return false;
+    if (waits && !dropped_) continue;  // it has waited at the scheduler
+    const auto pause = absl::ToChronoMilliseconds(backoff.Next(random()));
+    if (dropped_ || wake_.wait_for(lock, pause, [this] { return dropped_; })) {
+      return absl::CancelledError("the job was dropped");
+    }
   }
 }
 
@@ -221,7 +232,7 @@ void HostedJob::TellFailure(const std::string& message) {
   }
   request.set_message(message);
   v1::ReportFailureResponse response;
-  Tell(request, &response, &v1::Scheduler::StubInterface::ReportFailure);
+  (void)Tell(request, &response, &v1::Scheduler::StubInterface::ReportFailure);
 }
 
 void HostedJob::Run() {
@@ -240,7 +251,7 @@ void HostedJob::Run() {
         {{"job", assignment_.job_id()}, {"chunks", shard_->shape().chunks.size()}, {"version", shard_->version()}});
   }
   v1::ReportReadyResponse ready_response;
-  Tell(ready, &ready_response, &v1::Scheduler::StubInterface::ReportReady);
+  (void)Tell(ready, &ready_response, &v1::Scheduler::StubInterface::ReportReady);
   std::unique_lock lock(mutex_);
   while (true) {
     const auto wants_save = [this] {
@@ -276,7 +287,7 @@ void HostedJob::Run() {
       request.set_crc32c(report.crc32c);
       request.set_error(report.error);
       v1::ReportShardSavedResponse response;
-      Tell(request, &response, &v1::Scheduler::StubInterface::ReportShardSaved);
+      (void)Tell(request, &response, &v1::Scheduler::StubInterface::ReportShardSaved);
     }
     if (!failure.empty()) TellFailure(failure);
     lock.lock();

@@ -58,9 +58,9 @@ class HostedJob {
   // the call.
   void FetchNorms(std::unique_lock<std::mutex>& lock);
   void Run();
-  // Calls until the scheduler answers or the job is dropped. Whether it took the call.
+  // Calls until the scheduler answers or the job is dropped (Cancelled). Its answer's status; a refusal is logged.
   template <typename Request, typename Response, typename Method>
-  bool Tell(const Request& request, Response* response, Method method);
+  absl::Status Tell(const Request& request, Response* response, Method method);
   void TellFailure(const std::string& message);
 
   const Options options_;

@@ -65,7 +65,9 @@ absl::Status Shard::TakeRateChanges(const v1::PushRequest& request) {
     const bool fits =
         i < known ? change.from_step() == rate_changes_[i].from_step() && change.factor() == rate_changes_[i].factor()
                   : change.from_step() == version_ + 1;
-    if (!fits || !(change.factor() >= 0 && change.factor() <= 1)) {
+    // Rates only fall, and once a batch at most.
+    const double before = i == 0 ? 1 : changes[static_cast<int>(i) - 1].factor();
+    if (!fits || i > known || !(change.factor() >= 0 && change.factor() < before)) {
       return Refuse(D::MALFORMED, absl::StrCat("batch ", version_, ": a change of the learning rate to ",
                                                change.factor(), " from step ", change.from_step(), " on does not fit"));
     }

@@ -1,6 +1,7 @@
 // pumasi-worker: computes gradients.
 #include <grpcpp/channel.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -68,6 +69,12 @@ int Main(int argc, char** argv) {
     return MakeRpcChannel({target, config.tls(), config.max_message()});
   };
   options.on_fenced = [&agent] { agent->Renew(); };
+  std::atomic<bool> broken = false;
+  options.on_broken_device = [&](const std::string& error) {
+    Log(Severity::kError, absl::StrCat("the device failed, this worker ends: ", error));
+    broken = true;
+    shutdown.Request();
+  };
   JobSet jobs(options, *scheduler);
 
   NodeAgent::Options agent_options;
@@ -93,6 +100,7 @@ int Main(int argc, char** argv) {
   agent->Stop();
   jobs.Set(0, {});
   (*server)->Shutdown(absl::Seconds(1));
+  if (broken) return kExitFailed;
   return lost ? kExitUnreachable : kExitOk;
 }
 

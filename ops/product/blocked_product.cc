@@ -17,7 +17,7 @@ constexpr int kBlockWords = 384;
 // With so few rows, packing a panel of B costs more than reading it where it lies.
 constexpr int kRowsToPack = 96;
 
-int Pieces(int size, int largest) { return (size + largest - 1) / largest; }
+int Pieces(int size, int largest) { return size / largest + (size % largest != 0); }
 
 // Rows of A in groups of `group_rows`, a tile's, which begin `group` words apart; depths in blocks of `block` words,
 // `block_step` apart, where block is above 0.

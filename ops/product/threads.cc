@@ -19,8 +19,9 @@ namespace internal {
 void ForEachBlock(int blocks, void (*work)(void* context, int block), void* context) {
 // The thread sanitizer does not know OpenMP's barriers.
 #if !defined(__SANITIZE_THREAD__)
-  const int threads = std::min(BlockThreads(), blocks);
-  if (threads > 1) {
+  // Always as many, also where there are fewer blocks: a team that shrinks and grows ends threads and starts new ones.
+  const int threads = BlockThreads();
+  if (threads > 1 && blocks > 1) {
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int block = 0; block < blocks; ++block) work(context, block);
     return;

@@ -96,6 +96,19 @@ TEST_CASE("Changes multiply the schedule's factor from their step on, the last o
   CHECK(schedule.Factor(1000000) == 0.125);
 }
 
+TEST_CASE("A change that is still to come leaves the bits of products over earlier steps alone") {
+  const v1::Schedule proto = Parse("reduce_on_plateau { factor: 0.5 patience: 2 }");
+  RateChanges changes(1);
+  changes[0].set_from_step(1001), changes[0].set_factor(0.5);
+  const DecayProducts before(1e-3 * 0.01, RateSchedule(proto)), after(1e-3 * 0.01, RateSchedule(proto, changes));
+  for (uint64_t begin = 0; begin < 1000; begin += 37) {
+    for (uint64_t end = begin; end <= 1000; end += 19) {
+      CAPTURE(begin, end);
+      REQUIRE(before.Product(begin, end) == after.Product(begin, end));
+    }
+  }
+}
+
 TEST_CASE("Impossible settings of reduce_on_plateau are named") {
   const auto refusal = [](const std::string& text) { return std::string(CheckSchedule(Parse(text)).message()); };
   CHECK(refusal("reduce_on_plateau { factor: 1 patience: 2 }") ==

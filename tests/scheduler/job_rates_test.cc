@@ -198,7 +198,10 @@ TEST_CASE("Servers that are not the job's give no norms; the job says whose it w
   const auto first = story.job().CombineNorms(Norms(story.node("s1").incarnation(), 0, squares));
   REQUIRE(first.ok());
   CHECK_FALSE(first->has_value());
-  CHECK(story.job().WaitingFor() == "server s2 with its norm of batch 0");
+  CHECK(story.job().WaitingFor() == "nobody with 2 parts of batch 0, server s2 with its norm of batch 0");
+  // No server can be so far ahead of what workers have done, nor have the sums of other tables.
+  CHECK(absl::IsInvalidArgument(story.job().CombineNorms(Norms(story.node("s2").incarnation(), 99, squares)).status()));
+  CHECK(absl::IsInvalidArgument(story.job().CombineNorms(Norms(story.node("s2").incarnation(), 0, {1})).status()));
   const auto second = story.job().CombineNorms(Norms(story.node("s2").incarnation(), 0, squares));
   REQUIRE(second.ok());
   REQUIRE(second->has_value());

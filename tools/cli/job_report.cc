@@ -13,6 +13,17 @@ namespace {
 
 constexpr int kConfusionsShown = 5;
 
+// Evaluations of epochs that an earlier run trained: a job that continues makes up for one that its checkpoint lacks.
+std::vector<v1::Evaluation> EvaluatedBefore(const v1::JobStatus& status) {
+  std::vector<v1::Evaluation> before;
+  for (const auto& evaluation : status.evaluations()) {
+    const bool trained_here = std::any_of(status.epochs_done().begin(), status.epochs_done().end(),
+                                          [&](const auto& epoch) { return epoch.epoch() == evaluation.epoch(); });
+    if (!trained_here) before.push_back(evaluation);
+  }
+  return before;
+}
+
 }  // namespace
 
 std::string StateName(v1::JobState state) { return absl::AsciiStrToLower(v1::JobState_Name(state)); }
@@ -42,6 +53,11 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   json["model"] = status.model();
   json["skipped_rows"] = status.data().skipped_rows();
   Json by_epoch = Json::array();
+  for (const auto& evaluation : EvaluatedBefore(status)) {
+    by_epoch.push_back({{"epoch", evaluation.epoch() + 1},
+                        {absl::StrCat("test_", MainMetric(status.loss())),
+                         MainMetricOf(evaluation.loss(), evaluation.accuracy(), status.loss())}});
+  }
   for (const auto& epoch : status.epochs_done()) {
     Json entry;
     entry["epoch"] = epoch.epoch() + 1;
@@ -77,6 +93,10 @@ std::string ResultText(const v1::JobStatus& status, double wall_seconds) {
   if (status.samples() > 0) {
     absl::StrAppendFormat(&text, "trained %d samples in %.1f s: %.0f rows/s\n", status.samples(),
                           status.train_seconds(), status.rows_per_s());
+  }
+  for (const auto& evaluation : EvaluatedBefore(status)) {
+    absl::StrAppendFormat(&text, "epoch %d: trained before this run, test %s\n", evaluation.epoch() + 1,
+                          MetricsText(evaluation, status.loss()));
   }
   for (const auto& epoch : status.epochs_done()) {
     absl::StrAppendFormat(&text, "epoch %d: loss %.4f", epoch.epoch() + 1, epoch.loss());

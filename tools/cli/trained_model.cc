@@ -24,6 +24,10 @@ absl::StatusOr<std::unique_ptr<TrainedModel>> TrainedModel::Open(const std::stri
   auto model = Model::Create(manifest.job(), tables);
   if (!model.ok()) return model.status();
   trained->model_ = *std::move(model);
+  if (static_cast<int>(manifest.data().classes()) != trained->model_->outputs()) {
+    return absl::DataLossError(absl::StrCat(folder, ": its model has ", trained->model_->outputs(),
+                                            " outputs, its data ", manifest.data().classes()));
+  }
   for (uint32_t table = 0; table < tables.size(); ++table) {
     trained->dense_.emplace_back();
     if (tables[table].kind() == v1::TableSpec::ROWS) {
@@ -86,9 +90,10 @@ bool TrainedModel::FoldRows(const Part& part, Parameters* parameters) {
   if (folded_place_.size() + fresh.size() > most) {
     if (part.ids.size() > most) return false;
     folded_place_.clear();
+    folded_.clear();
     fresh = part.ids;
   }
-  const size_t before = folded_place_.size();
+  const size_t before = folded_.size() / width;
   folded_.resize((before + fresh.size()) * width);
   RowsOf(fresh, &rows_);
   model_->Fold(*parameters, fresh.size(), rows_.data(), folded_.data() + before * width);
@@ -100,7 +105,7 @@ bool TrainedModel::FoldRows(const Part& part, Parameters* parameters) {
     if (token >= places.size()) return false;
     folded_tokens_.push_back(places[token]);
   }
-  parameters->folded = {folded_.data(), folded_place_.size(), folded_tokens_.data()};
+  parameters->folded = {folded_.data(), before + fresh.size(), folded_tokens_.data()};
   return true;
 }
 

@@ -238,6 +238,10 @@ void JobRunner::ComputeLoop() {
            SecondsSince(start));
     if (result.ok()) {
       results_.Push(*std::move(result));
+    } else if (options_.cuda_device &&
+               (absl::IsInternal(result.status()) || absl::IsResourceExhausted(result.status()))) {
+      options_.on_broken_device(std::string(result.status().message()));
+      return;
     } else {
       Handle(result.status(), unit.lease);
     }

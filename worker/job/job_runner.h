@@ -40,6 +40,8 @@ class JobRunner {
     std::function<absl::StatusOr<std::shared_ptr<grpc::Channel>>(const std::string& address)> make_channel;
     // The scheduler or a server said that this incarnation is dead.
     std::function<void()> on_fenced;
+    // The device is of no more use to this process: it should leave, so that others do its units.
+    std::function<void(const std::string& error)> on_broken_device;
   };
   // `scheduler` has to outlive the runner.
   JobRunner(const Options& options, const v1::Assignment& assignment, v1::Scheduler::StubInterface& scheduler);

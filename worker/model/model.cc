@@ -65,18 +65,28 @@ absl::StatusOr<std::unique_ptr<Model>> Model::Create(const v1::Job& job, const s
   return model;
 }
 
-absl::Status Model::CheckParameters(const Part& part, const Parameters& parameters) const {
+absl::Status Model::CheckParameters(const Part& part, const Parameters& parameters, bool training) const {
   if (parameters.dense.size() != tables_.size()) {
     return absl::InvalidArgumentError(
         absl::StrCat("parameters are given for ", parameters.dense.size(), " of ", tables_.size(), " tables"));
   }
-  for (size_t i = 0; i < tables_.size(); ++i) {
-    const bool given = tables_[i].kind() == v1::TableSpec::DENSE
-                           ? parameters.dense[i] != nullptr
-                           : parameters.rows != nullptr || parameters.folded.rows != nullptr;
-    if (!given && !(tables_[i].kind() == v1::TableSpec::ROWS && part.ids.empty())) {
-      return absl::InvalidArgumentError(absl::StrCat("no values are given for table ", tables_[i].name()));
+  const Parameters::Folded& folded = parameters.folded;
+  if (folded.rows != nullptr) {
+    if (training || folded_width() == 0) {
+      return absl::InvalidArgumentError("folded rows are of use in inference alone, and only with an lstm to fold");
     }
+    for (size_t i = 0; i < part.tokens.size(); ++i) {
+      if (folded.tokens == nullptr || folded.tokens[i] >= folded.count) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("token ", i, " names none of the ", folded.count, " folded rows"));
+      }
+    }
+  }
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    const bool rows = tables_[i].kind() == v1::TableSpec::ROWS;
+    const bool given = rows ? parameters.rows != nullptr || folded.rows != nullptr || part.ids.empty()
+                            : parameters.dense[i] != nullptr;
+    if (!given) return absl::InvalidArgumentError(absl::StrCat("no values are given for table ", tables_[i].name()));
   }
   return absl::OkStatus();
 }
@@ -109,7 +119,8 @@ absl::Status Model::Backward(const Part& part, const Parameters& parameters, Par
 
 absl::Status Model::Train(const Part& part, const Parameters& parameters, uint64_t batch_rows, PartGradients* gradients,
                           PartOutcome* outcome, const DropoutKey& dropout) {
-  for (const absl::Status& status : {CheckPart(part, outputs(), true, loss_kind_), CheckParameters(part, parameters)}) {
+  for (const absl::Status& status :
+       {CheckPart(part, outputs(), true, loss_kind_), CheckParameters(part, parameters, true)}) {
     if (!status.ok()) return status;
   }
   if (batch_rows == 0) return absl::InvalidArgumentError("a batch of 0 rows has no mean loss");
@@ -123,7 +134,8 @@ absl::Status Model::Train(const Part& part, const Parameters& parameters, uint64
 }
 
 absl::Status Model::Evaluate(const Part& part, const Parameters& parameters, PartOutcome* outcome) {
-  for (const absl::Status& status : {CheckPart(part, outputs(), true, loss_kind_), CheckParameters(part, parameters)}) {
+  for (const absl::Status& status :
+       {CheckPart(part, outputs(), true, loss_kind_), CheckParameters(part, parameters, false)}) {
     if (!status.ok()) return status;
   }
   const absl::StatusOr<float*> values = Forward(part, parameters, nullptr);
@@ -132,7 +144,7 @@ absl::Status Model::Evaluate(const Part& part, const Parameters& parameters, Par
 }
 
 absl::Status Model::Predict(const Part& part, const Parameters& parameters, std::vector<float>* results) {
-  for (const absl::Status& status : {CheckPart(part, outputs(), false), CheckParameters(part, parameters)}) {
+  for (const absl::Status& status : {CheckPart(part, outputs(), false), CheckParameters(part, parameters, false)}) {
     if (!status.ok()) return status;
   }
   const absl::StatusOr<float*> values = Forward(part, parameters, nullptr);

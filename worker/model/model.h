@@ -65,7 +65,7 @@ class Model {
  private:
   Model() = default;
 
-  absl::Status CheckParameters(const Part& part, const Parameters& parameters) const;
+  absl::Status CheckParameters(const Part& part, const Parameters& parameters, bool training) const;
   // What the last layer gives. `training` is null for inference.
   absl::StatusOr<float*> Forward(const Part& part, const Parameters& parameters, const Training* training);
   // Turns `values` into the gradient of scale·(sum of losses) by them, in `gradient_`.
