@@ -14,6 +14,11 @@ absl::StatusOr<std::unique_ptr<OptimizerRowValues>> OptimizerRowValues::Create(c
   return std::unique_ptr<OptimizerRowValues>(new OptimizerRowValues(*std::move(made), version));
 }
 
+absl::StatusOr<std::unique_ptr<OptimizerRowValues>> OptimizerRowValues::Of(const v1::Manifest& manifest) {
+  return Create(manifest.job().optimizer(), manifest.progress().version(),
+                {manifest.rate_changes().begin(), manifest.rate_changes().end()});
+}
+
 void OptimizerRowValues::Initial(const v1::TableSpec& spec, uint64_t row, float* out) const {
   InitialRow(spec, row, out);
   if (version_ == 0) return;

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/checkpoint/row_values.h"
 #include "ops/optimizer.h"
+#include "proto/checkpoint.pb.h"
 #include "proto/job.pb.h"
 
 namespace pumasi {
@@ -22,6 +23,8 @@ class OptimizerRowValues : public RowValues {
   // `changes`: of the rate up to then.
   static absl::StatusOr<std::unique_ptr<OptimizerRowValues>> Create(const v1::Optimizer& optimizer, uint64_t version,
                                                                     const RateChanges& changes = {});
+  // Those of a checkpoint, by what its manifest says.
+  static absl::StatusOr<std::unique_ptr<OptimizerRowValues>> Of(const v1::Manifest& manifest);
   void Initial(const v1::TableSpec& spec, uint64_t row, float* out) const override;
   void Current(const v1::TableSpec& spec, uint64_t last_step, uint64_t version, const float* state,
                float* out) const override;

@@ -80,8 +80,7 @@ absl::StatusOr<std::string> CompleteCheckpoint(Files& files, const std::string& 
   const std::string folder = absl::StrCat(output, "/", checkpoint.folder);
   v1::Manifest manifest = checkpoint.manifest;
   manifest.set_format(kCheckpointFormat);
-  auto values = OptimizerRowValues::Create(manifest.job().optimizer(), manifest.progress().version(),
-                                           {manifest.rate_changes().begin(), manifest.rate_changes().end()});
+  auto values = OptimizerRowValues::Of(manifest);
   if (!values.ok()) return values.status();
   for (const std::string& slot : (*values)->slot_names()) manifest.add_optimizer_slots(slot);
   for (const auto& [name, contents] : assets) {

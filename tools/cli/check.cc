@@ -28,8 +28,7 @@ absl::StatusOr<Checked> CheckFolder(const std::string& folder) {
   const v1::Manifest& manifest = checked.manifest;
   for (const auto& file : manifest.shards()) checked.bytes += file.size();
   for (const auto& file : manifest.assets()) checked.bytes += file.size();
-  auto values = OptimizerRowValues::Create(manifest.job().optimizer(), manifest.progress().version(),
-                                           {manifest.rate_changes().begin(), manifest.rate_changes().end()});
+  auto values = OptimizerRowValues::Of(manifest);
   if (!values.ok()) return values.status();
   auto hash = ParametersSha256(**model, **values);
   if (!hash.ok()) return hash.status();

@@ -17,8 +17,7 @@ absl::StatusOr<std::unique_ptr<TrainedModel>> TrainedModel::Open(const std::stri
   trained->folder_ = *std::move(opened);
   const v1::Manifest& manifest = trained->manifest();
   const std::vector<v1::TableSpec> tables(manifest.tables().begin(), manifest.tables().end());
-  auto values = OptimizerRowValues::Create(manifest.job().optimizer(), manifest.progress().version(),
-                                           {manifest.rate_changes().begin(), manifest.rate_changes().end()});
+  auto values = OptimizerRowValues::Of(manifest);
   if (!values.ok()) return values.status();
   trained->values_ = *std::move(values);
   auto model = Model::Create(manifest.job(), tables);
