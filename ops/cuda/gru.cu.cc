@@ -1,24 +1,11 @@
 #include "ops/cuda/launch.h"
 // After launch.h, which has to be first.
+#include "ops/cuda/clear_ranks.cu.h"
 #include "ops/cuda/gru.h"
 #include "ops/cuda/gru_cell.cu.h"
 #include "ops/cuda/row_groups.h"
 
 namespace pumasi::cuda {
-namespace {
-
-struct ClearRanks {
-  int units;
-  const uint32_t* row_of_rank;
-  size_t first;
-  float* out;
-
-  __device__ void operator()(size_t i, int u) const {
-    out[static_cast<size_t>(row_of_rank[first + i]) * units + u] = 0;
-  }
-};
-
-}  // namespace
 
 GruMemory Gru::Memory(const RecurrentMasks& masks) const {
   return {.units = units_,

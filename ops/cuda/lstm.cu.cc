@@ -1,5 +1,6 @@
 #include "ops/cuda/launch.h"
 // After launch.h, which has to be first.
+#include "ops/cuda/clear_ranks.cu.h"
 #include "ops/cuda/lstm.h"
 #include "ops/gate_activation.h"
 #include "ops/math.h"
@@ -81,17 +82,6 @@ struct BackwardCell {
     gates[2 * units + u] = dc * i * (1.0f - g * g);
     gates[3 * units + u] = dh * tanh_c * Gate::Slope(o);
     cell_gradient[rank * units + u] = dc * f;
-  }
-};
-
-struct ClearRanks {
-  int units;
-  const uint32_t* row_of_rank;
-  size_t first;
-  float* out;
-
-  __device__ void operator()(size_t i, int u) const {
-    out[static_cast<size_t>(row_of_rank[first + i]) * units + u] = 0;
   }
 };
 
