@@ -25,6 +25,7 @@ absl::StatusCode CodeOf(v1::ErrorDetail::Reason reason) {
     case v1::ErrorDetail::UNKNOWN_INCARNATION:
     case v1::ErrorDetail::NOT_READY:
     case v1::ErrorDetail::UNAVAILABLE:
+    case v1::ErrorDetail::NOT_DURABLE:
       return absl::StatusCode::kUnavailable;
     case v1::ErrorDetail::NOT_FINITE:
     case v1::ErrorDetail::MALFORMED:

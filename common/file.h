@@ -38,6 +38,17 @@ class ReadableFile {
   virtual absl::StatusOr<size_t> Read(uint64_t offset, char* to, size_t size) const = 0;
 };
 
+// A file whose bytes lie in memory, as they are read. Thread-safe. If something cuts the file meanwhile, reading what
+// is gone may end the process: map only files that are never changed once they have their name.
+class MappedFile {
+ public:
+  virtual ~MappedFile() = default;
+
+  // size() bytes, valid as long as this object; null if there are none.
+  virtual const char* data() const = 0;
+  virtual uint64_t size() const = 0;
+};
+
 struct CreateOptions {
   // Permission bits, before the process' umask.
   unsigned mode = 0644;
@@ -51,10 +62,15 @@ class Files {
   virtual ~Files() = default;
 
   virtual absl::StatusOr<std::unique_ptr<ReadableFile>> Open(const std::string& path) = 0;
+  // Errors as those of Open.
+  virtual absl::StatusOr<std::unique_ptr<MappedFile>> OpenMapped(const std::string& path) = 0;
   virtual absl::StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path, CreateOptions options = {}) = 0;
 
   // Replaces `to` in one step if it is a file.
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
+  // Gives the file `from` a second name: the bytes are there until both are removed. AlreadyExists if there is a `to`.
+  // Unimplemented where the file system cannot: copy instead.
+  virtual absl::Status Link(const std::string& from, const std::string& to) = 0;
   // Swaps what two names, of files or folders, stand for, in one step: whatever happens, each is there under one of
   // them. Unimplemented where the file system cannot.
   virtual absl::Status Exchange(const std::string& a, const std::string& b) = 0;
@@ -62,7 +78,7 @@ class Files {
   virtual absl::Status Remove(const std::string& path) = 0;
   // Removes a folder and everything in it; links are removed, not followed. Ok if there is none.
   virtual absl::Status RemoveFolder(const std::string& path) = 0;
-  // Makes a folder and those above it. Ok if it is there.
+  // Makes a folder and those above it, durably. Ok if it is there.
   virtual absl::Status MakeFolder(const std::string& path) = 0;
   // Names in a folder, sorted, without "." and "..".
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& folder) = 0;

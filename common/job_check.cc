@@ -89,6 +89,9 @@ absl::Status CheckOptimizer(const v1::Job& job, const SourceMap& source) {
 }  // namespace
 
 absl::Status CheckJob(const v1::Job& job, const SourceMap& source) {
+  if (job.durability() == v1::DURABILITY_BATCH) {
+    return source.Error("durability", "batch is not there yet; with replicas: 2 a server's death loses nothing");
+  }
   if (job.batch() % job.micro_batches() != 0) {
     return source.Error("micro_batches",
                         absl::StrCat("a batch of ", job.batch(), " rows cannot be cut into ", job.micro_batches(),

@@ -41,6 +41,18 @@ absl::Status CheckLossSettings(const v1::Job& job) {
   return absl::OkStatus();
 }
 
+// For optimizer.count: every table holds sums.
+void CountFromZero(std::vector<LayerPlan>* plans) {
+  for (LayerPlan& plan : *plans) {
+    for (v1::TableSpec& table : plan.tables) {
+      table.mutable_initializer()->set_kind(v1::Initializer::ZEROS);
+      table.mutable_initializer()->clear_limit();
+      table.set_update(v1::TableSpec::OPTIMIZER);
+      table.clear_momentum();
+    }
+  }
+}
+
 // All layers; with `data` of no classes what does not depend on it.
 absl::StatusOr<std::vector<LayerPlan>> Plan(const v1::Job& job, const v1::DataSummary& data) {
   if (job.model().empty()) return Refuse("there are no layers; the first one is an embedding");
@@ -61,6 +73,7 @@ absl::StatusOr<std::vector<LayerPlan>> Plan(const v1::Job& job, const v1::DataSu
     if (!status.ok()) return status;
   }
   NumberLayers(&plans);
+  if (job.optimizer().has_count()) CountFromZero(&plans);
   return plans;
 }
 

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,24 +80,59 @@ class RealReadableFile : public ReadableFile {
   const uint64_t size_;
 };
 
+class RealMappedFile : public MappedFile {
+ public:
+  RealMappedFile(void* data, size_t size) : data_(data), size_(size) {}
+  ~RealMappedFile() override {
+    if (data_ != nullptr) munmap(data_, size_);
+  }
+
+  const char* data() const override { return static_cast<const char*>(data_); }
+  uint64_t size() const override { return size_; }
+
+ private:
+  void* const data_;
+  const size_t size_;
+};
+
+// Opens a regular file to read it.
+absl::StatusOr<int> OpenToRead(const std::string& path, uint64_t* size) {
+  // Opening a named pipe would wait for a writer: without O_NONBLOCK a job could hang a daemon by naming one.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return ErrnoStatus(errno, path, "open");
+  struct stat info;
+  if (fstat(fd, &info) != 0) {
+    const int error = errno;
+    close(fd);
+    return ErrnoStatus(error, path, "open");
+  }
+  if (!S_ISREG(info.st_mode)) {
+    close(fd);
+    if (S_ISDIR(info.st_mode)) return ErrnoStatus(EISDIR, path, "open");
+    return absl::InvalidArgumentError(path + ": not a regular file");
+  }
+  *size = static_cast<uint64_t>(info.st_size);
+  return fd;
+}
+
 class RealFilesImpl : public Files {
  public:
   absl::StatusOr<std::unique_ptr<ReadableFile>> Open(const std::string& path) override {
-    // Opening a named pipe would wait for a writer: without O_NONBLOCK a job could hang a daemon by naming one.
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return ErrnoStatus(errno, path, "open");
-    struct stat info;
-    if (fstat(fd, &info) != 0) {
-      const int error = errno;
-      close(fd);
-      return ErrnoStatus(error, path, "open");
-    }
-    if (!S_ISREG(info.st_mode)) {
-      close(fd);
-      if (S_ISDIR(info.st_mode)) return ErrnoStatus(EISDIR, path, "open");
-      return absl::InvalidArgumentError(path + ": not a regular file");
-    }
-    return absl::make_unique<RealReadableFile>(path, fd, static_cast<uint64_t>(info.st_size));
+    uint64_t size = 0;
+    const auto fd = OpenToRead(path, &size);
+    if (!fd.ok()) return fd.status();
+    return absl::make_unique<RealReadableFile>(path, *fd, size);
+  }
+
+  absl::StatusOr<std::unique_ptr<MappedFile>> OpenMapped(const std::string& path) override {
+    uint64_t size = 0;
+    const auto fd = OpenToRead(path, &size);
+    if (!fd.ok()) return fd.status();
+    void* const data = size == 0 ? nullptr : mmap(nullptr, size, PROT_READ, MAP_SHARED, *fd, 0);
+    const int error = errno;
+    close(*fd);
+    if (data == MAP_FAILED) return ErrnoStatus(error, path, "map");
+    return absl::make_unique<RealMappedFile>(data, size);
   }
 
   absl::StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path, CreateOptions options) override {
@@ -109,6 +145,16 @@ class RealFilesImpl : public Files {
   absl::Status Rename(const std::string& from, const std::string& to) override {
     if (rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
     return ErrnoStatus(errno, from, "rename to " + to);
+  }
+
+  absl::Status Link(const std::string& from, const std::string& to) override {
+    if (link(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+    // Such answers come from file systems without links, between two file systems, and from a file with too many.
+    for (const int cannot : {EPERM, EXDEV, EMLINK, ENOSYS, EOPNOTSUPP}) {
+      if (errno == cannot)
+        return absl::UnimplementedError(absl::StrCat(from, ": the file system can't link it to ", to));
+    }
+    return ErrnoStatus(errno, from, "link to " + to);
   }
 
   absl::Status Exchange(const std::string& a, const std::string& b) override {
@@ -130,10 +176,23 @@ class RealFilesImpl : public Files {
   }
 
   absl::Status MakeFolder(const std::string& path) override {
+    fs::path made;
+    for (const fs::path& part : fs::path(path)) {
+      const fs::path parent = made.empty() ? fs::path(".") : made;
+      made /= part;
+      if (mkdir(made.c_str(), 0777) == 0) {
+        if (absl::Status status = SyncFolder(parent.string()); !status.ok()) return status;
+      } else if (errno != EEXIST && errno != EISDIR) {
+        // An ancestor that may not be looked at, or lies on a disk that is only read, is none of our business if it is
+        // there.
+        const int error = errno;
+        std::error_code ignored;
+        if (!fs::is_directory(made, ignored)) return ErrnoStatus(error, path, "make this folder");
+      }
+    }
     std::error_code error;
-    fs::create_directories(path, error);
-    if (error) return ErrnoStatus(error.value(), path, "make this folder");
-    return absl::OkStatus();
+    if (fs::is_directory(path, error)) return absl::OkStatus();
+    return ErrnoStatus(error ? error.value() : ENOTDIR, path, "make this folder");
   }
 
   absl::StatusOr<std::vector<std::string>> List(const std::string& folder) override {

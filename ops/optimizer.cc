@@ -9,6 +9,7 @@
 #include "ops/adadelta.h"
 #include "ops/adagrad.h"
 #include "ops/adam.h"
+#include "ops/count.h"
 #include "ops/ftrl.h"
 #include "ops/lazy_adam.h"
 #include "ops/prepared_gradient.h"
@@ -154,9 +155,12 @@ Made MakeKind(const v1::Optimizer& proto, const RateSchedule& schedule) {
       return MakeRmsProp(proto.rmsprop(), schedule);
     case v1::Optimizer::kFtrl:
       return MakeFtrl(proto.ftrl(), schedule);
+    case v1::Optimizer::kCount:
+      return std::make_unique<Count>();
     default:
       return absl::InvalidArgumentError(
-          "optimizer: none is given; adam, adamw, lazy_adam, sgd, adagrad, adadelta, rmsprop and ftrl are known");
+          "optimizer: none is given; adam, adamw, lazy_adam, sgd, adagrad, adadelta, rmsprop, ftrl and count are "
+          "known");
   }
 }
 
@@ -183,6 +187,10 @@ Made MakeOptimizer(const v1::Optimizer& proto, const RateChanges& changes) {
   }
   if (!(proto.l2() >= 0) || !std::isfinite(proto.l2())) {
     return absl::InvalidArgumentError(absl::StrCat("optimizer.l2 is ", proto.l2(), "; it has to be at least 0"));
+  }
+  if (proto.has_count() && (proto.has_clip() || proto.l2() != 0)) {
+    return absl::InvalidArgumentError(
+        "optimizer.count: neither clip nor l2 goes with it, since it would not count then");
   }
   if (!clip.has_value() && proto.l2() == 0) return made;
   return std::make_unique<PreparedGradient>(*std::move(made),

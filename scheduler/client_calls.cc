@@ -1,9 +1,12 @@
-// SchedulerService's calls for clients: jobs are submitted, watched and cancelled, nodes listed.
+// SchedulerService's calls for clients: jobs are submitted, watched, cancelled, resumed and audited, nodes
+// listed and drained.
+#include <algorithm>
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/checkpoint/model_folder.h"
+#include "absl/strings/str_format.h"
+#include "common/checkpoint/manifest.h"
 #include "common/error_detail.h"
 #include "common/field_rules.h"
 #include "common/job_check.h"
@@ -13,6 +16,9 @@
 
 namespace pumasi {
 namespace {
+
+// Batches in one answer.
+constexpr uint32_t kMostAudited = 1000;
 
 std::string NewJobId(const std::string& name) {
   std::random_device device;
@@ -33,7 +39,7 @@ absl::StatusOr<JobRun::Spec> SchedulerService::MakeSpec(const v1::SubmitRequest&
   if (!request.resume().empty()) {
     auto resume = UnderRoot(options_.output_root, request.resume());
     if (!resume.ok()) return resume.status();
-    auto manifest = ReadManifest(*resume);
+    auto manifest = ReadManifest(files_, *resume);
     if (!manifest.ok()) return manifest.status();
     spec.request.set_resume(*resume);
     spec.resume = *std::move(manifest);
@@ -82,7 +88,7 @@ SchedulerService::Reactor* SchedulerService::GetJob(Context* context, const v1::
     std::unique_lock lock(mutex_);
     auto job = cluster_.Find(request->job_id());
     if (job.ok() && (*job)->change() <= request->seen_change() && !(*job)->ended() && !last) return false;
-    if (job.ok()) *response->mutable_job() = StatusOf(**job, clock_.Now());
+    if (job.ok()) *response->mutable_job() = StatusOf(**job, time_.Now());
     lock.unlock();
     reactor->Finish(ToGrpc(job.status()));
     return true;
@@ -102,6 +108,45 @@ SchedulerService::Reactor* SchedulerService::Cancel(Context* context, const v1::
     (*job)->Cancel(now);
     return absl::OkStatus();
   });
+}
+
+SchedulerService::Reactor* SchedulerService::Resume(Context* context, const v1::ResumeRequest* request,
+                                                    v1::ResumeResponse*) {
+  return Serve(context, [&](absl::Duration now) { return cluster_.Resume(request->job_id(), now); });
+}
+
+SchedulerService::Reactor* SchedulerService::Drain(Context* context, const v1::DrainRequest* request,
+                                                   v1::DrainResponse*) {
+  return Serve(context, [&](absl::Duration now) { return cluster_.Drain(request->node(), request->undo(), now); });
+}
+
+SchedulerService::Reactor* SchedulerService::Audit(Context* context, const v1::AuditRequest* request,
+                                                   v1::AuditResponse* response) {
+  return Serve(context, [&](absl::Duration) -> absl::Status {
+    auto job = cluster_.Find(request->job_id());
+    if (!job.ok()) return job.status();
+    *response = (*job)->Audit();
+    return ReadAudit(**job, request->first_version(), std::min(request->count(), kMostAudited), response);
+  });
+}
+
+absl::Status SchedulerService::ReadAudit(const JobRun& job, uint64_t first, uint32_t count,
+                                         v1::AuditResponse* response) {
+  first = std::max(first, job.FirstVersion());
+  const uint64_t end = first < job.audited_end() ? std::min(first + count, job.audited_end()) : first;
+  // Versions have 20 digits: a hundred of them share the first 18.
+  for (uint64_t hundred = first / 100; hundred * 100 < end; ++hundred) {
+    auto entries = store_.List(absl::StrCat(AuditPrefix(job.id()), absl::StrFormat("%018d", hundred)));
+    if (!entries.ok()) return entries.status();
+    for (const StoreEntry& entry : *entries) {
+      v1::AuditBatch batch;
+      if (!batch.ParseFromString(entry.value)) {
+        return absl::DataLossError(absl::StrCat("the scheduler's store: record ", entry.key, " is damaged"));
+      }
+      if (batch.version() >= first && batch.version() < end) *response->add_batches() = std::move(batch);
+    }
+  }
+  return absl::OkStatus();
 }
 
 SchedulerService::Reactor* SchedulerService::ListNodes(Context* context, const v1::ListNodesRequest*,

@@ -5,28 +5,23 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/error_detail.h"
+#include "common/planted_bug.h"
 
 namespace pumasi {
-namespace {
-
-// Deadlines of jobs are seconds long: looking this often is exact enough.
-constexpr absl::Duration kTick = absl::Milliseconds(500);
-
-}  // namespace
+namespace {}  // namespace
 
 absl::Status Cluster::Register(const v1::Node& node, absl::Duration now) {
+  const bool known = members_.Find(node.incarnation()) != nullptr;
   absl::Status status = members_.Register(node, now);
-  if (status.ok()) NodesChanged(now);
+  if (status.ok() && !known) NodesChanged(now);
   return status;
 }
 
 absl::StatusOr<std::optional<v1::HeartbeatResponse>> Cluster::Assignments(uint64_t incarnation, uint64_t seen,
                                                                           absl::Duration now) {
   const Membership::Member* member = members_.Find(incarnation);
-  if (member == nullptr) {
-    return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
-                         absl::StrCat("incarnation ", incarnation, " is not alive"));
-  }
+  if (member == nullptr) return members_.Renew(incarnation, now);
+  if (!durable() && !Planted(PlantedBug::kUnsyncedEpoch)) return std::optional<v1::HeartbeatResponse>();
   const uint64_t change = AssignmentChange();
   if (change == seen) return std::optional<v1::HeartbeatResponse>();
   v1::HeartbeatResponse response;
@@ -42,6 +37,17 @@ void Cluster::Leave(uint64_t incarnation, absl::Duration now) {
   NodesChanged(now);
 }
 
+absl::Status Cluster::Drain(const std::string& name, bool undo, absl::Duration now) {
+  const auto& alive = members_.alive();
+  const bool lives =
+      std::any_of(alive.begin(), alive.end(), [&](const auto& member) { return member.second.node.name() == name; });
+  if (!lives && !(undo && members_.draining().count(name))) {
+    return absl::NotFoundError(absl::StrCat("no living node is named '", name, "'"));
+  }
+  if (members_.SetDraining(name, !undo)) NodesChanged(now);
+  return absl::OkStatus();
+}
+
 std::vector<Membership::Death> Cluster::Tick(absl::Duration now) {
   std::vector<Membership::Death> deaths = members_.TakeDeaths(now);
   if (!deaths.empty()) NodesChanged(now);
@@ -51,14 +57,20 @@ std::vector<Membership::Death> Cluster::Tick(absl::Duration now) {
 }
 
 absl::Duration Cluster::NextDeadline(absl::Duration now) const {
-  const auto death = members_.NextDeath();
-  return death ? std::min(*death, now + kTick) : now + kTick;
+  absl::Duration next = now + kTick;
+  if (const auto death = members_.NextDeath()) next = std::min(next, *death);
+  for (const auto& job : jobs_) next = std::min(next, job->NextDeadline(now));
+  return next;
 }
 
 void Cluster::NodesChanged(absl::Duration now) {
   bool may_start = true;
   for (const auto& job : jobs_) {
-    job->NodesChanged(members_, may_start, now);
+    // One that was resumed waits for those that run.
+    const bool other_runs = std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& other) {
+      return other != job && !other->ended() && other->state() != v1::QUEUED;
+    });
+    job->NodesChanged(members_, may_start && !other_runs, now);
     may_start = may_start && job->ended();
   }
   ended_ = CountEnded();
@@ -82,7 +94,9 @@ absl::StatusOr<std::string> Cluster::Submit(JobRun::Spec spec, absl::Duration no
       ++job;
       continue;
     }
-    forgotten_change_ += (*job)->assignment_change();
+    forgotten_change_ += (*job)->assignment_change() - FirstChange();
+    (*job)->Forget(&unsaved_);
+    forgotten_.push_back((*job)->id());
     job_of_request_.erase((*job)->spec().request.request_id());
     job = jobs_.erase(job);
   }
@@ -91,7 +105,7 @@ absl::StatusOr<std::string> Cluster::Submit(JobRun::Spec spec, absl::Duration no
   }
   const std::string id = spec.job_id;
   if (!request.empty()) job_of_request_[request] = id;
-  jobs_.push_back(std::make_unique<JobRun>(std::move(spec), now));
+  jobs_.push_back(std::make_unique<JobRun>(std::move(spec), now, FirstChange()));
   NodesChanged(now);
   return id;
 }
@@ -111,8 +125,24 @@ absl::StatusOr<JobRun*> Cluster::Running(const std::string& job_id) {
   return job;
 }
 
-absl::StatusOr<v1::LeaseUnitsResponse> Cluster::Lease(JobRun& job, uint64_t worker, uint32_t hold_at_most) {
-  return job.Lease(worker, hold_at_most, &next_token_);
+absl::Status Cluster::Resume(const std::string& job_id, absl::Duration now) {
+  auto job = Find(job_id);
+  if (!job.ok()) return job.status();
+  if (absl::Status status = (*job)->Resume(now); !status.ok()) return status;
+  NodesChanged(now);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::LeaseUnitsResponse> Cluster::Lease(JobRun& job, uint64_t worker, uint32_t hold_at_most,
+                                                      absl::Duration now) {
+  if (!durable()) {
+    v1::LeaseUnitsResponse nothing;
+    nothing.set_state(job.state());
+    return nothing;
+  }
+  auto response = job.Lease(worker, hold_at_most, &next_token_, now);
+  while (token_limit_ < next_token_) token_limit_ += kTokenBlock;
+  return response;
 }
 
 std::vector<const JobRun*> Cluster::jobs() const {
@@ -122,8 +152,8 @@ std::vector<const JobRun*> Cluster::jobs() const {
 }
 
 uint64_t Cluster::AssignmentChange() const {
-  uint64_t change = 1 + forgotten_change_;
-  for (const auto& job : jobs_) change += job->assignment_change();
+  uint64_t change = FirstChange() + 1 + forgotten_change_;
+  for (const auto& job : jobs_) change += job->assignment_change() - FirstChange();
   return change;
 }
 
@@ -135,9 +165,18 @@ std::vector<v1::NodeStatus> Cluster::Nodes(absl::Duration now) const {
       *status.mutable_node() = node;
       status.set_alive(true);
       status.set_silent_seconds(absl::ToDoubleSeconds(now - members_.Find(node.incarnation())->last_seen));
+      status.set_draining(members_.draining(node));
+      bool needed = false;
       for (const auto& job : jobs_) {
-        if (!job->ended() && job->TakesPart(node.incarnation())) status.add_jobs(job->id());
+        if (job->ended() || !job->TakesPart(node.incarnation())) continue;
+        status.add_jobs(job->id());
+        needed = needed || job->Needs(node.incarnation());
+        const SlotCounts slots = CountSlots(job->layout(), node.incarnation());
+        status.set_primary_slots(status.primary_slots() + slots.primary);
+        status.set_backup_slots(status.backup_slots() + slots.backup);
+        status.set_filling_slots(status.filling_slots() + slots.filling);
       }
+      status.set_drained(status.draining() && !needed);
     }
   }
   for (auto death = members_.dead().rbegin(); death != members_.dead().rend(); ++death) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,26 +15,64 @@
 #include "absl/time/time.h"
 #include "scheduler/job_run.h"
 #include "scheduler/membership.h"
+#include "scheduler/store.h"
 
 namespace pumasi {
 
 // Jobs run one at a time, in the order in which they were submitted. Not thread-safe.
+//
+// Everything is kept in records (proto/job_record.proto). After each event, and before anybody hears of what came of
+// it:
+//
+//   cluster.JobChanged(now);
+//   if (auto commit = cluster.TakeCommit(now)) {
+//     absl::Status status = store.Commit(commit->batch, commit->durability);
+//     cluster.CommitDone(status);
+//   }
+//   if (!cluster.durable()) the event's answer is NOT_DURABLE; the caller asks again
+//
+// A new Cluster that is given the records of another goes on where that one was: nobody can tell the difference, but
+// that members' leases and jobs' deadlines begin anew.
 class Cluster {
  public:
+  // NextDeadline is never further away: jobs' deadlines are seconds long, so looking this often is exact enough.
+  static constexpr absl::Duration kTick = absl::Milliseconds(500);
+
   struct Options {
     Membership::Options membership;
     size_t max_jobs = 1000;
   };
   explicit Cluster(const Options& options) : options_(options), members_(options.membership) {}
 
+  // --- records
+  // Entries of a store whose keys start with kRecordPrefixes (others are ignored). To be called before any event, also
+  // with none; there is something to commit afterwards. DataLoss names the record that can't be read.
+  static constexpr const char* kRecordPrefixes[] = {"cluster", "job/"};
+  absl::Status Restore(const std::vector<StoreEntry>& entries, absl::Duration now);
+  struct PendingCommit {
+    StoreBatch batch;
+    Durability durability;
+  };
+  // What changed since the last commit that succeeded; nothing if nothing did.
+  std::optional<PendingCommit> TakeCommit(absl::Duration now);
+  // What became of it. What failed is in the next one again.
+  void CommitDone(const absl::Status& status, absl::Duration now);
+  // Whether every promise is durable. If not, assignments and leases are withheld until a commit succeeds.
+  bool durable() const { return !synced_pending_; }
+  // Jobs that were forgotten since the last call: what stands in the store under "audit/ID/" and "assets/ID/" may go.
+  std::vector<std::string> TakeForgotten();
+
   // --- membership
   absl::Status Register(const v1::Node& node, absl::Duration now);
-  // The answer to a heartbeat if the node's assignments changed since `seen`; nothing if they did not.
+  // The answer to a heartbeat if the node's assignments changed since `seen`; nothing if they did not, or are not
+  // durable.
   absl::StatusOr<std::optional<v1::HeartbeatResponse>> Assignments(uint64_t incarnation, uint64_t seen,
                                                                    absl::Duration now);
   absl::Status Renew(uint64_t incarnation, absl::Duration now) { return members_.Renew(incarnation, now); }
   void Disconnected(uint64_t incarnation, absl::Duration now) { members_.Disconnected(incarnation, now); }
   void Leave(uint64_t incarnation, absl::Duration now);
+  // Nodes of this name shall get no more work; also one that registers later. NotFound: no living node has the name.
+  absl::Status Drain(const std::string& name, bool undo, absl::Duration now);
   // Deaths and deadlines. To be called at NextDeadline at the latest. Returns who died.
   std::vector<Membership::Death> Tick(absl::Duration now);
   absl::Duration NextDeadline(absl::Duration now) const;
@@ -47,12 +86,14 @@ class Cluster {
   absl::StatusOr<JobRun*> Running(const std::string& job_id);
   // To be called after every event given to a job: starts the next one when one ended. Costs little when none did.
   void JobChanged(absl::Duration now);
-  absl::StatusOr<v1::LeaseUnitsResponse> Lease(JobRun& job, uint64_t worker, uint32_t hold_at_most);
+  absl::Status Resume(const std::string& job_id, absl::Duration now);
+  // No leases while something is not durable.
+  absl::StatusOr<v1::LeaseUnitsResponse> Lease(JobRun& job, uint64_t worker, uint32_t hold_at_most, absl::Duration now);
 
   // Oldest first.
   std::vector<const JobRun*> jobs() const;
   std::vector<v1::NodeStatus> Nodes(absl::Duration now) const;
-  // Sum of the jobs' changes: raised with each.
+  // Sum of the jobs' changes: raised with each, and greater than any before a restart.
   uint64_t AssignmentChange() const;
   const Membership& members() const { return members_; }
 
@@ -60,8 +101,15 @@ class Cluster {
   std::optional<std::pair<std::string, JobRun::FinishCheckpoint>> TakeCheckpoint();
 
  private:
+  // Tokens are promised in blocks, so that not every lease has to be synced.
+  static constexpr uint64_t kTokenBlock = 1000;
+  // Changes of a failed commit beyond which the audit of single batches is dropped, to bound memory.
+  static constexpr size_t kMaxUnsaved = 100000;
+
   void NodesChanged(absl::Duration now);
   size_t CountEnded() const;
+  v1::ClusterRecord Record() const;
+  uint64_t FirstChange() const { return restarts_ << 32; }
 
   const Options options_;
   Membership members_;
@@ -69,8 +117,16 @@ class Cluster {
   std::map<std::string, std::string> job_of_request_;
   size_t ended_ = 0;  // jobs of jobs_ that had ended at the last NodesChanged
   uint64_t forgotten_change_ = 0;
-  // Tokens only grow; they start high enough to tell them from part and batch numbers in logs.
+  uint64_t restarts_ = 0;
+  // Tokens only grow.
   uint64_t next_token_ = 1;
+  uint64_t token_limit_ = 1;  // no token from this one on was promised
+
+  std::string saved_;   // the cluster's record as it was saved last
+  StoreBatch unsaved_;  // taken, or failed
+  bool synced_pending_ = false;
+  bool commit_failing_ = false;
+  std::vector<std::string> forgotten_;
 };
 
 }  // namespace pumasi

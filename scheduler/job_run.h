@@ -1,15 +1,18 @@
-// One job from submission to its end, as a deterministic state machine: events in, a status and wishes to the shell
-// out.
+// One job from submission to its end, as a deterministic state machine: events in, a status, records and wishes to the
+// shell out.
 //
 //   QUEUED -> PREPARING -> ALLOCATING -> TRAINING <-> EVALUATING -> SAVING -> DONE        (any of them -> FAILED,
-//   CANCELLED)
+//                              ^                |                      |                   CANCELLED -> QUEUED)
+//                              +-- RECOVERING <-+----------------------+
 //
 // PREPARING: the workers read the data, and agree on what they found. ALLOCATING: servers make or load tables. TRAINING
-// and EVALUATING: units are leased. SAVING: the final checkpoint, which is the model.
+// and EVALUATING: units are leased. SAVING: the final checkpoint, which is the model. RECOVERING: parameters were lost
+// with a server; the job waits for servers, and goes back to its last checkpoint's cut.
 #ifndef PUMASI_SCHEDULER_JOB_RUN_H_
 #define PUMASI_SCHEDULER_JOB_RUN_H_
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,17 +23,25 @@
 #include "absl/time/time.h"
 #include "common/layout/batch_plan.h"
 #include "proto/checkpoint.pb.h"
+#include "proto/job_record.pb.h"
 #include "proto/scheduler.pb.h"
+#include "scheduler/layout_plan.h"
 #include "scheduler/ledger.h"
 #include "scheduler/membership.h"
 #include "scheduler/norm_round.h"
 #include "scheduler/plateau.h"
+#include "scheduler/store.h"
 #include "scheduler/training_record.h"
+#include "scheduler/worker_speeds.h"
 
 namespace pumasi {
 
-// The folder, in the job's output, in which the model is written before it gets its name.
-inline constexpr char kFinalCheckpointFolder[] = ".model.tmp";
+// Folders, in the job's output, in which the model, or the checkpoint of a version, is written before it gets its name:
+// another one in each generation, so that servers of an older one that are still alive write where nobody looks.
+std::string ModelFolderInTheMaking(uint64_t generation, uint32_t attempt = 0);
+std::string CheckpointFolderInTheMaking(uint64_t version, uint64_t generation);
+// What the checkpoint of a version is called when it is complete.
+std::string CheckpointName(uint64_t version);
 
 // Not thread-safe.
 class JobRun {
@@ -41,28 +52,36 @@ class JobRun {
     std::string output;                  // absolute
     std::optional<v1::Manifest> resume;  // of request.resume
   };
-  JobRun(Spec spec, absl::Duration now);
+  // Change numbers begin after `first_change`.
+  JobRun(Spec spec, absl::Duration now, uint64_t first_change = 0);
 
   // --- events
-  // Nodes that are alive, whenever that changed. Starts a queued job that may start and finds enough of them; lets
-  // workers join; hands the units of dead ones to others; fails the job if one of its servers is gone.
+  // Nodes that are alive or draining, whenever that changed. Starts a queued job that may start and finds enough of
+  // them; lets nodes join; hands the units and slots of dead ones to others.
   void NodesChanged(const Membership& members, bool may_start, absl::Duration now);
   absl::StatusOr<v1::ReportPreparedResponse> Prepared(const v1::ReportPreparedRequest& request, absl::Duration now);
   void AssetsUploaded(absl::Duration now);
   absl::Status ServerReady(const v1::ReportReadyRequest& request, absl::Duration now);
+  absl::Status Filled(const v1::ReportFilledRequest& request, absl::Duration now);
   absl::Status ShardSaved(const v1::ReportShardSavedRequest& request, absl::Duration now);
-  // Takes finished, returned and lost units. Stale ones are ignored: their worker learns from the leases it gets.
+  // Takes finished, returned and lost units. Results of an undone generation, and of work that nobody wants, count for
+  // nothing, and are no error.
   absl::Status TakeResults(const v1::LeaseUnitsRequest& request, absl::Duration now);
   // Hands out units; none if there is nothing to do now.
-  absl::StatusOr<v1::LeaseUnitsResponse> Lease(uint64_t worker, uint32_t hold_at_most, uint64_t* next_token);
+  absl::StatusOr<v1::LeaseUnitsResponse> Lease(uint64_t worker, uint32_t hold_at_most, uint64_t* next_token,
+                                               absl::Duration now);
   // What a server has of a batch's norms; nothing until all servers gave theirs. Errors as in NormRound::Take, and of
   // servers that are not the job's.
   absl::StatusOr<std::optional<v1::CombineNormsResponse>> CombineNorms(const v1::CombineNormsRequest& request);
   void Fail(const std::string& message, absl::Duration now);
   void Cancel(absl::Duration now);
+  // A failed or cancelled job is queued again, and goes on from its last checkpoint's cut. FailedPrecondition: it is
+  // neither.
+  absl::Status Resume(absl::Duration now);
   // The shell finished a checkpoint that it took from TakeCheckpoint.
   void CheckpointFinished(const std::string& folder, const absl::Status& status, const std::string& parameters_sha256,
                           absl::Duration now);
+  void Warn(const std::string& warning);
   // Checks deadlines.
   void Tick(absl::Duration now);
 
@@ -73,8 +92,22 @@ class JobRun {
     v1::Manifest manifest;  // without assets and hash
     bool final = false;
     uint32_t keep = 0;  // checkpoints on the way that may stay
+    // The complete checkpoint that deltas among the shards follow, as a name in the output folder; empty: none is a
+    // delta.
+    std::string base;
   };
   std::optional<FinishCheckpoint> TakeCheckpoint();
+
+  // --- records (proto/job_record.proto)
+  // Adds those that changed since the last call. Returns whether one of them has to survive a power loss before anybody
+  // hears of it.
+  bool SaveChanges(StoreBatch* batch, absl::Duration now);
+  // What stands in the store under "job/ID/", without that prefix. DataLoss names the record that can't be read.
+  static absl::StatusOr<std::unique_ptr<JobRun>> Restore(const std::string& id,
+                                                         const std::map<std::string, std::string>& records,
+                                                         absl::Duration now, uint64_t first_change);
+  // Removes all of them.
+  void Forget(StoreBatch* batch) const;
 
   // --- state
   const std::string& id() const { return spec_.job_id; }
@@ -84,73 +117,180 @@ class JobRun {
   // What the node shall do; nothing if the job does not concern it.
   std::optional<v1::Assignment> AssignmentFor(const v1::Node& node) const;
   v1::JobStatus Status(absl::Duration now) const;
+  // Sums; the batches stand in the store, as "audit/ID/VERSION", up to audited_end().
+  v1::AuditResponse Audit() const;
+  // Batches [FirstVersion(), audited_end()) are done, and have their AuditBatch.
+  uint64_t FirstVersion() const { return spec_.resume ? spec_.resume->progress().version() : 0; }
+  uint64_t audited_end() const { return version_; }
   // Whom it waits for, for messages.
   std::string WaitingFor() const;
   // Raised when the status, or any node's assignment, changed.
   uint64_t change() const { return change_; }
   uint64_t assignment_change() const { return assignment_change_; }
   bool TakesPart(uint64_t incarnation) const { return servers_.count(incarnation) || workers_.count(incarnation); }
+  const v1::Layout& layout() const { return layout_; }
+  // Whether the node still holds units, or slots, or has a checkpoint to write.
+  bool Needs(uint64_t incarnation) const;
+  // When Tick has something to look at; InfiniteDuration if nothing but the job's own deadlines.
+  absl::Duration NextDeadline(absl::Duration now) const;
 
  private:
   // Batches that may be leased beyond the first one that is not done: enough that reading ahead hides, few enough that
   // a dead worker's leases are soon done by others.
   static constexpr uint32_t kBatchesAhead = 4;
+  // Between two attempts at writing the model.
+  static constexpr absl::Duration kModelPause = absl::Seconds(2);
 
   struct Worker {
     v1::Node node;
     bool prepared = false;
+    bool draining = false;
+    uint64_t probed = 0;  // the batch at which it last got a unit though its quota is 0
   };
   struct Server {
     v1::Node node;
     bool ready = false;
+    bool draining = false;
+    absl::Duration avoid_until = -absl::InfiniteDuration();  // it could not copy a slot
   };
   struct PendingCheckpoint {
+    struct Shard {
+      uint64_t epoch = 0;  // of the layout whose primary slots it holds
+      v1::Manifest::File file;
+    };
     uint64_t version = 0;
-    std::map<std::string, v1::Manifest::File> files;  // by server name
+    std::map<uint64_t, Shard> shards;  // by server
     bool failed = false;
+    bool gathered = false;  // waits for the shell
   };
+  // Of a slot that is filling.
+  struct Filling {
+    uint64_t server = 0;
+    absl::Duration deadline;
+    uint64_t epoch = 0;  // of the layout with which it began
+    bool done = false;
+  };
+  using Owners = std::vector<uint64_t>;  // by slot: its primary's incarnation
 
+  // job_run.cc
   void Enter(v1::JobState state, absl::Duration now);
+  void End(v1::JobState state, const std::string& message, absl::Duration now);
   void Begin(const Membership& members, absl::Duration now);
+  void UpdateWorkers(const Membership& members);
+  bool WorkersPrepared() const;
+  absl::Status PlanData();
+
+  // job_run_servers.cc: who holds which slot
+  // Returns whether servers came, went, or were drained. `died` says who did of those that held slots.
+  bool UpdateServers(const Membership& members, std::string* died);
+  std::vector<v1::Node> UsableServers() const;
+  bool InLayout(uint64_t incarnation) const;
+  // The next layout, if there is a better one. `died`: who has died, in words; empty: nobody.
+  void Relayout(const std::string& died, absl::Duration now);
+  void Adopt(const v1::Layout& layout, absl::Duration now);
+  // Deadlines of copying; the next layout once all that fills is done with.
+  void LookAtFilling(absl::Duration now);
+  bool FillingResolved() const;
+  void CopyFailed(uint32_t slot, uint64_t server, const std::string& why, absl::Duration now);
+  void StopCopying();
+  LayoutView View(absl::Duration now) const;
+
+  // job_run_recovery.cc: back to a cut
   void Allocate(absl::Duration now);
+  void Recover(const std::string& why, absl::Duration now);
+  void RememberCut(uint64_t version, absl::Duration now);
+  void ReturnToCut();
+  v1::CutRecord FirstCut() const;
   absl::Status CheckResume() const;
+
+  // job_run_units.cc: epochs, and their units
+  void StartTraining(absl::Duration now);
+  void StartEpoch(bool from_cut, absl::Duration now);
+  void EndEpoch(absl::Duration now);
+  void StartEvaluation(absl::Duration now);
+  void AfterEpoch(absl::Duration now);
+  absl::Status TakeUnit(const Worker& worker, const v1::UnitDone& done, absl::Duration now);
+  void TakeBatches(absl::Duration now);
+  std::vector<Ledger::Unit> ChooseUnits(uint64_t incarnation, Worker& worker, uint32_t hold_at_most,
+                                        uint64_t* next_token, absl::Duration now);
+  void AddLease(const Ledger::Unit& unit, v1::LeaseUnitsResponse* response) const;
+  Ledger::Options LedgerOptions() const;
+  v1::Progress ProgressAt(uint64_t version) const;
+  uint64_t total_batches() const { return plan_.rows == 0 ? 0 : plan_.BatchesPerEpoch() * job_.epochs(); }
+
+  // job_run_checkpoint.cc
+  std::string ModelFolder() const { return ModelFolderInTheMaking(layout_.generation(), model_attempt_); }
+  // The job goes on trying until it has made no progress for its stall_timeout.
+  void ModelFailed(const std::string& why, absl::Duration now);
+  absl::Status CheckShard(const v1::ReportShardSavedRequest& request) const;
+  // Whether all reports of pending checkpoints are there now, or never will be.
+  void LookAtCheckpoints(absl::Duration now);
+  enum class Coverage { kWhole, kIncomplete, kHopeless };
+  Coverage CoverageOf(const PendingCheckpoint& pending) const;
+  void Gather(const std::string& folder, PendingCheckpoint& pending);
+  FinishCheckpoint FinishOf(const std::string& folder, const PendingCheckpoint& pending) const;
+
+  // job_run_rates.cc
   // Restores what the schedule has learned from test losses. Fails where the checkpoint has other losses than it needs.
   absl::Status ResumePlateau();
+  // The schedule as after these losses.
+  void ReplayLosses(std::vector<double> losses);
   void ObserveTestLoss(double loss);
   // A finished epoch whose test loss the schedule waits for: its checkpoint was written before the evaluation's end.
   bool LacksEvaluation() const;
-  void StartTraining(absl::Duration now);
-  void StartEpoch(absl::Duration now);
-  void StartEvaluation(absl::Duration now);
-  void AfterEpoch(absl::Duration now);
-  void TakeBatches(absl::Duration now);
-  v1::Progress ProgressAt(uint64_t version) const;
+
+  // job_run_records.cc
+  v1::JobSpecRecord SpecRecord() const;
+  v1::JobStateRecord StateRecord() const;
+  v1::JobProgressRecord ProgressRecord(absl::Duration now) const;
+  v1::JobHistoryRecord HistoryRecord() const;
+  absl::Status TakeState(const v1::JobStateRecord& record, absl::Duration now);
+  void TakeProgress(const v1::JobProgressRecord& record, const std::map<uint64_t, v1::OpenBatchRecord>& open,
+                    absl::Duration now);
+  // Returns whether it differs from what was saved last.
+  bool Save(const std::string& name, std::string bytes, StoreBatch* batch);
+  void SaveOpenBatches(StoreBatch* batch);
+  void SaveCuts(StoreBatch* batch);
+  std::string Key(const std::string& name) const { return "job/" + id() + "/" + name; }
 
   const Spec spec_;
   const v1::Job& job_;
   v1::JobState state_ = v1::QUEUED;
   std::string message_;
-  uint64_t change_ = 1;
-  uint64_t assignment_change_ = 1;
-  absl::Duration submitted_, last_progress_, ended_at_;
+  uint64_t change_;
+  uint64_t assignment_change_;
+  absl::Duration submitted_, last_progress_, ended_at_, recovering_since_;
+  bool resumed_ = false;
 
   std::string kernel_set_;              // of all workers of the job
   std::map<uint64_t, Worker> workers_;  // alive ones by incarnation
   std::set<uint64_t> fenced_;
-  std::map<uint64_t, Server> servers_;
+  std::map<uint64_t, Server> servers_;  // alive ones; the layout says who holds what
   uint64_t uploader_ = 0;
   bool assets_there_ = false;
 
   v1::DataSummary data_;
   std::string data_from_;  // who reported it first
   std::vector<v1::TableSpec> tables_;
-  v1::Layout layout_;
   BatchPlan plan_;
+
+  v1::Layout layout_;
+  uint64_t generation_epoch_ = 0;                      // the first layout epoch of its generation
+  std::map<uint64_t, Owners> owners_;                  // of the latest layouts of the generation, by epoch
+  std::map<uint32_t, LayoutView::Prefetch> prefetch_;  // by slot
+  std::map<uint32_t, Filling> filling_;                // by slot, as layout_.slot_filling
+  std::set<uint32_t> failed_;                          // of filling_
+  std::optional<absl::Duration> copied_since_;         // since when slots copied ahead wait for others
+
   v1::Progress start_;
+  std::string resume_;            // folder that servers load
   uint64_t version_ = 0;          // batches applied
   std::optional<Ledger> ledger_;  // of the epoch's training, or of its evaluation
   uint32_t epoch_ = 0;
   TrainingRecord record_;
+  v1::AuditSums audit_;
+  uint64_t leases_given_ = 0, repeated_results_ = 0, undone_batches_ = 0;
+  WorkerSpeeds speeds_;
   std::string parameters_sha256_;
   NormRound norms_;
   std::optional<Plateau> plateau_;    // where the job's schedule is one
@@ -158,9 +298,21 @@ class JobRun {
   std::vector<v1::RateChange> rate_changes_;
 
   std::map<std::string, PendingCheckpoint> checkpoints_;  // by folder; some servers have reported
-  uint64_t gathered_ = 0;  // checkpoints on the way up to this version have all their reports
+  uint64_t gathered_ = 0;  // checkpoints on the way up to this version have all their reports, or were given up
   bool model_gathered_ = false;
+  uint32_t model_attempt_ = 0;                 // at writing the model; each has a folder of its own
+  std::optional<absl::Duration> model_again_;  // the last one failed: when the next one begins
   std::vector<FinishCheckpoint> to_finish_;
+  std::string checkpoint_;  // the last complete one, by name
+  uint64_t checkpoint_version_ = 0;
+  uint32_t checkpoint_deltas_ = 0;
+  std::map<uint64_t, v1::CutRecord> cuts_;  // by version: of the last complete checkpoint or the start, and later ones
+
+  uint64_t saved_change_ = 0;                  // change_ when records were saved last
+  std::map<std::string, std::string> saved_;   // records as they were saved last, by name
+  std::map<uint64_t, v1::AuditBatch> audits_;  // not saved yet
+  std::set<uint64_t> saved_open_;              // batches of the ledger that have records
+  bool ledger_is_new_ = false;                 // these are of another ledger
 };
 
 }  // namespace pumasi

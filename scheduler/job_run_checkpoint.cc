@@ -1,41 +1,48 @@
-// JobRun and checkpoints: which one may be continued from, and how servers' shard files become a folder.
-#include <google/protobuf/util/message_differencer.h>
-
+// JobRun and checkpoints: how servers' shard files become a folder.
 #include <algorithm>
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/error_detail.h"
-#include "common/field_rules.h"
+#include "common/planted_bug.h"
 #include "scheduler/job_run.h"
 
 namespace pumasi {
+namespace {
 
-absl::Status JobRun::CheckResume() const {
-  if (!spec_.resume) return absl::OkStatus();
-  // What may differ between the run that wrote the checkpoint and this one.
-  const auto essence = [](v1::Job job) {
-    // What an older version wrote lacks settings that came later: their defaults are what it did.
-    (void)CompleteMessage(&job);
-    job.clear_name(), job.clear_epochs(), job.clear_checkpoint(), job.clear_stall_timeout(),
-        job.clear_prepare_timeout();
-    job.clear_data();
-    return job;
-  };
-  const v1::Manifest& from = *spec_.resume;
-  std::string difference;
-  google::protobuf::util::MessageDifferencer differencer;
-  differencer.ReportDifferencesToString(&difference);
-  if (!differencer.Compare(essence(from.job()), essence(job_))) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the checkpoint ", spec_.request.resume(), " was written by a job that differs: ", difference));
+// Checkpoints whose reports are gathered at a time, and cuts that are remembered for them.
+constexpr size_t kPending = 16;
+
+}  // namespace
+
+std::string ModelFolderInTheMaking(uint64_t generation, uint32_t attempt) {
+  return attempt == 0 ? absl::StrFormat(".model-g%d.tmp", generation)
+                      : absl::StrFormat(".model-g%d-%d.tmp", generation, attempt);
+}
+
+std::string CheckpointFolderInTheMaking(uint64_t version, uint64_t generation) {
+  return absl::StrFormat(".checkpoint-%09d-g%d.tmp", version, generation);
+}
+
+std::string CheckpointName(uint64_t version) { return absl::StrFormat("checkpoint-%09d", version); }
+
+absl::Status JobRun::CheckShard(const v1::ReportShardSavedRequest& request) const {
+  if (state_ < v1::TRAINING) {
+    return absl::InvalidArgumentError(absl::StrCat("job ", id(), " has trained nothing that could be saved yet"));
   }
-  if (from.data().fingerprint() != data_.fingerprint()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the checkpoint ", spec_.request.resume(), " was trained on other data: ", from.data().train_rows(),
-        " rows and ", from.data().vocabulary(), " ids; now ", data_.train_rows(), " and ", data_.vocabulary()));
+  if (request.layout_epoch() > layout_.epoch()) {
+    return DetailedError(v1::ErrorDetail::STALE_LAYOUT, absl::StrCat("the layout is at epoch ", layout_.epoch()));
+  }
+  if (request.folder() == ModelFolder()) {
+    if (state_ == v1::SAVING && request.version() == version_) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("no model of version ", request.version(), " is wanted in state ",
+                                                   v1::JobState_Name(state_), " at version ", version_));
+  }
+  if (request.folder() != CheckpointFolderInTheMaking(request.version(), layout_.generation())) {
+    return absl::InvalidArgumentError(absl::StrCat("no checkpoint is written to '", request.folder(), "'"));
   }
   return absl::OkStatus();
 }
@@ -45,61 +52,139 @@ absl::Status JobRun::ShardSaved(const v1::ReportShardSavedRequest& request, absl
   if (ended() || server == servers_.end()) {
     return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat("job ", id(), " does not want this server"));
   }
-  if (state_ < v1::TRAINING) {
-    return absl::InvalidArgumentError(absl::StrCat("job ", id(), " has trained nothing that could be saved yet"));
+  // Of a generation that is undone, or is being undone.
+  if (state_ == v1::RECOVERING || (layout_.epoch() > 0 && request.layout_epoch() < generation_epoch_)) {
+    return absl::OkStatus();
   }
-  const bool final = request.folder() == kFinalCheckpointFolder;
-  const std::string name = absl::StrFormat("checkpoint-%09d", request.version());
-  if (!final && request.folder() != absl::StrCat(".", name, ".tmp")) {
-    return absl::InvalidArgumentError(absl::StrCat("no checkpoint is written to '", request.folder(), "'"));
+  // Of an attempt that failed.
+  if (model_attempt_ > 0 && absl::StartsWith(request.folder(), ".model-") && request.folder() != ModelFolder()) {
+    return absl::OkStatus();
   }
-  if (final && (state_ != v1::SAVING || request.version() != version_)) {
-    return absl::InvalidArgumentError(absl::StrCat("no model of version ", request.version(), " is wanted in state ",
-                                                   v1::JobState_Name(state_), " at version ", version_));
+  if (absl::Status status = CheckShard(request); !status.ok()) return status;
+  const bool final = request.folder() == ModelFolder();
+  // A report whose answer was lost comes again; the layout may have changed since the model was begun.
+  if (final ? model_gathered_ || request.layout_epoch() != layout_.epoch() : request.version() <= gathered_) {
+    return absl::OkStatus();
   }
-  // A report whose answer was lost comes again.
-  if (final ? model_gathered_ : request.version() <= gathered_) return absl::OkStatus();
+  if (final && !request.error().empty()) {
+    ModelFailed(absl::StrCat("server ", server->second.node.name(), ": ", request.error()), now);
+    return absl::OkStatus();
+  }
   last_progress_ = now;
   PendingCheckpoint& pending = checkpoints_[request.folder()];
   pending.version = request.version();
   if (!request.error().empty()) {
     pending.failed = true;
-    record_.Warn(absl::StrCat("checkpoint at batch ", request.version(), " failed on server ",
-                              server->second.node.name(), ": ", request.error()));
-    ++change_;
-    if (final)
-      Fail(absl::StrCat("the model could not be written on server ", server->second.node.name(), ": ", request.error()),
-           now);
+    Warn(absl::StrCat("checkpoint at batch ", request.version(), " failed on server ", server->second.node.name(), ": ",
+                      request.error()));
   }
-  v1::Manifest::File& file = pending.files[server->second.node.name()];
-  file.set_name(request.file());
-  file.set_size(request.size());
-  file.set_crc32c(request.crc32c());
-  if (pending.files.size() < servers_.size()) return absl::OkStatus();
-  if (final) {
-    model_gathered_ = true;
-  } else {
-    gathered_ = request.version();
-  }
-  if (!pending.failed) {
-    FinishCheckpoint finish{request.folder(), final ? "model" : name, {}, final, job_.checkpoint().keep()};
-    finish.manifest.set_job_id(id());
-    *finish.manifest.mutable_job() = job_;
-    *finish.manifest.mutable_data() = data_;
-    *finish.manifest.mutable_tables() = {tables_.begin(), tables_.end()};
-    *finish.manifest.mutable_progress() = ProgressAt(request.version());
-    finish.manifest.set_slots(job_.slots());
-    // The job may be further than the checkpoint.
-    for (const v1::RateChange& change : rate_changes_) {
-      if (change.from_step() <= request.version()) *finish.manifest.add_rate_changes() = change;
-    }
-    const size_t losses = std::min<size_t>(epoch_losses_.size(), request.version() / plan_.BatchesPerEpoch());
-    *finish.manifest.mutable_epoch_losses() = {epoch_losses_.begin(), epoch_losses_.begin() + losses};
-    for (const auto& [name, shard] : pending.files) *finish.manifest.add_shards() = shard;
-    to_finish_.push_back(std::move(finish));
-  }
-  checkpoints_.erase(request.folder());
+  PendingCheckpoint::Shard& shard = pending.shards[request.incarnation()];
+  shard.epoch = request.layout_epoch();
+  shard.file.set_name(request.file());
+  shard.file.set_size(request.size());
+  shard.file.set_crc32c(request.crc32c());
+  shard.file.set_version(request.version());
+  shard.file.set_since(request.since());
+  LookAtCheckpoints(now);
   return absl::OkStatus();
+}
+
+JobRun::Coverage JobRun::CoverageOf(const PendingCheckpoint& pending) const {
+  if (Planted(PlantedBug::kIncompleteCheckpoint)) return Coverage::kWhole;
+  std::vector<uint32_t> times(static_cast<size_t>(layout_.slot_owner_size()));
+  for (const auto& [server, shard] : pending.shards) {
+    const auto owners = owners_.find(shard.epoch);
+    if (owners == owners_.end()) return Coverage::kHopeless;
+    for (size_t slot = 0; slot < times.size(); ++slot) times[slot] += owners->second[slot] == server;
+  }
+  if (std::all_of(times.begin(), times.end(), [](uint32_t n) { return n == 1; })) return Coverage::kWhole;
+  // Two servers' files of one slot: the layout changed while the cut went through the servers.
+  if (std::any_of(times.begin(), times.end(), [](uint32_t n) { return n > 1; })) return Coverage::kHopeless;
+  const bool all = std::all_of(layout_.servers().begin(), layout_.servers().end(), [&](const auto& owner) {
+    return pending.shards.count(owner.incarnation()) || !servers_.count(owner.incarnation()) ||
+           CountSlots(layout_, owner.incarnation()).primary == 0;
+  });
+  return all ? Coverage::kHopeless : Coverage::kIncomplete;
+}
+
+void JobRun::ModelFailed(const std::string& why, absl::Duration now) {
+  message_ = absl::StrCat("the model could not be written: ", why);
+  Warn(message_);
+  checkpoints_.erase(ModelFolder());
+  // What a failed sync left behind is never written over.
+  ++model_attempt_;
+  model_gathered_ = false;
+  model_again_ = now + kModelPause;
+  ++change_, ++assignment_change_;
+}
+
+void JobRun::LookAtCheckpoints(absl::Duration now) {
+  for (auto& [folder, pending] : checkpoints_) {
+    if (pending.gathered || pending.failed) continue;
+    const bool final = folder == ModelFolder();
+    const Coverage coverage = CoverageOf(pending);
+    if (coverage == Coverage::kWhole && (final || cuts_.count(pending.version))) {
+      Gather(folder, pending);
+    } else if (coverage == Coverage::kHopeless && !final) {
+      pending.failed = true;
+      Warn(absl::StrCat("checkpoint at batch ", pending.version,
+                        " was given up: slots changed hands while servers wrote it"));
+    }
+  }
+  // What is older than a checkpoint that is gathered is not waited for; nor for more than a few.
+  std::erase_if(checkpoints_, [&](const auto& entry) {
+    return !entry.second.gathered && entry.first != ModelFolder() && entry.second.version <= gathered_;
+  });
+  while (checkpoints_.size() > kPending && !checkpoints_.begin()->second.gathered)
+    checkpoints_.erase(checkpoints_.begin());
+  const auto waits = [&](uint64_t version) {
+    return std::any_of(checkpoints_.begin(), checkpoints_.end(),
+                       [&](const auto& entry) { return entry.second.gathered && entry.second.version == version; });
+  };
+  for (auto cut = cuts_.empty() ? cuts_.end() : std::next(cuts_.begin()); cut != cuts_.end();) {
+    const bool old = cut->first <= gathered_ && !waits(cut->first);
+    const bool many = cuts_.size() > kPending && !waits(cut->first);
+    cut = old || many ? cuts_.erase(cut) : std::next(cut);
+  }
+}
+
+void JobRun::Gather(const std::string& folder, PendingCheckpoint& pending) {
+  pending.gathered = true;
+  if (folder == ModelFolder()) {
+    model_gathered_ = true;
+    ++assignment_change_;
+  } else {
+    gathered_ = std::max(gathered_, pending.version);
+  }
+  to_finish_.push_back(FinishOf(folder, pending));
+}
+
+JobRun::FinishCheckpoint JobRun::FinishOf(const std::string& folder, const PendingCheckpoint& pending) const {
+  const bool final = folder == ModelFolder();
+  FinishCheckpoint finish{
+      folder, final ? "model" : CheckpointName(pending.version), {}, final, job_.checkpoint().keep(), ""};
+  v1::Manifest& manifest = finish.manifest;
+  manifest.set_job_id(id());
+  *manifest.mutable_job() = job_;
+  *manifest.mutable_data() = data_;
+  *manifest.mutable_tables() = {tables_.begin(), tables_.end()};
+  *manifest.mutable_progress() = ProgressAt(pending.version);
+  manifest.set_slots(job_.slots());
+  // The job may be further than the checkpoint.
+  for (const v1::RateChange& change : rate_changes_) {
+    if (change.from_step() <= pending.version) *manifest.add_rate_changes() = change;
+  }
+  const size_t losses = std::min<size_t>(epoch_losses_.size(), pending.version / plan_.BatchesPerEpoch());
+  *manifest.mutable_epoch_losses() = {epoch_losses_.begin(), epoch_losses_.begin() + static_cast<ptrdiff_t>(losses)};
+  std::map<std::string, v1::Manifest::File> by_name;
+  uint64_t since = 0;
+  for (const auto& [server, shard] : pending.shards) {
+    by_name[shard.file.name()] = shard.file;
+    since = std::max(since, shard.file.since());
+  }
+  for (const auto& [name, file] : by_name) *manifest.add_shards() = file;
+  if (since > 0) finish.base = CheckpointName(since);
+  return finish;
 }
 
 std::optional<JobRun::FinishCheckpoint> JobRun::TakeCheckpoint() {
@@ -111,15 +196,34 @@ std::optional<JobRun::FinishCheckpoint> JobRun::TakeCheckpoint() {
 
 void JobRun::CheckpointFinished(const std::string& folder, const absl::Status& status,
                                 const std::string& parameters_sha256, absl::Duration now) {
-  if (ended()) return;
+  const auto pending = checkpoints_.find(folder);
+  // The job ended, or went back, meanwhile.
+  if (ended() || pending == checkpoints_.end() || !pending->second.gathered) return;
+  const PendingCheckpoint finished = std::move(pending->second);
+  checkpoints_.erase(pending);
   ++change_;
-  if (folder != kFinalCheckpointFolder) {
-    if (!status.ok()) record_.Warn(absl::StrCat("checkpoint ", folder, " failed: ", std::string(status.message())));
+  if (folder == ModelFolder()) {
+    if (!status.ok()) return ModelFailed(std::string(status.message()), now);
+    message_.clear();
+    parameters_sha256_ = parameters_sha256;
+    checkpoints_.clear();
+    cuts_.clear();
+    Enter(v1::DONE, now);
     return;
   }
-  if (!status.ok()) return Fail(absl::StrCat("the model could not be written: ", std::string(status.message())), now);
-  parameters_sha256_ = parameters_sha256;
-  Enter(v1::DONE, now);
+  last_progress_ = now;
+  if (!status.ok()) {
+    record_.Warn(absl::StrCat("checkpoint ", folder, " failed: ", std::string(status.message())));
+  } else if (finished.version > checkpoint_version_ && cuts_.count(finished.version)) {
+    const bool delta = std::any_of(finished.shards.begin(), finished.shards.end(),
+                                   [](const auto& shard) { return shard.second.file.since() > 0; });
+    checkpoint_ = CheckpointName(finished.version);
+    checkpoint_version_ = finished.version;
+    checkpoint_deltas_ = delta ? checkpoint_deltas_ + 1 : 0;
+    cuts_.erase(cuts_.begin(), cuts_.find(finished.version));
+    ++assignment_change_;
+  }
+  LookAtCheckpoints(now);
 }
 
 }  // namespace pumasi

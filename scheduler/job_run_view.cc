@@ -12,6 +12,7 @@ namespace pumasi {
 
 std::string JobRun::WaitingFor() const {
   std::vector<std::string> names;
+  if (state_ == v1::RECOVERING) return "servers";
   if (workers_.empty()) return "a worker";
   if (state_ == v1::PREPARING) {
     for (const auto& [incarnation, worker] : workers_) {
@@ -20,7 +21,7 @@ std::string JobRun::WaitingFor() const {
     if (names.empty()) names.push_back("the vocabulary from a worker");
   } else if (state_ == v1::ALLOCATING) {
     for (const auto& [incarnation, server] : servers_) {
-      if (!server.ready) names.push_back("server " + server.node.name());
+      if (!server.ready && InLayout(incarnation)) names.push_back("server " + server.node.name());
     }
   } else if (ledger_) {
     // A server gives its norm once it has all parts of a batch: who still holds some comes first.
@@ -30,14 +31,14 @@ std::string JobRun::WaitingFor() const {
                                    " with ", parts, " parts of batch ", ledger_->first_open()));
     }
     for (const auto& [incarnation, server] : servers_) {
-      if (!norms_.open_version() || norms_.gave(incarnation)) continue;
+      if (!norms_.open_version() || norms_.gave(incarnation) || !CountSlots(layout_, incarnation).primary) continue;
       names.push_back(absl::StrCat("server ", server.node.name(), " with its norm of batch ", *norms_.open_version()));
     }
   } else {
+    const auto pending = checkpoints_.find(ModelFolder());
     for (const auto& [incarnation, server] : servers_) {
-      if (model_gathered_) break;
-      const auto pending = checkpoints_.find(kFinalCheckpointFolder);
-      if (pending == checkpoints_.end() || !pending->second.files.count(server.node.name())) {
+      if (model_gathered_ || CountSlots(layout_, incarnation).primary == 0) continue;
+      if (pending == checkpoints_.end() || !pending->second.shards.count(incarnation)) {
         names.push_back("server " + server.node.name());
       }
     }
@@ -49,28 +50,38 @@ std::string JobRun::WaitingFor() const {
 std::optional<v1::Assignment> JobRun::AssignmentFor(const v1::Node& node) const {
   if (ended() || state_ == v1::QUEUED || !TakesPart(node.incarnation())) return std::nullopt;
   const bool server = node.role() == v1::ROLE_SERVER;
-  if (server && state_ == v1::PREPARING) return std::nullopt;
+  // While a job waits for servers, what those that are left hold is worth nothing.
+  const bool no_layout = state_ == v1::PREPARING || state_ == v1::RECOVERING;
+  if (server && (no_layout || !InLayout(node.incarnation()))) return std::nullopt;
   v1::Assignment assignment;
   assignment.set_job_id(id());
   *assignment.mutable_job() = job_;
   assignment.set_base(spec_.request.base());
   assignment.set_state(state_);
-  if (state_ == v1::PREPARING) return assignment;
+  if (no_layout) return assignment;
   *assignment.mutable_data() = data_;
   *assignment.mutable_tables() = {tables_.begin(), tables_.end()};
   *assignment.mutable_layout() = layout_;
   *assignment.mutable_start() = start_;
+  for (const auto& [incarnation, worker] : workers_) {
+    // Servers take what a drained one has begun; alone it begins nothing.
+    if (server || (worker.prepared && !worker.draining)) assignment.add_workers(incarnation);
+  }
   if (!server) return assignment;
   for (const v1::RateChange& change : rate_changes_) {
     if (change.from_step() <= start_.version()) *assignment.add_rate_changes() = change;
   }
-  for (const auto& [incarnation, worker] : workers_) assignment.add_workers(incarnation);
   *assignment.mutable_fenced() = {fenced_.begin(), fenced_.end()};
-  assignment.set_resume(spec_.request.resume());
+  assignment.set_resume(resume_);
   assignment.set_output(spec_.output);
-  if (state_ == v1::SAVING) {
+  assignment.set_checkpoint_version(checkpoint_version_);
+  assignment.set_checkpoint_deltas(checkpoint_deltas_);
+  for (const auto& [slot, prefetch] : prefetch_) {
+    if (prefetch.server == node.incarnation()) assignment.add_prefetch(slot);
+  }
+  if (state_ == v1::SAVING && !model_gathered_ && !model_again_) {
     assignment.set_save_version(version_);
-    assignment.set_save_folder(kFinalCheckpointFolder);
+    assignment.set_save_folder(ModelFolder());
   }
   return assignment;
 }
@@ -98,8 +109,45 @@ v1::JobStatus JobRun::Status(absl::Duration now) const {
     *status.mutable_data() = data_;
   }
   *status.mutable_rate_changes() = {rate_changes_.begin(), rate_changes_.end()};
+  status.set_generation(layout_.generation());
+  status.set_layout_epoch(layout_.epoch());
+  if (state_ == v1::TRAINING || state_ == v1::EVALUATING || state_ == v1::SAVING) {
+    status.set_slots_without_backup(SlotsWithoutBackup(layout_, job_.replicas()));
+  }
+  status.set_checkpoint(checkpoint_);
   record_.Fill(&status, now);
   return status;
+}
+
+v1::AuditResponse JobRun::Audit() const {
+  v1::AuditResponse audit;
+  audit.set_state(state_);
+  audit.set_leases(leases_given_);
+  audit.set_repeated_results(repeated_results_);
+  audit.set_undone_batches(undone_batches_);
+  if (plan_.rows == 0) return audit;
+  const uint64_t first = FirstVersion();
+  audit.set_parts(total_batches() > first ? (total_batches() - first) * job_.micro_batches() : 0);
+  v1::AuditSums sums = audit_;
+  // Rows of whole epochs, then of the batches of the one under way.
+  const auto rows_before = [&](uint64_t version) {
+    return version / plan_.BatchesPerEpoch() * plan_.rows + plan_.Batch(plan_.BatchOf(version)).first;
+  };
+  uint64_t expected = rows_before(version_) - rows_before(first);
+  if (ledger_ && state_ == v1::TRAINING) {
+    const v1::AuditSums open = ledger_->OpenSums();
+    sums.set_done(sums.done() + open.done());
+    sums.set_samples(sums.samples() + open.samples());
+    sums.set_outcome_unknown(sums.outcome_unknown() + open.outcome_unknown());
+    for (const auto& [version, parts] : ledger_->OpenParts()) {
+      for (const uint32_t part : parts) expected += plan_.Part(plan_.BatchOf(version), part).size();
+    }
+  }
+  audit.set_done(sums.done());
+  audit.set_outcome_unknown(sums.outcome_unknown());
+  audit.set_samples(sums.samples());
+  audit.set_expected_samples(expected);
+  return audit;
 }
 
 }  // namespace pumasi

@@ -1,18 +1,65 @@
 #include "scheduler/layout_plan.h"
 
+#include <tuple>
+#include <utility>
+
 namespace pumasi {
 
-v1::Layout PlanLayout(uint64_t epoch, uint32_t slots, const std::vector<v1::Node>& servers) {
+v1::Layout PlanLayout(uint64_t epoch, uint64_t generation, uint32_t slots, const std::vector<v1::Node>& servers,
+                      uint32_t replicas) {
   v1::Layout layout;
   layout.set_epoch(epoch);
+  layout.set_generation(generation);
   for (const v1::Node& server : servers) {
     auto* owner = layout.add_servers();
     owner->set_node(server.name());
     owner->set_address(server.address());
     owner->set_incarnation(server.incarnation());
   }
-  for (uint32_t slot = 0; slot < slots; ++slot) layout.add_slot_owner(slot % servers.size());
+  const auto count = static_cast<uint32_t>(servers.size());
+  std::vector<uint32_t> copies(count);
+  for (uint32_t slot = 0; slot < slots; ++slot) {
+    layout.add_slot_owner(slot % count);
+    ++copies[slot % count];
+  }
+  if (replicas < 2 || count < 2) return layout;
+  // Second copies go where the fewest copies are; of these, to the server that has the fewest of this primary, so that
+  // what a dead server had comes from all others.
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> pairs;
+  for (uint32_t slot = 0; slot < slots; ++slot) {
+    const uint32_t owner = slot % count;
+    uint32_t best = owner == 0 ? 1 : 0;
+    for (uint32_t server = 0; server < count; ++server) {
+      if (server == owner) continue;
+      if (std::tuple(copies[server], pairs[{owner, server}], (server + count - owner) % count) <
+          std::tuple(copies[best], pairs[{owner, best}], (best + count - owner) % count)) {
+        best = server;
+      }
+    }
+    layout.add_slot_backup(1 + best);
+    ++copies[best];
+    ++pairs[{owner, best}];
+  }
   return layout;
+}
+
+SlotCounts CountSlots(const v1::Layout& layout, uint64_t server) {
+  SlotCounts counts;
+  const auto is = [&](uint32_t index) {
+    return index < static_cast<uint32_t>(layout.servers_size()) &&
+           layout.servers(static_cast<int>(index)).incarnation() == server;
+  };
+  for (const uint32_t owner : layout.slot_owner()) counts.primary += is(owner);
+  for (const uint32_t backup : layout.slot_backup()) counts.backup += backup > 0 && is(backup - 1);
+  for (const uint32_t filling : layout.slot_filling()) counts.filling += filling > 0 && is(filling - 1);
+  return counts;
+}
+
+uint32_t SlotsWithoutBackup(const v1::Layout& layout, uint32_t replicas) {
+  if (replicas < 2) return 0;
+  auto without = static_cast<uint32_t>(layout.slot_owner_size());
+  for (const uint32_t backup : layout.slot_backup()) without -= backup > 0;
+  return without;
 }
 
 }  // namespace pumasi

@@ -2,90 +2,123 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/error_detail.h"
+#include "common/planted_bug.h"
 
 namespace pumasi {
 
-std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t most, uint32_t workers, uint64_t* next_token) {
-  std::vector<Unit> units;
-  workers = std::max(workers, 1u);
-  const uint32_t share = (options_.parts + workers - 1) / workers;
-  // A unit is a node of the tree of parts, as large as still gives every worker one.
-  const uint32_t grain = std::bit_floor(std::max(1u, options_.parts / workers));
-  const uint64_t horizon = std::min(options_.end, first_open_ + options_.ahead);
-  uint64_t total = 0;
-  for (const auto& [token, lease] : leased_) total += lease.worker == worker;
-  for (uint64_t number = first_open_; number < horizon && (number == first_open_ || total < most); ++number) {
-    while (open_.size() <= number - first_open_) {
-      open_.push_back({std::vector<State>(options_.parts, State::kTodo),
-                       std::vector<uint64_t>(options_.parts),
-                       std::vector<v1::PartResult>(options_.parts),
-                       {},
-                       0});
-    }
-    uint32_t held = 0;
-    for (const auto& [token, lease] : leased_) {
-      if (lease.worker == worker && lease.batch == number) held += lease.parts.size();
-    }
-    auto& states = At(number).states;
-    const auto& undone = At(number).undone;
-    uint32_t part = 0;
-    while (part < options_.parts && held < share && (number == first_open_ || total < most)) {
-      if (states[part] != State::kTodo) {
-        ++part;
-        continue;
-      }
-      uint32_t end = part;
-      while (end < options_.parts && states[end] == State::kTodo && undone[end] == undone[part]) ++end;
-      const PartRange range = LargestNode(part, end, std::min(grain, share - held), options_.parts);
-      std::fill(states.begin() + range.first, states.begin() + range.end, State::kLeased);
-      const uint64_t token = (*next_token)++;
-      leased_[token] = {worker, number, range};
-      units.push_back({token, number, range});
-      held += range.size();
-      ++total;
-      part = range.end;
-    }
+Ledger::Batch& Ledger::At(uint64_t batch) {
+  Batch& found = open_[batch];
+  if (found.states.empty()) {
+    found.states.assign(options_.parts, State::kTodo);
+    found.undone.assign(options_.parts, 0);
+    found.results.resize(options_.parts);
   }
-  return units;
+  return found;
 }
 
-absl::Status Ledger::Done(uint64_t worker, const v1::UnitDone& done) {
-  const auto lease = leased_.find(done.token());
-  if (lease == leased_.end() || lease->second.worker != worker) {
-    return DetailedError(v1::ErrorDetail::STALE_LEASE, absl::StrCat("lease ", done.token(), " has ended"));
-  }
-  const PartRange range = lease->second.parts;
-  bool fits = done.parts_size() == static_cast<int>(range.size());
-  for (int i = 0; fits && i < done.parts_size(); ++i) fits = done.parts(i).part() == range.first + i;
-  if (!fits) {
+absl::StatusOr<Ledger::Taken> Ledger::Done(const std::string& name, uint64_t number, const v1::UnitDone& done,
+                                           absl::Duration now) {
+  const uint32_t first = done.parts_size() > 0 ? done.parts(0).part() : 0;
+  bool fits = done.parts_size() > 0;
+  for (int i = 0; fits && i < done.parts_size(); ++i) fits = done.parts(i).part() == first + static_cast<uint32_t>(i);
+  const PartRange range{first, first + static_cast<uint32_t>(done.parts_size())};
+  if (!fits || first >= options_.parts || !IsNode(range, options_.parts)) {
     return DetailedError(v1::ErrorDetail::MALFORMED,
-                         absl::StrCat("lease ", done.token(), " is of ", ToString(range), "; the result is of others"));
+                         absl::StrCat("a result of ", ToString(range), " of batch ", number, " is told; batches have ",
+                                      options_.parts, " parts, and a result is of a node of their tree"));
   }
-  Batch& batch = At(lease->second.batch);
+  Taken taken;
+  if (number < first_open_) {
+    taken.repeated = range.size();
+    return taken;
+  }
+  const bool ahead = number >= first_open_ + options_.ahead;
+  if (number >= options_.end) return taken;
+  if (ahead && ahead_done_ + range.size() > options_.results_ahead) return taken;
+  Batch& batch = At(number);
   for (const v1::PartResult& result : done.parts()) {
-    batch.states[result.part()] = State::kDone;
-    batch.results[result.part()] = result;
+    const uint32_t part = result.part();
+    if (batch.states[part] == State::kDone) {
+      ++taken.repeated;
+      continue;
+    }
+    ++taken.fresh;
+    batch.states[part] = State::kDone;
+    batch.results[part] = {result, name, done.token()};
   }
-  batch.confusions.insert(batch.confusions.end(), done.confusions().begin(), done.confusions().end());
-  batch.done += range.size();
-  leased_.erase(lease);
-  while (!open_.empty() && open_.front().done == options_.parts) {
-    finished_.push_back({first_open_, std::move(open_.front().results), std::move(open_.front().confusions)});
-    open_.pop_front();
+  batch.done += taken.fresh;
+  if (ahead) ahead_done_ += taken.fresh;
+  if (taken.fresh > 0) {
+    batch.confusions.insert(batch.confusions.end(), done.confusions().begin(), done.confusions().end());
+    changed_.insert(number);
+  }
+  Close(now);
+  return taken;
+}
+
+bool Ledger::AllDone(const Leased& lease) const {
+  if (lease.batch < first_open_) return true;
+  const auto batch = open_.find(lease.batch);
+  if (batch == open_.end()) return false;
+  const auto& states = batch->second.states;
+  return std::all_of(states.begin() + lease.parts.first, states.begin() + lease.parts.end,
+                     [](State state) { return state == State::kDone; });
+}
+
+void Ledger::Close(absl::Duration now) {
+  const uint64_t before = first_open_;
+  for (auto batch = open_.begin();
+       batch != open_.end() && batch->first == first_open_ && batch->second.done == options_.parts;) {
+    finished_.push_back(Finish(batch->first, std::move(batch->second)));
+    batch = open_.erase(batch);
     ++first_open_;
+    // One batch more may be leased.
+    const auto entered = open_.find(first_open_ + options_.ahead - 1);
+    if (entered != open_.end()) ahead_done_ -= std::min<uint64_t>(ahead_done_, entered->second.done);
   }
-  return absl::OkStatus();
+  if (first_open_ != before) opened_ = now;
+  std::erase_if(leased_, [&](const auto& lease) { return AllDone(lease.second); });
+}
+
+Ledger::BatchDone Ledger::Finish(uint64_t number, Batch batch) const {
+  BatchDone done{number, {}, std::move(batch.confusions)};
+  for (uint32_t part = 0; part < options_.parts; ++part) {
+    Result& result = batch.results[part];
+    v1::AuditBatch::Unit* last = done.units.empty() ? nullptr : &done.units.back();
+    const bool unknown = result.result.outcome_unknown();
+    if (last == nullptr || last->worker() != result.worker || last->token() != result.token ||
+        last->outcome_unknown() != unknown) {
+      last = &done.units.emplace_back();
+      last->set_first_part(part);
+      last->set_worker(result.worker);
+      last->set_token(result.token);
+      last->set_outcome_unknown(unknown);
+    }
+    last->set_end_part(part + 1);
+    done.parts.push_back(std::move(result.result));
+  }
+  return done;
 }
 
 void Ledger::Release(std::map<uint64_t, Leased>::iterator lease) {
   Batch& batch = At(lease->second.batch);
-  const PartRange range = lease->second.parts;
-  std::fill(batch.states.begin() + range.first, batch.states.begin() + range.end, State::kTodo);
-  std::fill(batch.undone.begin() + range.first, batch.undone.begin() + range.end, lease->first);
+  const auto [worker, number, range, since, copy] = lease->second;
+  const uint64_t token = lease->first;
   leased_.erase(lease);
+  for (uint32_t part = range.first; part < range.end; ++part) {
+    if (batch.states[part] != State::kLeased) continue;
+    // A copy of it may be out; where one unit lies in the other, the smaller one is what counts.
+    const bool elsewhere = std::any_of(leased_.begin(), leased_.end(), [&](const auto& other) {
+      return other.second.batch == number && other.second.parts.first <= part && part < other.second.parts.end;
+    });
+    if (elsewhere) continue;
+    batch.states[part] = State::kTodo;
+    batch.undone[part] = token;
+  }
 }
 
 void Ledger::WorkerGone(uint64_t worker) { KeepOnly(worker, {}); }
@@ -96,30 +129,56 @@ void Ledger::Return(uint64_t worker, uint64_t token) {
 }
 
 void Ledger::KeepOnly(uint64_t worker, const std::set<uint64_t>& tokens) {
-  for (auto lease = leased_.begin(); lease != leased_.end();) {
-    const auto next = std::next(lease);
-    if (lease->second.worker == worker && !tokens.count(lease->first)) Release(lease);
-    lease = next;
+  std::vector<uint64_t> lost;
+  for (const auto& [token, lease] : leased_) {
+    if (lease.worker == worker && !tokens.count(token)) lost.push_back(token);
   }
+  for (const uint64_t token : lost) Release(leased_.find(token));
 }
 
-std::vector<Ledger::BatchDone> Ledger::TakeDone() {
-  std::vector<BatchDone> done;
-  done.swap(finished_);
-  return done;
+std::vector<Ledger::BatchDone> Ledger::TakeDone() { return std::exchange(finished_, {}); }
+
+bool Ledger::Holds(uint64_t worker) const {
+  return std::any_of(leased_.begin(), leased_.end(), [&](const auto& lease) { return lease.second.worker == worker; });
 }
 
 std::map<uint64_t, uint32_t> Ledger::Holding() const {
   std::map<uint64_t, uint32_t> holding;
   if (complete()) return holding;
-  uint32_t rest = options_.parts - (open_.empty() ? 0 : open_.front().done);
+  const auto first = open_.find(first_open_);
+  const auto todo = [&](uint32_t part) { return first == open_.end() || first->second.states[part] == State::kTodo; };
+  for (uint32_t part = 0; part < options_.parts; ++part) holding[0] += todo(part);
+  if (holding[0] == 0) holding.erase(0);
   for (const auto& [token, lease] : leased_) {
     if (lease.batch != first_open_) continue;
-    holding[lease.worker] += lease.parts.size();
-    rest -= lease.parts.size();
+    for (uint32_t part = lease.parts.first; part < lease.parts.end; ++part) {
+      if (first->second.states[part] == State::kLeased) ++holding[lease.worker];
+    }
   }
-  if (rest > 0) holding[0] = rest;
   return holding;
+}
+
+v1::AuditSums Ledger::OpenSums() const {
+  v1::AuditSums sums;
+  for (const auto& [number, batch] : open_) {
+    for (uint32_t part = 0; part < options_.parts; ++part) {
+      if (batch.states[part] != State::kDone) continue;
+      sums.set_done(sums.done() + 1);
+      sums.set_samples(sums.samples() + batch.results[part].result.samples());
+      sums.set_outcome_unknown(sums.outcome_unknown() + batch.results[part].result.outcome_unknown());
+    }
+  }
+  return sums;
+}
+
+std::map<uint64_t, std::vector<uint32_t>> Ledger::OpenParts() const {
+  std::map<uint64_t, std::vector<uint32_t>> parts;
+  for (const auto& [number, batch] : open_) {
+    for (uint32_t part = 0; part < options_.parts; ++part) {
+      if (batch.states[part] == State::kDone) parts[number].push_back(part);
+    }
+  }
+  return parts;
 }
 
 }  // namespace pumasi

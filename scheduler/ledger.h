@@ -4,20 +4,25 @@
 #define PUMASI_SCHEDULER_LEDGER_H_
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/layout/part_range.h"
+#include "proto/job_record.pb.h"
 #include "proto/scheduler.pb.h"
 
 namespace pumasi {
 
 // Batches [first, end) of `parts` parts each, done in order: batch b + 1 may be leased before b is done (its worker
 // reads ahead and waits at the servers), at most `ahead` batches before. Not thread-safe.
+//
+// That a part is done is a fact, whoever tells it and whatever became of its lease; the first result counts. Results of
+// batches that cannot be leased yet are taken, too (workers go on without a scheduler for a while), up to a bound.
 class Ledger {
  public:
   struct Options {
@@ -25,6 +30,8 @@ class Ledger {
     uint64_t end = 0;
     uint32_t parts = 1;
     uint32_t ahead = 1;
+    // Parts that may be done beyond the batches that may be leased; what is told of more is forgotten.
+    uint64_t results_ahead = 20000;
   };
   struct Unit {
     uint64_t token;
@@ -35,19 +42,34 @@ class Ledger {
     uint64_t batch;
     std::vector<v1::PartResult> parts;  // by part
     std::vector<v1::Confusion> confusions;
+    std::vector<v1::AuditBatch::Unit> units = {};  // who did which parts, by part
+  };
+  struct Taken {
+    uint32_t fresh = 0;     // parts that were not done before
+    uint32_t repeated = 0;  // parts that were
   };
 
-  explicit Ledger(const Options& options) : options_(options), first_open_(options.first) {}
+  explicit Ledger(const Options& options, absl::Duration now = absl::ZeroDuration())
+      : options_(options), first_open_(options.first), opened_(now) {}
 
-  // Units for one of `workers` living workers, until it holds `most`. A worker's share of one batch is parts / workers
-  // at a time, rounded up, so that one worker that asks early does not take what another could compute at the same
-  // time; done parts do not count, so a fast worker gets more. Of the first open batch a worker gets its share also
-  // beyond `most`: all wait for that batch, and the units of a dead worker must not wait until somebody has finished
-  // later ones. `next_token` is raised by one for each unit.
-  std::vector<Unit> Lease(uint64_t worker, uint32_t most, uint32_t workers, uint64_t* next_token);
+  // Units for a worker, until it holds `most`. Of one batch it gets `share` parts at a time; what it has done does not
+  // count, so a fast worker gets more. Of the first open batch it gets its share also beyond `most`: all wait for that
+  // batch, and the units of a dead worker must not wait until somebody has finished later ones. `next_token` is raised
+  // by one for each unit.
+  std::vector<Unit> Lease(uint64_t worker, uint32_t most, uint32_t share, uint64_t* next_token, absl::Duration now);
 
-  // The unit's result. STALE_LEASE if the lease is not the worker's (any more); the result is then dropped.
-  absl::Status Done(uint64_t worker, const v1::UnitDone& done);
+  // A second lease of a unit that another worker has had for longer than `late` for each of its parts, at least
+  // `at_least`: of the first open batch, the one that is out longest. Nothing if there is none, if `worker` holds
+  // anything already, or if `copies` are out.
+  std::optional<Unit> LeaseLate(uint64_t worker, uint32_t copies, absl::Duration late, absl::Duration at_least,
+                                uint64_t* next_token, absl::Duration now);
+  // A second lease of the smallest unit that others have, to see how fast `worker` is. Nothing if there is none, or if
+  // it holds anything already.
+  std::optional<Unit> LeaseProbe(uint64_t worker, uint64_t* next_token, absl::Duration now);
+
+  // Parts of a batch (of a chunk, in an evaluation) are done. `name` is the worker's, for the audit. What is told of
+  // batches beyond the end, or too far ahead, is forgotten. MALFORMED: the parts are no node of the tree.
+  absl::StatusOr<Taken> Done(const std::string& name, uint64_t batch, const v1::UnitDone& done, absl::Duration now);
 
   // Back to to-do: everything the worker holds, or one lease of it.
   void WorkerGone(uint64_t worker);
@@ -58,21 +80,41 @@ class Ledger {
   // Batches that became done, in order, each once.
   std::vector<BatchDone> TakeDone();
 
+  const Options& options() const { return options_; }
   bool complete() const { return first_open_ == options_.end; }
   uint64_t first_open() const { return first_open_; }
+  // When the first open batch became that.
+  absl::Duration opened() const { return opened_; }
   // For each worker that holds a part of the first open batch, how many; 0 counts the parts nobody holds.
   std::map<uint64_t, uint32_t> Holding() const;
   size_t leases() const { return leased_.size(); }
+  bool Holds(uint64_t worker) const;
+  // Parts done in batches that are not.
+  v1::AuditSums OpenSums() const;
+  // Which they are, by batch.
+  std::map<uint64_t, std::vector<uint32_t>> OpenParts() const;
+
+  // --- records
+  void Save(v1::JobProgressRecord* record) const;
+  // Batches with results whose record changed since the last call; nothing as value: it is done, or was dropped.
+  std::map<uint64_t, std::optional<v1::OpenBatchRecord>> TakeChangedBatches();
+  void Restore(const v1::JobProgressRecord& record, const std::map<uint64_t, v1::OpenBatchRecord>& batches,
+               absl::Duration now);
 
  private:
   enum class State : uint8_t { kTodo, kLeased, kDone };
+  struct Result {
+    v1::PartResult result;
+    std::string worker;
+    uint64_t token = 0;
+  };
   struct Batch {
     std::vector<State> states;
     // By part: the last lease of it that ended undone, 0 if none did. Its worker may have pushed its gradient to some
     // servers, as one sum. A new unit lies inside one such lease or outside of all: then a server has applied all of it
     // or nothing.
     std::vector<uint64_t> undone;
-    std::vector<v1::PartResult> results;
+    std::vector<Result> results;
     std::vector<v1::Confusion> confusions;
     uint32_t done = 0;
   };
@@ -80,15 +122,24 @@ class Ledger {
     uint64_t worker;
     uint64_t batch;
     PartRange parts;
+    absl::Duration since;
+    bool copy;
   };
-  Batch& At(uint64_t batch) { return open_[batch - first_open_]; }
+  Batch& At(uint64_t batch);
   void Release(std::map<uint64_t, Leased>::iterator lease);
+  bool AllDone(const Leased& lease) const;
+  // After parts became done: ends leases with nothing left to do, and closes batches.
+  void Close(absl::Duration now);
+  BatchDone Finish(uint64_t number, Batch batch) const;
 
   const Options options_;
   uint64_t first_open_;
-  std::deque<Batch> open_;             // batches from first_open_ on that were leased at least in part
+  absl::Duration opened_;              // when the first open batch became that
+  std::map<uint64_t, Batch> open_;     // batches from first_open_ on of which something is leased or done
   std::map<uint64_t, Leased> leased_;  // by token
+  uint64_t ahead_done_ = 0;            // parts done in open_ but its first `ahead` batches
   std::vector<BatchDone> finished_;
+  std::set<uint64_t> changed_;  // batches whose record changed
 };
 
 }  // namespace pumasi

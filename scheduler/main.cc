@@ -3,8 +3,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/exit_code.h"
+#include "common/failpoint.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/rpc/daemon.h"
@@ -12,10 +14,26 @@
 #include "common/settings.h"
 #include "common/shutdown.h"
 #include "proto/config.pb.h"
+#include "scheduler/memory_store.h"
 #include "scheduler/service.h"
+#include "scheduler/sqlite_store.h"
 
 namespace pumasi {
 namespace {
+
+// Where jobs outlive the scheduler.
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(const v1::SchedulerConfig& config) {
+  if (config.store() == "memory") return std::unique_ptr<Store>(std::make_unique<MemoryStore>());
+  SqliteStore::Options options;
+  options.path = config.store();
+  if (config.store().empty()) {
+    if (absl::Status status = RealFiles().MakeFolder(config.output_root()); !status.ok()) return status;
+    options.path = absl::StrCat(config.output_root(), "/pumasi-scheduler.db");
+  }
+  auto store = SqliteStore::Open(options);
+  if (!store.ok()) return store.status();
+  return std::unique_ptr<Store>(*std::move(store));
+}
 
 int Main(int argc, char** argv) {
   Shutdown& shutdown = Shutdown::Install();
@@ -29,13 +47,17 @@ int Main(int argc, char** argv) {
   }
   if (!*loaded) return kExitOk;
   if (absl::Status status = SetUpLogging(config.log(), config.name()); !status.ok()) return Failed(status);
+  if (absl::Status status = SetFailpointsFromEnvironment(); !status.ok()) return Failed(status);
 
   SchedulerService::Options options;
   options.cluster.membership.lease = absl::Seconds(config.lease());
   options.cluster.membership.crash_grace = absl::Seconds(config.crash_grace());
   options.cluster.max_jobs = config.max_jobs();
   options.output_root = config.output_root();
-  SchedulerService service(options, RealClock(), RealFiles());
+  auto store = OpenStore(config);
+  if (!store.ok()) return Failed(store.status());
+  auto service = SchedulerService::Create(options, RealClock(), RealFiles(), **store);
+  if (!service.ok()) return Failed(service.status());
 
   RpcServerOptions rpc;
   rpc.listen = config.listen();
@@ -43,7 +65,7 @@ int Main(int argc, char** argv) {
   rpc.tls = config.tls();
   rpc.max_message = config.max_message();
   rpc.max_calls = 100000;  // most of them wait, and hold no thread
-  rpc.services = {&service};
+  rpc.services = {service->get()};
   auto server = RpcServer::Start(rpc);
   if (!server.ok()) return Failed(server.status());
   const std::string address = (*server)->advertised().ToString();
@@ -53,7 +75,7 @@ int Main(int argc, char** argv) {
   }
   Log(Severity::kInfo, "stopping");
   (*server)->SetServing(false);
-  service.Stop();
+  (*service)->Stop();
   (*server)->Shutdown(absl::Seconds(1));
   return kExitOk;
 }

@@ -22,6 +22,10 @@ absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
                                                                             death.reason, "): take a new incarnation"));
     }
   }
+  if (Buried(node.incarnation())) {
+    return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
+                         absl::StrCat(node.name(), " was declared dead: take a new incarnation"));
+  }
   for (const auto& [incarnation, member] : alive_) {
     if (member.node.name() == node.name()) {
       return absl::AlreadyExistsError(absl::StrCat("a living node at ", member.node.address(), " is named ",
@@ -35,6 +39,10 @@ absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
 
 absl::Status Membership::Renew(uint64_t incarnation, absl::Duration now) {
   const auto member = alive_.find(incarnation);
+  if (member == alive_.end() && !Buried(incarnation)) {
+    return DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION,
+                         absl::StrCat("incarnation ", incarnation, " has not registered"));
+  }
   if (member == alive_.end() || member->second.dies_at <= now) {
     return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
                          absl::StrCat("incarnation ", incarnation, " is not alive"));
@@ -47,7 +55,7 @@ absl::Status Membership::Renew(uint64_t incarnation, absl::Duration now) {
 void Membership::Disconnected(uint64_t incarnation, absl::Duration now) {
   const auto member = alive_.find(incarnation);
   if (member == alive_.end()) return;
-  member->second.dies_at = std::min(member->second.dies_at, now + options_.crash_grace);
+  member->second.dies_at = std::min(member->second.dies_at, std::max(now + options_.crash_grace, no_death_before_));
 }
 
 void Membership::Leave(uint64_t incarnation, absl::Duration now) {
@@ -61,7 +69,26 @@ void Membership::Bury(std::map<uint64_t, Member>::iterator member, const std::st
   fresh_deaths_.push_back({member->second.node, reason, now});
   dead_.push_back(fresh_deaths_.back());
   if (dead_.size() > options_.remember_dead) dead_.erase(dead_.begin());
+  buried_.push_back(member->first);
+  if (buried_.size() > options_.remember_incarnations) buried_.pop_front();
   alive_.erase(member);
+}
+
+bool Membership::Buried(uint64_t incarnation) const {
+  return std::find(buried_.begin(), buried_.end(), incarnation) != buried_.end();
+}
+
+bool Membership::SetDraining(const std::string& name, bool draining) {
+  return draining ? draining_.insert(name).second : draining_.erase(name) > 0;
+}
+
+void Membership::Restore(const std::vector<v1::Node>& alive, std::vector<Death> dead, std::deque<uint64_t> buried,
+                         std::set<std::string> draining, absl::Duration now) {
+  no_death_before_ = now + options_.lease;
+  for (const v1::Node& node : alive) alive_[node.incarnation()] = {node, now, no_death_before_};
+  dead_ = std::move(dead);
+  buried_ = std::move(buried);
+  draining_ = std::move(draining);
 }
 
 std::vector<Membership::Death> Membership::TakeDeaths(absl::Duration now) {

@@ -3,8 +3,10 @@
 #ifndef PUMASI_SCHEDULER_MEMBERSHIP_H_
 #define PUMASI_SCHEDULER_MEMBERSHIP_H_
 
+#include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,8 @@ class Membership {
     absl::Duration crash_grace;
     // Dead nodes are remembered for lists and messages, the latest so many.
     size_t remember_dead = 100;
+    // The incarnations alone, to refuse them.
+    size_t remember_incarnations = 4096;
   };
   struct Member {
     v1::Node node;
@@ -41,11 +45,22 @@ class Membership {
   // The same incarnation again is harmless. STALE_INCARNATION: it was dead before. AlreadyExists: a living node has
   // that name. InvalidArgument: no name or incarnation.
   absl::Status Register(const v1::Node& node, absl::Duration now);
-  // A sign of life. STALE_INCARNATION if it is not alive (never registered here counts as dead, too).
+  // A sign of life. STALE_INCARNATION: it was declared dead. UNKNOWN_INCARNATION: nobody here knows it; it may
+  // register.
   absl::Status Renew(uint64_t incarnation, absl::Duration now);
   // The node's waiting call broke off.
   void Disconnected(uint64_t incarnation, absl::Duration now);
   void Leave(uint64_t incarnation, absl::Duration now);
+
+  // The nodes of this name shall get no more work. Returns whether that is new.
+  bool SetDraining(const std::string& name, bool draining);
+  bool draining(const v1::Node& node) const { return draining_.count(node.name()) > 0; }
+  const std::set<std::string>& draining() const { return draining_; }
+
+  // Members, dead (latest last) and draining of another Membership. Leases begin now, and nobody is declared dead
+  // before one has passed.
+  void Restore(const std::vector<v1::Node>& alive, std::vector<Death> dead, std::deque<uint64_t> buried,
+               std::set<std::string> draining, absl::Duration now);
 
   // Nodes that died up to `now` since the last call, in the order of their incarnations.
   std::vector<Death> TakeDeaths(absl::Duration now);
@@ -58,6 +73,9 @@ class Membership {
   const std::map<uint64_t, Member>& alive() const { return alive_; }
   // Latest last.
   const std::vector<Death>& dead() const { return dead_; }
+  // Their incarnations, of many more.
+  const std::deque<uint64_t>& buried() const { return buried_; }
+  bool Buried(uint64_t incarnation) const;
   const Options& options() const { return options_; }
 
  private:
@@ -66,7 +84,10 @@ class Membership {
   const Options options_;
   std::map<uint64_t, Member> alive_;  // by incarnation
   std::vector<Death> dead_;
+  std::deque<uint64_t> buried_;
   std::vector<Death> fresh_deaths_;
+  std::set<std::string> draining_;
+  absl::Duration no_death_before_ = -absl::InfiniteDuration();
 };
 
 }  // namespace pumasi

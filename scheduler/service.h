@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -17,6 +18,8 @@
 #include "proto/scheduler.grpc.pb.h"
 #include "scheduler/asset_store.h"
 #include "scheduler/cluster.h"
+#include "scheduler/living_time.h"
+#include "scheduler/store.h"
 
 namespace pumasi {
 
@@ -27,7 +30,10 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
     Cluster::Options cluster;
     std::string output_root;
   };
-  SchedulerService(const Options& options, const Clock& clock, Files& files);
+  // Goes on with what `store` holds. DataLoss, or what the store answers, if that can't be read or changed. `clock`,
+  // `files` and `store` have to outlive the service; the store is its alone.
+  static absl::StatusOr<std::unique_ptr<SchedulerService>> Create(const Options& options, const Clock& clock,
+                                                                  Files& files, Store& store);
   ~SchedulerService() override;
   // Answers all waiting calls and ends the threads. To be called before the gRPC server shuts down.
   void Stop();
@@ -40,6 +46,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   Reactor* ReportPrepared(Context*, const v1::ReportPreparedRequest*, v1::ReportPreparedResponse*) override;
   grpc::ServerReadReactor<v1::AssetChunk>* UploadAssets(Context*, v1::UploadAssetsResponse*) override;
   Reactor* ReportReady(Context*, const v1::ReportReadyRequest*, v1::ReportReadyResponse*) override;
+  Reactor* ReportFilled(Context*, const v1::ReportFilledRequest*, v1::ReportFilledResponse*) override;
   Reactor* ReportShardSaved(Context*, const v1::ReportShardSavedRequest*, v1::ReportShardSavedResponse*) override;
   Reactor* CombineNorms(Context*, const v1::CombineNormsRequest*, v1::CombineNormsResponse*) override;
   Reactor* ReportFailure(Context*, const v1::ReportFailureRequest*, v1::ReportFailureResponse*) override;
@@ -48,6 +55,9 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   Reactor* ListJobs(Context*, const v1::ListJobsRequest*, v1::ListJobsResponse*) override;
   Reactor* GetJob(Context*, const v1::GetJobRequest*, v1::GetJobResponse*) override;
   Reactor* Cancel(Context*, const v1::CancelRequest*, v1::CancelResponse*) override;
+  Reactor* Resume(Context*, const v1::ResumeRequest*, v1::ResumeResponse*) override;
+  Reactor* Drain(Context*, const v1::DrainRequest*, v1::DrainResponse*) override;
+  Reactor* Audit(Context*, const v1::AuditRequest*, v1::AuditResponse*) override;
   Reactor* ListNodes(Context*, const v1::ListNodesRequest*, v1::ListNodesResponse*) override;
 
   // For the upload's reactor.
@@ -57,21 +67,38 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   // No call is kept longer than this, whatever its deadline.
   static constexpr std::chrono::milliseconds kLongestWait{30000};
 
-  // Runs `event` in its turn and answers with its status.
+  SchedulerService(const Options& options, const Clock& clock, Files& files, Store& store);
+  absl::Status Restore();
+  // Keys of the store beside the cluster's records.
+  static std::string AssetPrefix(const std::string& job_id) { return "assets/" + job_id + "/"; }
+  static std::string AuditPrefix(const std::string& job_id) { return "audit/" + job_id + "/"; }
+
+  // Runs `event` in its turn and answers with its status, once what it changed is stored.
   Reactor* Serve(Context* context, const std::function<absl::Status(absl::Duration now)>& event);
-  // After an event, with the mutex held: logs what changed and wakes who waits.
-  void Changed();
+  // These with the mutex held. After an event, before anybody hears what came of it: stores what changed. NOT_DURABLE
+  // if that failed and somebody could rely on it.
+  absl::Status Commit();
+  // Likewise, logs what changed and wakes who waits.
+  absl::Status Changed();
+  // Removes what the store holds of jobs that were forgotten.
+  void CleanUp();
+  absl::StatusOr<Assets> AssetsOf(const std::string& job_id);
+  // Of batches [first, first + count) those that are done.
+  absl::Status ReadAudit(const JobRun& job, uint64_t first, uint32_t count, v1::AuditResponse* response);
+
   void WatchDeadlines();
   void CompleteCheckpoints();
   absl::StatusOr<JobRun::Spec> MakeSpec(const v1::SubmitRequest& request) const;
   v1::JobStatus StatusOf(const JobRun& job, absl::Duration now) const;
 
   const Options options_;
-  const Clock& clock_;
+  LivingTime time_;  // GUARDED_BY(mutex_)
   Files& files_;
+  Store& store_;  // GUARDED_BY(mutex_)
 
   std::mutex mutex_;
   Cluster cluster_;                                         // GUARDED_BY(mutex_)
+  bool store_works_ = true;                                 // GUARDED_BY(mutex_)
   std::map<std::string, Assets> assets_;                    // GUARDED_BY(mutex_): by job, until the job ends
   std::map<std::string, std::vector<std::string>> labels_;  // GUARDED_BY(mutex_): by job
   std::map<std::string, v1::JobState> logged_;  // GUARDED_BY(mutex_): the state of each job that was last logged

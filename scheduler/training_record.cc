@@ -22,9 +22,28 @@ void TrainingRecord::Sums::Add(const v1::PartResult& part) {
 }
 
 void TrainingRecord::StartEpoch(absl::Duration now) {
+  batch_times_.Begin(now);
   epoch_ = {};
+  epoch_seconds_ = 0;
   epoch_start_ = now;
   training_ = true;
+  paused_ = false;
+}
+
+double TrainingRecord::EpochSeconds(absl::Duration now) const {
+  return epoch_seconds_ + (paused_ ? 0 : absl::ToDoubleSeconds(now - epoch_start_));
+}
+
+void TrainingRecord::Pause(absl::Duration now) {
+  epoch_seconds_ = EpochSeconds(now);
+  paused_ = true;
+}
+
+void TrainingRecord::Continue(absl::Duration now) {
+  batch_times_.Begin(now);
+  epoch_start_ = now;
+  training_ = true;
+  paused_ = false;
 }
 
 void TrainingRecord::AddBatch(const Ledger::BatchDone& batch) {
@@ -46,7 +65,7 @@ void TrainingRecord::EndEpoch(uint32_t epoch, absl::Duration now) {
   summary.set_samples(epoch_.samples);
   summary.set_loss(epoch_.judged == 0 ? 0 : epoch_.loss / double(epoch_.judged));
   summary.set_accuracy(epoch_.judged == 0 ? 0 : double(epoch_.correct) / double(epoch_.judged));
-  summary.set_seconds(absl::ToDoubleSeconds(now - epoch_start_));
+  summary.set_seconds(EpochSeconds(now));
   epochs_.push_back(summary);
   train_seconds_ += summary.seconds();
   training_ = false;
@@ -101,12 +120,15 @@ void TrainingRecord::Warn(const std::string& warning) {
 }
 
 void TrainingRecord::Fill(v1::JobStatus* status, absl::Duration now) const {
-  const double seconds = train_seconds_ + (training_ ? absl::ToDoubleSeconds(now - epoch_start_) : 0);
+  const double seconds = train_seconds_ + (training_ ? EpochSeconds(now) : 0);
   status->set_samples(samples_);
   status->set_train_seconds(seconds);
   status->set_rows_per_s(seconds > 0 ? double(samples_) / seconds : 0);
   double recent = 0;
   for (const double loss : recent_losses_) recent += loss;
+  status->set_batch_seconds_p50(absl::ToDoubleSeconds(batch_times_.Quantile(0.5)));
+  status->set_batch_seconds_p99(absl::ToDoubleSeconds(batch_times_.Quantile(0.99)));
+  status->set_batch_seconds_max(absl::ToDoubleSeconds(batch_times_.longest()));
   status->set_recent_loss(recent_losses_.empty() ? 0 : recent / double(recent_losses_.size()));
   *status->mutable_first_losses() = {first_losses_.begin(), first_losses_.end()};
   *status->mutable_epochs_done() = {epochs_.begin(), epochs_.end()};

@@ -12,7 +12,9 @@
 
 #include "absl/time/time.h"
 #include "ops/confusion_matrix.h"
+#include "proto/job_record.pb.h"
 #include "proto/scheduler.pb.h"
+#include "scheduler/batch_times.h"
 #include "scheduler/ledger.h"
 
 namespace pumasi {
@@ -31,11 +33,26 @@ class TrainingRecord {
 
   void StartEpoch(absl::Duration now);
   void AddBatch(const Ledger::BatchDone& batch);
+  // A batch of the epoch under way is done.
+  void BatchEnded(absl::Duration now) { batch_times_.Ended(now); }
   void EndEpoch(uint32_t epoch, absl::Duration now);
   void AddEvaluation(const Ledger::BatchDone& chunk);
   void EndEvaluation(uint32_t epoch);
   void AddUse(const v1::WorkerUse& use);
   void Warn(const std::string& warning);
+
+  // Time that passes does not count until Continue.
+  void Pause(absl::Duration now);
+  void Continue(absl::Duration now);
+
+  // What belongs to this moment, and back to it: what came later is forgotten (warnings and use stay). Time stands
+  // still afterwards, as after Pause.
+  v1::TrainingMoment Moment(absl::Duration now) const;
+  void ReturnTo(const v1::TrainingMoment& moment);
+  // Records of another TrainingRecord: ReturnTo of its last moment, and Continue, complete it.
+  void SaveHistory(v1::JobHistoryRecord* record) const;
+  void RestoreHistory(const v1::JobHistoryRecord& record, const v1::WorkerUse& use);
+  const v1::WorkerUse& use() const { return use_; }
 
   // Mean loss of the last evaluation. REQUIRES: there was one.
   double last_test_loss() const { return evaluations_.back().loss(); }
@@ -50,14 +67,21 @@ class TrainingRecord {
     uint64_t correct = 0;
     uint64_t top_k_correct = 0;
     void Add(const v1::PartResult& part);
+    v1::TrainingSums ToMessage() const;
+    static Sums Of(const v1::TrainingSums& message);
   };
 
+  double EpochSeconds(absl::Duration now) const;
+
   Metrics metrics_;
+  BatchTimes batch_times_;
   Sums epoch_, evaluation_;
   ConfusionMatrix confusions_;
   uint64_t samples_ = 0;
   double train_seconds_ = 0;
-  bool training_ = false;
+  bool training_ = false;     // an epoch is under way
+  bool paused_ = false;       // and time does not count
+  double epoch_seconds_ = 0;  // before epoch_start_
   absl::Duration epoch_start_;
   std::deque<double> recent_losses_;
   std::vector<double> first_losses_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,91 +15,139 @@ namespace {
 
 absl::Status Malformed(const std::string& what) { return absl::InvalidArgumentError(what); }
 
-// Copies checked bytes out as floats: protobuf gives no alignment.
-absl::StatusOr<std::vector<float>> Floats(const std::string& bytes, uint64_t floats, uint32_t crc,
-                                          const std::string& what) {
+absl::Status CheckBytes(const std::string& bytes, uint64_t floats, uint32_t crc, const std::string& what) {
   if (bytes.size() != floats * sizeof(float)) {
     return Malformed(absl::StrCat(what, ": ", bytes.size(), " bytes of values, expected ", floats * sizeof(float)));
   }
   if (Crc32c(bytes.data(), bytes.size()) != crc)
     return absl::DataLossError(absl::StrCat(what, ": checksum does not fit"));
-  std::vector<float> values(floats);
-  std::memcpy(values.data(), bytes.data(), bytes.size());
-  return values;
+  return absl::OkStatus();
+}
+
+absl::Status NotFinite(const Keys& keys, const std::string& bytes, const v1::TableSpec& table) {
+  std::vector<float> row(table.columns());
+  for (size_t i = 0; i < keys.ids.size(); ++i) {
+    // Copied out: protobuf gives no alignment.
+    std::memcpy(row.data(), bytes.data() + i * row.size() * sizeof(float), row.size() * sizeof(float));
+    const auto bad = std::find_if(row.begin(), row.end(), [](float x) { return !std::isfinite(x); });
+    if (bad == row.end()) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("the gradient of row ", keys.ids[i], " of ", table.name(), " is ", *bad));
+  }
+  return absl::OkStatus();
+}
+
+// Deals the rows out to their slots' gradients. `next`: scratch, by slot.
+absl::Status TakeRows(const v1::RowKeys& keys, const v1::RowValues& rows, const ParameterShape& shape,
+                      const std::vector<SlotUse>& uses, std::vector<uint32_t>& next, std::vector<Gradient>& gradients) {
+  auto decoded = DecodeKeys(keys, shape, uses);
+  if (!decoded.ok()) return decoded.status();
+  const v1::TableSpec& table = shape.tables[keys.table()];
+  const size_t width = table.columns();
+  if (rows.table() != keys.table() || rows.rows() != decoded->ids.size() || rows.width() != width) {
+    return Malformed(absl::StrCat("gradients of ", table.name(), ": ", rows.rows(), " x ", rows.width(), ", expected ",
+                                  decoded->ids.size(), " x ", width));
+  }
+  absl::Status status = CheckBytes(rows.values(), decoded->ids.size() * width, rows.crc32c(), table.name());
+  if (!status.ok()) return status;
+  next.assign(shape.slots(), 0);
+  for (const uint32_t slot : decoded->slots) ++next[slot];
+  for (uint32_t slot = 0; slot < shape.slots(); ++slot) {
+    if (next[slot] > 0 && uses[slot] == SlotUse::kTaken) {
+      RowGradient& out = gradients[slot].rows[keys.table()];
+      out.ids.resize(next[slot]);
+      out.values.resize(next[slot] * width);
+    }
+    next[slot] = 0;
+  }
+  const char* from = rows.values().data();
+  for (size_t i = 0; i < decoded->ids.size(); ++i, from += width * sizeof(float)) {
+    const uint32_t slot = decoded->slots[i];
+    if (uses[slot] != SlotUse::kTaken) continue;
+    RowGradient& out = gradients[slot].rows[keys.table()];
+    const uint32_t at = next[slot]++;
+    out.ids[at] = decoded->ids[i];
+    std::memcpy(out.values.data() + at * width, from, width * sizeof(float));
+  }
+  for (uint32_t slot = 0; slot < shape.slots(); ++slot) {
+    if (uses[slot] != SlotUse::kTaken) continue;
+    const std::vector<float>& values = gradients[slot].rows[keys.table()].values;
+    if (!AllFinite(values.data(), values.size())) return NotFinite(*decoded, rows.values(), table);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TakeChunk(const v1::DenseChunk& chunk, const ParameterShape& shape, const std::vector<SlotUse>& uses,
+                       std::vector<Gradient>& gradients) {
+  const uint32_t slot = SlotOfChunk(chunk.table(), chunk.chunk(), shape.slots());
+  const int at = shape.Find(slot, chunk.table(), chunk.chunk());
+  if (at < 0 || uses[slot] == SlotUse::kForeign) {
+    return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of table ", chunk.table(), " is not on this server"));
+  }
+  const std::string& name = shape.tables[chunk.table()].name();
+  const uint32_t floats = shape.chunks[slot][at].floats;
+  if (absl::Status status = CheckBytes(chunk.values(), floats, chunk.crc32c(), name); !status.ok()) return status;
+  if (uses[slot] != SlotUse::kTaken) return absl::OkStatus();
+  std::vector<float>& out = gradients[slot].dense[at];
+  if (!out.empty()) return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of ", name, " is there twice"));
+  out.resize(floats);
+  std::memcpy(out.data(), chunk.values().data(), chunk.values().size());
+  if (AllFinite(out.data(), out.size())) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("the gradient of ", name, " is NaN or infinite"));
 }
 
 }  // namespace
 
-int ShardShape::Find(uint32_t table, uint32_t chunk) const {
-  const auto at = std::lower_bound(chunks.begin(), chunks.end(), std::pair(table, chunk),
-                                   [](const Chunk& c, auto key) { return std::pair(c.table, c.chunk) < key; });
-  return at != chunks.end() && at->table == table && at->chunk == chunk ? static_cast<int>(at - chunks.begin()) : -1;
-}
-
-absl::StatusOr<std::vector<uint64_t>> DecodeKeys(const v1::RowKeys& keys, const ShardShape& shape) {
-  if (keys.table() >= shape.tables.size() || shape.tables[keys.table()].kind() != v1::TableSpec::ROWS) {
+absl::StatusOr<Keys> DecodeKeys(const v1::RowKeys& keys, const ParameterShape& shape,
+                                const std::vector<SlotUse>& uses) {
+  if (!shape.IsRows(keys.table())) {
     return Malformed(absl::StrCat("table ", keys.table(), " is no row table of this job"));
   }
   const v1::TableSpec& table = shape.tables[keys.table()];
-  std::vector<uint64_t> ids;
-  ids.reserve(keys.deltas_size());
+  Keys out;
+  out.ids.reserve(keys.deltas_size());
+  out.slots.reserve(keys.deltas_size());
   uint64_t id = 0;
-  for (uint64_t delta : keys.deltas()) {
-    if (delta >= table.rows() - id || (delta == 0 && !ids.empty())) {
+  for (const uint64_t delta : keys.deltas()) {
+    if (delta >= table.rows() - id || (delta == 0 && !out.ids.empty())) {
       return Malformed(
           absl::StrCat("ids of ", table.name(), " do not ascend, or pass its ", table.rows(), " rows, after ", id));
     }
     id += delta;
-    if (!shape.slot_is_ours[SlotOfRow(keys.table(), id, shape.slots())]) {
+    const uint32_t slot = SlotOfRow(keys.table(), id, shape.slots());
+    if (uses[slot] == SlotUse::kForeign) {
       return Malformed(absl::StrCat("row ", id, " of ", table.name(), " belongs to another server"));
     }
-    ids.push_back(id);
+    out.ids.push_back(id);
+    out.slots.push_back(slot);
   }
-  return ids;
+  return out;
 }
 
-absl::StatusOr<Gradient> ParseGradient(const v1::PushRequest& push, const ShardShape& shape) {
-  Gradient gradient;
-  gradient.rows.resize(shape.tables.size());
-  gradient.dense.resize(shape.chunks.size());
+absl::StatusOr<std::vector<Gradient>> ParseGradient(const v1::PushRequest& push, const ParameterShape& shape,
+                                                    const std::vector<SlotUse>& uses) {
+  std::vector<Gradient> gradients(shape.slots());
+  for (uint32_t slot = 0; slot < shape.slots(); ++slot) {
+    if (uses[slot] != SlotUse::kTaken) continue;
+    gradients[slot].rows.resize(shape.tables.size());
+    gradients[slot].dense.resize(shape.chunks[slot].size());
+  }
   if (push.keys_size() != push.values_size()) return Malformed("as many key lists as value lists are needed");
+  std::vector<uint32_t> next;
+  std::vector<bool> seen(shape.tables.size());
   for (int i = 0; i < push.keys_size(); ++i) {
-    auto ids = DecodeKeys(push.keys(i), shape);
-    if (!ids.ok()) return ids.status();
-    const v1::TableSpec& table = shape.tables[push.keys(i).table()];
-    const v1::RowValues& rows = push.values(i);
-    if (rows.table() != push.keys(i).table() || rows.rows() != ids->size() || rows.width() != table.columns()) {
-      return Malformed(absl::StrCat("gradients of ", table.name(), ": ", rows.rows(), " x ", rows.width(),
-                                    ", expected ", ids->size(), " x ", table.columns()));
+    const uint32_t table = push.keys(i).table();
+    if (table < seen.size() && seen[table]) {
+      return Malformed(absl::StrCat("gradients of ", shape.tables[table].name(), " are there twice"));
     }
-    RowGradient& out = gradient.rows[rows.table()];
-    if (!out.ids.empty()) return Malformed(absl::StrCat("gradients of ", table.name(), " are there twice"));
-    auto values = Floats(rows.values(), ids->size() * table.columns(), rows.crc32c(), table.name());
-    if (!values.ok()) return values.status();
-    if (!AllFinite(values->data(), values->size())) {
-      const auto bad = std::find_if(values->begin(), values->end(), [](float x) { return !std::isfinite(x); });
-      return absl::FailedPreconditionError(absl::StrCat("the gradient of row ",
-                                                        (*ids)[(bad - values->begin()) / table.columns()], " of ",
-                                                        table.name(), " is ", *bad));
-    }
-    out.ids = *std::move(ids);
-    out.values = *std::move(values);
+    absl::Status status = TakeRows(push.keys(i), push.values(i), shape, uses, next, gradients);
+    if (!status.ok()) return status;
+    seen[table] = true;
   }
   for (const v1::DenseChunk& chunk : push.dense()) {
-    const int at = shape.Find(chunk.table(), chunk.chunk());
-    if (at < 0)
-      return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of table ", chunk.table(), " is not on this server"));
-    const std::string& name = shape.tables[chunk.table()].name();
-    if (!gradient.dense[at].empty())
-      return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of ", name, " is there twice"));
-    auto values = Floats(chunk.values(), shape.chunks[at].floats, chunk.crc32c(), name);
-    if (!values.ok()) return values.status();
-    if (!AllFinite(values->data(), values->size())) {
-      return absl::FailedPreconditionError(absl::StrCat("the gradient of ", name, " is NaN or infinite"));
-    }
-    gradient.dense[at] = *std::move(values);
+    if (absl::Status status = TakeChunk(chunk, shape, uses, gradients); !status.ok()) return status;
   }
-  return gradient;
+  return gradients;
 }
 
 v1::ErrorDetail::Reason MessageProblem(const absl::Status& status) {

@@ -1,4 +1,5 @@
-// Pushes as they arrive: checked against what this server holds, and taken apart into a gradient.
+// Pushes as they arrive: checked against the job's shape and the slots that this server holds, and taken apart into a
+// gradient for each slot.
 #ifndef PUMASI_SERVER_GRADIENT_MESSAGE_H_
 #define PUMASI_SERVER_GRADIENT_MESSAGE_H_
 
@@ -9,32 +10,33 @@
 #include "ops/tree/gradient.h"
 #include "proto/error.pb.h"
 #include "proto/parameter_server.pb.h"
-#include "proto/table.pb.h"
+#include "server/parameter_shape.h"
 
 namespace pumasi {
 
-// What a server's part of a job looks like, for checking messages against it.
-struct ShardShape {
-  struct Chunk {
-    uint32_t table;
-    uint32_t chunk;
-    uint32_t floats;
-  };
-  std::vector<v1::TableSpec> tables;
-  std::vector<Chunk> chunks;       // the dense chunks that the server owns, by (table, chunk)
-  std::vector<uint32_t> widths;    // of the tables
-  std::vector<bool> slot_is_ours;  // by slot
-  uint32_t slots() const { return static_cast<uint32_t>(slot_is_ours.size()); }
-  // Position of the chunk in `chunks`, or -1.
-  int Find(uint32_t table, uint32_t chunk) const;
+// By slot: what a server has to do with it.
+enum class SlotUse : uint8_t {
+  kForeign,  // not held: rows and chunks of it are refused
+  kSkipped,  // held, but what the message brings of it is not wanted: checked and left out
+  kTaken,
 };
 
-// Checks a push against the shape and its checksums, and takes it apart. Errors: kInvalidArgument (contradicts the
-// tables), kDataLoss (checksum), kFailedPrecondition (NaN or infinite; names table and row).
-absl::StatusOr<Gradient> ParseGradient(const v1::PushRequest& push, const ShardShape& shape);
+// Decoded keys, and the slot of each.
+struct Keys {
+  std::vector<uint64_t> ids;    // ascending, each once
+  std::vector<uint32_t> slots;  // of the ids
+};
 
-// Decodes delta-coded keys, checked: ascending, below the table's rows, and in our slots. kInvalidArgument otherwise.
-absl::StatusOr<std::vector<uint64_t>> DecodeKeys(const v1::RowKeys& keys, const ShardShape& shape);
+// Decodes delta-coded keys, checked: ascending, below the table's rows, and of no slot that is kForeign.
+// kInvalidArgument otherwise. `uses`: by slot.
+absl::StatusOr<Keys> DecodeKeys(const v1::RowKeys& keys, const ParameterShape& shape, const std::vector<SlotUse>& uses);
+
+// Checks a push against the shape and its checksums, and takes it apart: a gradient for each slot that is kTaken, with
+// `rows` by table and `dense` by the slot's chunks (ParameterShape.chunks); for other slots an empty one, without
+// tables. Errors: kInvalidArgument (contradicts the tables), kDataLoss (checksum), kFailedPrecondition (NaN or
+// infinite; names table and row).
+absl::StatusOr<std::vector<Gradient>> ParseGradient(const v1::PushRequest& push, const ParameterShape& shape,
+                                                    const std::vector<SlotUse>& uses);
 
 // The reason that goes with an error of the functions above.
 v1::ErrorDetail::Reason MessageProblem(const absl::Status& status);

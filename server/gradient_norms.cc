@@ -10,7 +10,7 @@ void Scale(float factor, std::vector<float>* values) {
 
 }  // namespace
 
-std::vector<ExactSum> GradientSquares(const Gradient& gradient, const ShardShape& shape) {
+std::vector<ExactSum> GradientSquares(const Gradient& gradient, const ParameterShape& shape, uint32_t slot) {
   std::vector<ExactSum> squares(shape.tables.size());
   for (size_t table = 0; table < gradient.rows.size(); ++table) {
     const RowGradient& rows = gradient.rows[table];
@@ -20,14 +20,14 @@ std::vector<ExactSum> GradientSquares(const Gradient& gradient, const ShardShape
     }
   }
   for (size_t i = 0; i < gradient.dense.size(); ++i) {
-    squares[shape.chunks[i].table].Add(SumOfSquares(gradient.dense[i].size(), gradient.dense[i].data()));
+    squares[shape.chunks[slot][i].table].Add(SumOfSquares(gradient.dense[i].size(), gradient.dense[i].data()));
   }
   return squares;
 }
 
-void ScaleGradient(const std::vector<float>& factors, const ShardShape& shape, Gradient* gradient) {
+void ScaleGradient(const std::vector<float>& factors, const ParameterShape& shape, uint32_t slot, Gradient* gradient) {
   for (size_t table = 0; table < gradient->rows.size(); ++table) Scale(factors[table], &gradient->rows[table].values);
-  for (size_t i = 0; i < gradient->dense.size(); ++i) Scale(factors[shape.chunks[i].table], &gradient->dense[i]);
+  for (size_t i = 0; i < gradient->dense.size(); ++i) Scale(factors[shape.chunks[slot][i].table], &gradient->dense[i]);
 }
 
 }  // namespace pumasi

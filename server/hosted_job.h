@@ -1,84 +1,86 @@
-// One job on this server: its shard, and what the scheduler wants done with it.
+// The shell around one job on this server: threads, calls and files for a Hosting.
 #ifndef PUMASI_SERVER_HOSTED_JOB_H_
 #define PUMASI_SERVER_HOSTED_JOB_H_
 
-#include <atomic>
 #include <condition_variable>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/clock.h"
 #include "common/file.h"
 #include "proto/scheduler.grpc.pb.h"
-#include "server/shard.h"
+#include "server/hosting.h"
+#include "server/peers.h"
+
+namespace grpc {
+class ClientContext;
+}
 
 namespace pumasi {
 
-// Thread-safe. A thread of its own makes the tables, writes the final checkpoint and reports to the scheduler.
+// Thread-safe. Two threads of its own: one makes tables and begins calls, one writes checkpoints.
 class HostedJob {
  public:
-  struct Options {
-    uint64_t incarnation = 0;  // this server's
-    std::string node;          // its name
-    std::string output_root;
-    uint64_t memory_limit = 0;
+  // All of these have to outlive the job.
+  struct Around {
+    v1::Scheduler::StubInterface& scheduler;
+    Peers& peers;
+    Files& files;
+    const Clock& clock;
   };
-  // `scheduler` and `files` have to outlive the job; `on_change` is called, from the job's own thread, when the tables
-  // are there and when that thread has raised the version.
-  HostedJob(const Options& options, const v1::Assignment& assignment, v1::Scheduler::StubInterface& scheduler,
-            Files& files, std::function<void()> on_change);
+  // `on_change` is called, from any thread, when a call that had to wait may have a better chance.
+  HostedJob(const Hosting::Options& options, const v1::Assignment& assignment, const Around& around,
+            std::function<void()> on_change);
+  // Cancels its calls and waits for them and the threads.
   ~HostedJob();
 
   void Update(const v1::Assignment& assignment);
 
-  // UNAVAILABLE until the tables are there.
+  // As Hosting's.
   absl::Status Pull(const v1::PullRequest& request, v1::PullResponse* response);
-  absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response, bool* version_changed);
+  absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response);
+  absl::StatusOr<v1::SlotState> FetchSlot(const v1::FetchSlotRequest& request);
 
  private:
-  struct Report {
-    std::string folder;
-    uint64_t version = 0;
-    std::string file;
-    uint64_t size = 0;
-    uint32_t crc32c = 0;
-    std::string error;
-  };
-  absl::Status CheckHeader(const v1::CallHeader& header) const;
-  absl::Status MakeShard();
-  // REQUIRES: mutex_ held.
-  Report SaveShard(const std::string& folder);
-  // REQUIRES: mutex_ held. A batch was applied.
-  void VersionChanged();
-  // Asks the scheduler for the norms that the shard waits for, and applies them. `lock` holds mutex_; it is free during
-  // the call.
-  void FetchNorms(std::unique_lock<std::mutex>& lock);
-  void Run();
-  // Calls until the scheduler answers or the job is dropped (Cancelled). Its answer's status; a refusal is logged.
-  template <typename Request, typename Response, typename Method>
-  absl::Status Tell(const Request& request, Response* response, Method method);
-  void TellFailure(const std::string& message);
+  // Calls `event` with the lock, and sees to what follows from it.
+  template <typename Event>
+  void Happen(Event event);
 
-  const Options options_;
-  v1::Scheduler::StubInterface& scheduler_;
-  Files& files_;
+  void RunControl();
+  void Perform(HostingEffects effects);
+  void Make(const ShardWish& wish);
+  void Fetch(const FetchWish& wish);
+  void Tell(const TellWish& wish);
+  // A context for a call; nullptr: the job is dropped, do not call.
+  std::shared_ptr<grpc::ClientContext> BeginCall(absl::Duration deadline);
+  // As the last thing that the call's callback does.
+  void EndCall(grpc::ClientContext* context);
+
+  void RunWriter();
+  void WriteSnapshot(Snapshot& snapshot);
+  // A folder below the options' output_root.
+  absl::StatusOr<std::string> Folder(const std::string& named) const;
+
+  const Hosting::Options options_;
+  const Around around_;
   const std::function<void()> on_change_;
 
   std::mutex mutex_;
-  std::condition_variable wake_;
-  v1::Assignment assignment_;     // GUARDED_BY(mutex_)
-  std::unique_ptr<Shard> shard_;  // GUARDED_BY(mutex_)
-  std::set<uint64_t> workers_;    // GUARDED_BY(mutex_)
-  std::set<uint64_t> fenced_;     // GUARDED_BY(mutex_)
-  std::vector<Report> reports_;   // GUARDED_BY(mutex_): not yet told
-  std::string failure_;           // GUARDED_BY(mutex_): not yet told
-  std::string saved_folder_;      // GUARDED_BY(mutex_): the last checkpoint written on the scheduler's wish
-  bool dropped_ = false;          // GUARDED_BY(mutex_)
-  std::thread thread_;
+  std::condition_variable wake_;                     // the control thread
+  std::condition_variable wake_writer_;              //
+  std::condition_variable call_ended_;               //
+  Hosting hosting_;                                  // GUARDED_BY(mutex_)
+  std::deque<std::shared_ptr<Snapshot>> snapshots_;  // GUARDED_BY(mutex_): to be written
+  std::set<grpc::ClientContext*> calls_;             // GUARDED_BY(mutex_): in flight
+  bool dropped_ = false;                             // GUARDED_BY(mutex_)
+  std::thread control_, writer_;
 };
 
 }  // namespace pumasi

@@ -1,12 +1,15 @@
 // pumasi-server: holds slots of the jobs' tables.
 #include <grpcpp/channel.h>
+#include <malloc.h>
 
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
 
+#include "common/clock.h"
 #include "common/exit_code.h"
+#include "common/failpoint.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/rpc/daemon.h"
@@ -16,12 +19,21 @@
 #include "common/settings.h"
 #include "common/shutdown.h"
 #include "proto/config.pb.h"
+#include "server/peers.h"
 #include "server/service.h"
 
 namespace pumasi {
 namespace {
 
+// Messages and gradients are large, and as many are freed as are made: the allocator shall keep their pages instead of
+// giving them back to the system, which would have to clear them again for the next ones.
+void KeepFreedPages() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
+
 int Main(int argc, char** argv) {
+  KeepFreedPages();
   Shutdown& shutdown = Shutdown::Install();
   v1::ServerConfig config;
   auto loaded =
@@ -34,15 +46,21 @@ int Main(int argc, char** argv) {
   if (!*loaded) return kExitOk;
   const std::string name = NodeName(config.name());
   if (absl::Status status = SetUpLogging(config.log(), name); !status.ok()) return Failed(status);
+  if (absl::Status status = SetFailpointsFromEnvironment(); !status.ok()) return Failed(status);
 
   auto channel = MakeRpcChannel({config.scheduler(), config.tls(), config.max_message()});
   if (!channel.ok()) return Failed(channel.status());
   const auto scheduler = v1::Scheduler::NewStub(*channel);
-  HostedJob::Options options;
+  Peers peers([&](const std::string& address) -> absl::StatusOr<Peers::Stub> {
+    auto peer = MakeRpcChannel({address, config.tls(), config.max_message()});
+    if (!peer.ok()) return peer.status();
+    return Peers::Stub(v1::ParameterServer::NewStub(*peer));
+  });
+  Hosting::Options options;
   options.node = name;
   options.output_root = config.output_root();
   options.memory_limit = config.memory_limit();
-  ParameterServerService service(options, *scheduler, RealFiles());
+  ParameterServerService service(options, {*scheduler, peers, RealFiles(), RealClock()});
 
   RpcServerOptions rpc;
   rpc.listen = config.listen();

@@ -5,7 +5,8 @@
 namespace pumasi {
 namespace {
 
-// Small enough that a tiny table costs little, large enough that allocation does not count.
+// A slab is about a quarter of what is there already, so that many small tables cost little, and within these bounds.
+constexpr uint64_t kFirstSlabBytes = 1 << 12;
 constexpr uint64_t kSlabBytes = 1 << 20;
 
 uint64_t Hash(uint64_t id) {
@@ -15,8 +16,7 @@ uint64_t Hash(uint64_t id) {
 
 }  // namespace
 
-RowTable::RowTable(uint32_t floats)
-    : floats_(floats), slab_rows_(std::max<uint64_t>(1, kSlabBytes / (sizeof(float) * floats))), index_(64, kEmpty) {}
+RowTable::RowTable(uint32_t floats) : floats_(floats), index_(64, kEmpty) {}
 
 size_t RowTable::Place(uint64_t id) const {
   const size_t mask = index_.size() - 1;
@@ -38,11 +38,21 @@ RowTable::Row* RowTable::FindOrInsert(uint64_t id, bool* inserted) {
     Grow();
     place = Place(id);
   }
-  const uint64_t in_slab = rows_.size() % slab_rows_;
-  if (in_slab == 0) slabs_.push_back(std::make_unique<float[]>(slab_rows_ * floats_));
+  if (free_rows_ == 0) AddSlab();
   index_[place] = static_cast<uint32_t>(rows_.size());
-  rows_.push_back({id, 0, slabs_.back().get() + in_slab * floats_});
+  rows_.push_back({id, 0, free_});
+  free_ += floats_;
+  --free_rows_;
   return &rows_.back();
+}
+
+void RowTable::AddSlab() {
+  const uint64_t row_bytes = sizeof(float) * floats_;
+  const uint64_t bytes = std::clamp(slab_rows_ * row_bytes / 4, kFirstSlabBytes, kSlabBytes);
+  free_rows_ = std::max<uint64_t>(1, bytes / row_bytes);
+  slab_rows_ += free_rows_;
+  slabs_.push_back(std::make_unique<float[]>(free_rows_ * floats_));
+  free_ = slabs_.back().get();
 }
 
 void RowTable::Grow() {
@@ -51,8 +61,7 @@ void RowTable::Grow() {
 }
 
 uint64_t RowTable::bytes() const {
-  return rows_.capacity() * sizeof(Row) + index_.size() * sizeof(uint32_t) +
-         slabs_.size() * slab_rows_ * floats_ * sizeof(float);
+  return rows_.capacity() * sizeof(Row) + index_.size() * sizeof(uint32_t) + slab_rows_ * floats_ * sizeof(float);
 }
 
 }  // namespace pumasi

@@ -1,4 +1,4 @@
-// The rows of one row table that one server holds: an open-addressed index over slabs of rows.
+// The rows of one row table and slot that a server holds: an open-addressed index over slabs of rows.
 #ifndef PUMASI_SERVER_ROW_TABLE_H_
 #define PUMASI_SERVER_ROW_TABLE_H_
 
@@ -26,8 +26,9 @@ class RowTable {
   // The row; a new one has last_step 0 and zeros for its state. `inserted` says whether it is new.
   Row* FindOrInsert(uint64_t id, bool* inserted);
 
-  // In the order in which they were inserted.
+  // In the order in which they were inserted; a row's number is its place in it.
   const std::vector<Row>& rows() const { return rows_; }
+  uint32_t NumberOf(const Row* row) const { return static_cast<uint32_t>(row - rows_.data()); }
   uint64_t bytes() const;
   // What one more row costs at most, growth of the index left out.
   uint64_t row_bytes() const { return sizeof(Row) + floats_ * sizeof(float); }
@@ -36,13 +37,16 @@ class RowTable {
   // Where the id is, or the empty place where it would go.
   size_t Place(uint64_t id) const;
   void Grow();
+  void AddSlab();
 
   static constexpr uint32_t kEmpty = 0xffffffff;
 
   const uint32_t floats_;
-  const uint64_t slab_rows_;
   std::vector<Row> rows_;
   std::vector<std::unique_ptr<float[]>> slabs_;
+  float* free_ = nullptr;        // place of the next row
+  uint64_t free_rows_ = 0;       // places from there on
+  uint64_t slab_rows_ = 0;       // places in all slabs
   std::vector<uint32_t> index_;  // into rows_; a power of two long, at most 7/8 full; linear probing
 };
 

@@ -6,18 +6,18 @@
 #include "common/error_detail.h"
 #include "common/log.h"
 #include "common/rpc_error.h"
+#include "server/slot_stream.h"
 
 namespace pumasi {
 namespace {
 
-// Callers ask again, so a pull need not be kept longer.
-constexpr std::chrono::milliseconds kLongestPull{30000};
+// Callers ask again, so a call need not be kept longer.
+constexpr std::chrono::milliseconds kLongestWait{30000};
 
 }  // namespace
 
-ParameterServerService::ParameterServerService(HostedJob::Options options, v1::Scheduler::StubInterface& scheduler,
-                                               Files& files)
-    : options_(std::move(options)), scheduler_(scheduler), files_(files) {}
+ParameterServerService::ParameterServerService(Hosting::Options options, const HostedJob::Around& around)
+    : options_(std::move(options)), around_(around) {}
 
 ParameterServerService::~ParameterServerService() { Stop(); }
 
@@ -34,15 +34,15 @@ void ParameterServerService::SetAssignments(uint64_t incarnation, const std::vec
         jobs_.insert(dropped.extract(known));
         continue;
       }
-      HostedJob::Options options = options_;
+      Hosting::Options options = options_;
       options.incarnation = incarnation;
       jobs_[assignment.job_id()] =
-          std::make_shared<HostedJob>(options, assignment, scheduler_, files_, [this] { pulls_.Retry(); });
+          std::make_shared<HostedJob>(options, assignment, around_, [this] { waiting_.Retry(); });
     }
     incarnation_ = incarnation;
   }
   for (const auto& [job_id, job] : dropped) Log(Severity::kInfo, "job dropped", {{"job", job_id}});
-  pulls_.Retry();
+  waiting_.Retry();
 }
 
 absl::StatusOr<std::shared_ptr<HostedJob>> ParameterServerService::Find(const std::string& job_id) {
@@ -54,8 +54,9 @@ absl::StatusOr<std::shared_ptr<HostedJob>> ParameterServerService::Find(const st
   return job->second;
 }
 
-grpc::ServerUnaryReactor* ParameterServerService::Pull(Context* context, const v1::PullRequest* request,
-                                                       v1::PullResponse* response) {
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* ParameterServerService::Answer(Context* context, const Request* request, Response* response,
+                                                         absl::Status (HostedJob::*call)(const Request&, Response*)) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto attempt = [=, this](bool last) {
     if (context->IsCancelled()) {
@@ -63,27 +64,32 @@ grpc::ServerUnaryReactor* ParameterServerService::Pull(Context* context, const v
       return true;
     }
     auto job = Find(request->header().job_id());
-    const absl::Status status = job.ok() ? (*job)->Pull(*request, response) : job.status();
+    const absl::Status status = job.ok() ? ((**job).*call)(*request, response) : job.status();
     const auto reason = ReasonOf(status);
     const bool wait = reason == v1::ErrorDetail::NOT_READY || reason == v1::ErrorDetail::UNAVAILABLE;
     if (wait && !last) return false;
     reactor->Finish(ToGrpc(status));
     return true;
   };
-  // Most often the version is there: then no thread is woken for it.
-  if (!attempt(false)) pulls_.Park(AnswerBy(context->deadline(), kLongestPull), attempt);
+  // Most often nothing has to be waited for: then no thread is woken for it.
+  if (!attempt(false)) waiting_.Park(AnswerBy(context->deadline(), kLongestWait), attempt);
   return reactor;
+}
+
+grpc::ServerUnaryReactor* ParameterServerService::Pull(Context* context, const v1::PullRequest* request,
+                                                       v1::PullResponse* response) {
+  return Answer(context, request, response, &HostedJob::Pull);
 }
 
 grpc::ServerUnaryReactor* ParameterServerService::Push(Context* context, const v1::PushRequest* request,
                                                        v1::PushResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  bool version_changed = false;
-  auto job = Find(request->header().job_id());
-  const absl::Status status = job.ok() ? (*job)->Push(*request, response, &version_changed) : job.status();
-  reactor->Finish(ToGrpc(status));
-  if (version_changed) pulls_.Retry();
-  return reactor;
+  return Answer(context, request, response, &HostedJob::Push);
+}
+
+grpc::ServerWriteReactor<v1::SlotPiece>* ParameterServerService::FetchSlot(Context*,
+                                                                           const v1::FetchSlotRequest* request) {
+  const auto job = Find(request->header().job_id());
+  return SendSlot(job.ok() ? (*job)->FetchSlot(*request) : job.status());
 }
 
 }  // namespace pumasi

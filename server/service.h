@@ -1,4 +1,4 @@
-// The server's shell: gRPC calls go to the job they name; pulls of a version that is to come are parked.
+// The server's shell: gRPC calls go to the job they name; pulls and pushes that have to wait are parked.
 #ifndef PUMASI_SERVER_SERVICE_H_
 #define PUMASI_SERVER_SERVICE_H_
 
@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "common/file.h"
 #include "common/rpc/parking.h"
 #include "proto/parameter_server.grpc.pb.h"
 #include "proto/scheduler.grpc.pb.h"
@@ -19,11 +18,11 @@ namespace pumasi {
 // Thread-safe.
 class ParameterServerService final : public v1::ParameterServer::CallbackService {
  public:
-  // `scheduler` and `files` have to outlive the service.
-  ParameterServerService(HostedJob::Options options, v1::Scheduler::StubInterface& scheduler, Files& files);
+  // What is in `around` has to outlive the service.
+  ParameterServerService(Hosting::Options options, const HostedJob::Around& around);
   ~ParameterServerService() override;
   // Answers all waiting calls. To be called before the gRPC server shuts down.
-  void Stop() { pulls_.Close(); }
+  void Stop() { waiting_.Close(); }
 
   // What this server shall do from now on; jobs that are not listed are dropped.
   void SetAssignments(uint64_t incarnation, const std::vector<v1::Assignment>& assignments);
@@ -31,18 +30,22 @@ class ParameterServerService final : public v1::ParameterServer::CallbackService
   using Context = grpc::CallbackServerContext;
   grpc::ServerUnaryReactor* Pull(Context* context, const v1::PullRequest* request, v1::PullResponse* response) override;
   grpc::ServerUnaryReactor* Push(Context* context, const v1::PushRequest* request, v1::PushResponse* response) override;
+  grpc::ServerWriteReactor<v1::SlotPiece>* FetchSlot(Context* context, const v1::FetchSlotRequest* request) override;
 
  private:
   // UNKNOWN_JOB if there is none.
   absl::StatusOr<std::shared_ptr<HostedJob>> Find(const std::string& job_id);
+  // Answers with what `call` of the job says, now or once it does not have to wait any more.
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* Answer(Context* context, const Request* request, Response* response,
+                                   absl::Status (HostedJob::*call)(const Request&, Response*));
 
-  const HostedJob::Options options_;
-  v1::Scheduler::StubInterface& scheduler_;
-  Files& files_;
+  const Hosting::Options options_;
+  const HostedJob::Around around_;
   std::mutex mutex_;
   uint64_t incarnation_ = 0;                                // GUARDED_BY(mutex_): that the jobs were made under
   std::map<std::string, std::shared_ptr<HostedJob>> jobs_;  // GUARDED_BY(mutex_)
-  Parking pulls_;
+  Parking waiting_;
 };
 
 }  // namespace pumasi

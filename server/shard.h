@@ -1,16 +1,12 @@
-// The part of one job's parameters that one server holds, as a deterministic state machine of the synchronous protocol.
+// The slots of one job and generation that one server holds, as a deterministic state machine of the synchronous
+// protocol (docs/protocol.md). Each slot (server/slot.h) goes on by itself; this is what holds for all of them: which
+// calls are answered, and from which slots.
 //
-// version() counts applied batches. Pushes for batch number version() are gathered in the job's tree of parts; with the
-// last one the optimizer runs, and the version goes up by one. What was applied is remembered as that number and the
-// parts of the batch in progress, so memory of past units is bounded.
+// A pull at version v is answered only if every slot here, of whatever role, has applied v batches, or one more and
+// knows what that replaced. So no part of batch v is computed before every copy of every slot has applied batch v - 1,
+// and copies of a slot differ by one batch at most.
 //
-// A unit may be computed again by another worker while this shard has applied the whole batch and another shard has not
-// (the first worker died between its pushes). The second worker needs the values from before the batch, so the rows
-// that the last batch changed are kept as they were: pulls are answered at version() and at version() - 1. No more is
-// needed: a part of batch v is only computed after every server answered a pull at v, so once a push for v arrives
-// here, batch v - 1 has been applied everywhere.
-//
-// Where the job clips by norm, a complete batch first waits for the norms of all servers: squares() is what this one
+// Where the job clips by norm, complete batches first wait for the norms of all servers: Squares() is what this one
 // adds to them, and ApplyNorms goes on.
 #ifndef PUMASI_SERVER_SHARD_H_
 #define PUMASI_SERVER_SHARD_H_
@@ -23,19 +19,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ops/exact_sum.h"
-#include "ops/optimizer.h"
-#include "ops/rate_schedule.h"
-#include "ops/tree/part_tree.h"
 #include "proto/job.pb.h"
 #include "proto/parameter_server.pb.h"
-#include "proto/table.pb.h"
 #include "server/gradient_message.h"
-#include "server/row_table.h"
+#include "server/job_optimizers.h"
+#include "server/slot.h"
 
 namespace pumasi {
 
 class ModelFolder;
-class ShardWriter;
+
+// What this server is for a slot.
+enum class SlotRole : uint8_t { kNone, kPrimary, kBackup, kFilling };
 
 // Not thread-safe: the caller takes turns.
 class Shard {
@@ -48,71 +43,91 @@ class Shard {
     uint64_t first_version = 0;
     uint64_t memory_limit = 0;  // bytes of tables and slots, 0: none
     RateChanges rate_changes;   // of the learning rate up to first_version
+    // The server comes while training is on: none of its slots is here yet, all are copied from others.
+    bool empty = false;
   };
-  // Tables with their initial values; no slot of the layout may be ours. InvalidArgument: job, tables or layout make no
+  // Slots with their initial values; no slot of the layout may be ours. InvalidArgument: job, tables or layout make no
   // sense. OVER_LIMIT: the dense tables alone pass the memory limit.
   static absl::StatusOr<std::unique_ptr<Shard>> Create(const Options& options);
 
   // Replaces values and optimizer slots by those of a checkpoint at the shard's first version.
   absl::Status Load(const ModelFolder& checkpoint);
 
-  // Refusals carry an ErrorDetail (common/error_detail.h). NOT_READY: the version will come; ask again.
+  // Another layout of the same generation. Slots that are not ours any more are dropped. InvalidArgument: it makes no
+  // sense, and nothing has changed.
+  absl::Status SetLayout(const v1::Layout& layout);
+  // A copy that is whole: from now on the slot is read and pushed to. Refused with OVER_LIMIT, or InvalidArgument if
+  // its rate changes contradict those known. REQUIRES: role(slot->number()) != kNone, !whole(slot->number()).
+  absl::Status TakeSlot(std::shared_ptr<Slot> slot, const RateChanges& changes);
+  // An empty slot to copy into.
+  std::shared_ptr<Slot> NewSlot(uint32_t number, uint64_t version = 0) const;
+  // OVER_LIMIT if `more` bytes would pass the memory limit.
+  absl::Status CheckMemory(uint64_t more) const;
+
+  // Refusals carry an ErrorDetail (common/error_detail.h). NOT_READY: the version, or a copy of a slot, will come; ask
+  // again.
   absl::Status Pull(const v1::PullRequest& request, v1::PullResponse* response) const;
   absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response);
 
-  // The batch version() is complete and waits for ApplyNorms.
-  bool waits_for_norms() const { return !squares_.empty(); }
-  // By table; what GradientSquares makes of the batch. REQUIRES: waits_for_norms().
-  const std::vector<ExactSum>& squares() const { return squares_; }
-  // Applies the batch, scaled to what the norms allow. `squares`: of all servers, by table. Without effect for a
-  // version that does not wait (an answer that comes twice). NOT_FINITE, naming the table: the batch can't be applied.
+  // The batch whose norms this server waits for: one of its slots is complete, and all that it is the primary of are,
+  // or have applied that batch.
+  std::optional<uint64_t> waits_for_norms() const;
+  // By table: over the slots that this server is the primary of and that wait. REQUIRES: waits_for_norms().
+  std::vector<ExactSum> Squares();
+  // The norms of batch `version`: applies it where it is complete, and later where it is not yet. `squares`: of all
+  // servers, by table. Without effect for a batch that is past. NOT_FINITE, naming the table: the batch can't be
+  // applied.
   absl::Status ApplyNorms(uint64_t version, const std::vector<double>& squares);
 
-  // Writes all values and slots, as they are at version().
-  absl::Status Save(ShardWriter& writer) const;
+  SlotRole role(uint32_t slot) const { return roles_[slot]; }
+  bool whole(uint32_t slot) const { return slots_[slot] != nullptr; }
+  // nullptr: not whole.
+  const std::shared_ptr<Slot>& slot(uint32_t slot) const { return slots_[slot]; }
+  // All slots of ours are whole.
+  bool AllWhole() const { return missing_ == 0; }
+  // The least version of the slots that are here, or of those of them that this server is the primary of; nullopt:
+  // there is none.
+  std::optional<uint64_t> LeastVersion() const;
+  std::optional<uint64_t> LeastPrimaryVersion() const;
+  // The slots that this server is the primary of, if all of them are at `version`; empty otherwise.
+  std::vector<std::shared_ptr<Slot>> PrimariesAt(uint64_t version) const;
+  // Goes up with each batch that a slot applies.
+  uint64_t applied() const { return applied_; }
 
-  uint64_t version() const { return version_; }
-  uint64_t layout_epoch() const { return layout_epoch_; }
+  const v1::Layout& layout() const { return layout_; }
+  uint64_t layout_epoch() const { return layout_.epoch(); }
   uint64_t bytes() const;
-  const ShardShape& shape() const { return shape_; }
+  const ParameterShape& shape() const { return *shape_; }
+  const std::shared_ptr<const ParameterShape>& shared_shape() const { return shape_; }
+  const JobOptimizers& optimizers() const { return optimizers_; }
 
  private:
-  explicit Shard(const Options& options);
-  // Makes the optimizers anew.
-  absl::Status SetRateChanges(RateChanges changes);
-  // Refuses changes that contradict those known, and takes over new ones.
-  absl::Status TakeRateChanges(const v1::PushRequest& request);
-  const Optimizer& optimizer_of(size_t table) const { return *(averages_[table] ? averages_[table] : optimizer_); }
+  Shard(const Options& options, std::shared_ptr<const ParameterShape> shape, JobOptimizers optimizers);
+  absl::Status MakeSlots();
+  absl::Status LoadSlot(const ModelFolder& checkpoint, Slot& slot);
   absl::Status PullRows(const v1::RowKeys& keys, uint64_t version, v1::RowValues* out) const;
+  void PullDense(uint64_t version, v1::PullResponse* response) const;
   absl::Status Refuse(int reason, const std::string& message) const;
   std::string WaitingFor() const;
-  void Apply(Gradient&& gradient);
-  // OVER_LIMIT if `more` bytes would pass the memory limit.
-  absl::Status CheckMemory(uint64_t more) const;
-  uint64_t NewRowBytes(const Gradient& gradient) const;
+  // Applies the slot's batch if it is complete and, where norms count, these are known.
+  void ApplyIfComplete(Slot& slot);
+  uint64_t NewRowBytes(const std::vector<Gradient>& gradients) const;
 
-  // The values that the last applied batch replaced.
-  struct Before {
-    std::vector<RowGradient> rows;          // by table; `values` are the old values
-    std::vector<std::vector<float>> dense;  // by chunk
-    bool valid = false;
-  };
-
-  const uint64_t layout_epoch_;
+  const std::shared_ptr<const ParameterShape> shape_;
+  const uint64_t incarnation_;
   const uint64_t memory_limit_;
   const uint32_t parts_;
-  const v1::Optimizer optimizer_settings_;
-  ShardShape shape_;
-  RateChanges rate_changes_;
-  std::unique_ptr<Optimizer> optimizer_;
-  std::vector<std::unique_ptr<Optimizer>> averages_;  // by table; nullptr where the job's optimizer is used
-  uint64_t version_;
-  std::optional<PartTree> tree_;                 // of batch version_; set once the tables are known
-  std::vector<std::unique_ptr<RowTable>> rows_;  // by table; nullptr for dense tables
-  std::vector<std::vector<float>> dense_;        // by chunk: value, then optimizer slots
-  Before before_;
-  Gradient complete_;              // of batch version_, while it waits for norms
-  std::vector<ExactSum> squares_;  // of complete_, by table; empty: none waits
+  const uint64_t first_version_;
+  v1::Layout layout_;
+  JobOptimizers optimizers_;
+  std::vector<SlotRole> roles_;               // by slot
+  std::vector<std::shared_ptr<Slot>> slots_;  // by slot; nullptr: not ours, or not whole
+  std::vector<SlotUse> reads_;                // by slot: kTaken where this server is the primary
+  uint32_t missing_ = 0;                      // slots of ours that are not whole
+  uint64_t applied_ = 0;
+  // The last norms that were given: factors of batch norms_version_; empty: none.
+  uint64_t norms_version_ = 0;
+  std::vector<float> factors_;
 };
 
 }  // namespace pumasi

@@ -1,134 +1,134 @@
-// Shard's side of pushes: parts are gathered to batches, and batches applied.
+// Shard's side of pushes: parts are gathered to batches, and batches applied, slot by slot.
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/error_detail.h"
-#include "ops/initializer.h"
 #include "ops/norm_clip.h"
-#include "server/gradient_norms.h"
 #include "server/shard.h"
 
 namespace pumasi {
 
 absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* response) {
   using D = v1::ErrorDetail;
-  response->set_version(version_);
+  response->set_version(LeastVersion().value_or(request.version()));
   const PartRange range{request.first_part(), request.end_part()};
   if (!IsNode(range, parts_)) {
     return Refuse(D::MALFORMED, absl::StrCat(ToString(range), " is no node of the tree over ", parts_, " parts"));
   }
-  if (request.version() > version_) {
-    return Refuse(D::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
+  if (!AllWhole()) return Refuse(D::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
+  std::vector<SlotUse> uses(shape_->slots(), SlotUse::kForeign);
+  bool taken = false, partly = false;
+  for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
+    if (slots_[slot] == nullptr) continue;
+    if (request.version() > slots_[slot]->version()) {
+      return Refuse(D::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
+    }
+    const auto coverage = slots_[slot]->Covers(request.version(), range);
+    uses[slot] = coverage == PartTree::Coverage::kNone ? SlotUse::kTaken : SlotUse::kSkipped;
+    taken |= coverage == PartTree::Coverage::kNone;
+    partly |= coverage == PartTree::Coverage::kPartly;
   }
-  const bool applied = request.version() < version_ || waits_for_norms();
-  const auto coverage = applied ? PartTree::Coverage::kWhole : tree_->Covers(range);
-  if (coverage == PartTree::Coverage::kWhole) {
+  const auto partly_applied = [&] {
+    return Refuse(D::PARTLY_APPLIED,
+                  absl::StrCat("some of ", ToString(range), " of batch ", request.version(), " was applied"));
+  };
+  if (!taken && partly) return partly_applied();
+  if (!taken) {
     response->set_outcome(v1::PushResponse::DUPLICATE);
     return absl::OkStatus();
   }
-  if (coverage == PartTree::Coverage::kPartly) {
-    return Refuse(D::PARTLY_APPLIED, absl::StrCat("some of ", ToString(range), " of batch ", version_, " was applied"));
-  }
-  auto gradient = ParseGradient(request, shape_);
-  if (!gradient.ok()) {
-    return Refuse(MessageProblem(gradient.status()),
-                  absl::StrCat("batch ", version_, ", ", ToString(range), ": ", gradient.status().message()));
+  auto gradients = ParseGradient(request, *shape_, uses);
+  if (!gradients.ok()) {
+    return Refuse(MessageProblem(gradients.status()),
+                  absl::StrCat("batch ", request.version(), ", ", ToString(range), ": ", gradients.status().message()));
   }
   if (memory_limit_ > 0) {
-    if (const uint64_t more = NewRowBytes(*gradient); more > 0) {
+    if (const uint64_t more = NewRowBytes(*gradients); more > 0) {
       if (absl::Status status = CheckMemory(more); !status.ok()) return status;
     }
   }
-  if (absl::Status status = TakeRateChanges(request); !status.ok()) return status;
-  tree_->Insert(range, *std::move(gradient));
-  if (tree_->Complete()) {
-    if (ClipsByNorm(optimizer_settings_)) {
-      complete_ = tree_->Take();
-      squares_ = GradientSquares(complete_, shape_);
-    } else {
-      Apply(tree_->Take());
-    }
+  const RateChanges changes(request.rate_changes().begin(), request.rate_changes().end());
+  absl::Status rates = optimizers_.Check(request.version(), changes);
+  if (rates.ok()) rates = optimizers_.Take(changes);
+  if (!rates.ok()) return Refuse(D::MALFORMED, std::string(rates.message()));
+  for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
+    if (uses[slot] != SlotUse::kTaken) continue;
+    slots_[slot]->Insert(range, std::move((*gradients)[slot]));
+    ApplyIfComplete(*slots_[slot]);
   }
+  response->set_version(*LeastVersion());
+  if (partly) return partly_applied();
   response->set_outcome(v1::PushResponse::ACCEPTED);
-  response->set_version(version_);
   return absl::OkStatus();
 }
 
-absl::Status Shard::TakeRateChanges(const v1::PushRequest& request) {
-  using D = v1::ErrorDetail;
-  const auto& changes = request.rate_changes();
-  const size_t known = rate_changes_.size(), given = changes.size();
-  for (size_t i = 0; i < given; ++i) {
-    const v1::RateChange& change = changes[static_cast<int>(i)];
-    const bool fits =
-        i < known ? change.from_step() == rate_changes_[i].from_step() && change.factor() == rate_changes_[i].factor()
-                  : change.from_step() == version_ + 1;
-    // Rates only fall, and once a batch at most.
-    const double before = i == 0 ? 1 : changes[static_cast<int>(i) - 1].factor();
-    if (!fits || i > known || !(change.factor() >= 0 && change.factor() < before)) {
-      return Refuse(D::MALFORMED, absl::StrCat("batch ", version_, ": a change of the learning rate to ",
-                                               change.factor(), " from step ", change.from_step(), " on does not fit"));
-    }
+void Shard::ApplyIfComplete(Slot& slot) {
+  if (!slot.complete()) return;
+  if (optimizers_.clips_by_norm()) {
+    if (factors_.empty() || norms_version_ != slot.version()) return;
+    slot.Apply(optimizers_, factors_);
+  } else {
+    slot.Apply(optimizers_);
   }
-  if (given < known) {
-    return Refuse(D::MALFORMED, absl::StrCat("batch ", version_, ": ", given, " changes of the learning rate, but ",
-                                             known, " are known"));
+  ++applied_;
+}
+
+std::optional<uint64_t> Shard::waits_for_norms() const {
+  if (!optimizers_.clips_by_norm()) return std::nullopt;
+  std::optional<uint64_t> waits;
+  for (const auto& slot : slots_) {
+    if (slot != nullptr && slot->complete()) waits = std::min(waits.value_or(slot->version()), slot->version());
   }
-  return given == known ? absl::OkStatus() : SetRateChanges({changes.begin(), changes.end()});
+  if (!waits.has_value()) return std::nullopt;
+  for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
+    if (roles_[slot] != SlotRole::kPrimary) continue;
+    if (slots_[slot] == nullptr || slots_[slot]->version() < *waits) return std::nullopt;
+    if (slots_[slot]->version() == *waits && !slots_[slot]->complete()) return std::nullopt;
+  }
+  return waits;
+}
+
+std::vector<ExactSum> Shard::Squares() {
+  const uint64_t version = *waits_for_norms();
+  std::vector<ExactSum> sums(shape_->tables.size());
+  for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
+    // A slot that is past the batch was part of a round that has its answer.
+    if (roles_[slot] != SlotRole::kPrimary || slots_[slot]->version() != version) continue;
+    const std::vector<ExactSum>& squares = slots_[slot]->Squares();
+    for (size_t table = 0; table < sums.size(); ++table) sums[table].Add(squares[table]);
+  }
+  return sums;
 }
 
 absl::Status Shard::ApplyNorms(uint64_t version, const std::vector<double>& squares) {
-  if (version != version_ || !waits_for_norms()) return absl::OkStatus();
-  for (size_t table = 0; table < shape_.tables.size(); ++table) {
+  if (version < LeastVersion().value_or(0) || (!factors_.empty() && version <= norms_version_)) return absl::OkStatus();
+  for (size_t table = 0; table < shape_->tables.size(); ++table) {
     if (table < squares.size() && std::isfinite(squares[table])) continue;
-    return Refuse(v1::ErrorDetail::NOT_FINITE, absl::StrCat("batch ", version_, ": the gradient of ",
-                                                            shape_.tables[table].name(), " has no finite norm"));
+    return Refuse(v1::ErrorDetail::NOT_FINITE, absl::StrCat("batch ", version, ": the gradient of ",
+                                                            shape_->tables[table].name(), " has no finite norm"));
   }
-  ScaleGradient(ClipFactors(optimizer_settings_, shape_.tables, squares), shape_, &complete_);
-  squares_.clear();
-  Apply(std::move(complete_));
+  norms_version_ = version;
+  factors_ = ClipFactors(optimizers_.settings(), shape_->tables, squares);
+  for (const auto& slot : slots_) {
+    if (slot != nullptr) ApplyIfComplete(*slot);
+  }
   return absl::OkStatus();
 }
 
-void Shard::Apply(Gradient&& gradient) {
-  const uint64_t step = version_ + 1;
-  for (size_t table = 0; table < rows_.size(); ++table) {
-    if (rows_[table] == nullptr) continue;
-    RowGradient& batch = gradient.rows[table];
-    const int width = static_cast<int>(shape_.tables[table].columns());
-    float* at = batch.values.data();
-    std::vector<float> applied(width);
-    for (const uint64_t id : batch.ids) {
-      bool inserted;
-      RowTable::Row* row = rows_[table]->FindOrInsert(id, &inserted);
-      float* value = row->state;
-      float* slots = value + width;
-      if (inserted) {
-        InitialRow(shape_.tables[table], id, value);
-        optimizer_->InitSlots(width, slots);
+uint64_t Shard::NewRowBytes(const std::vector<Gradient>& gradients) const {
+  uint64_t bytes = 0;
+  for (uint32_t slot = 0; slot < gradients.size(); ++slot) {
+    for (uint32_t table = 0; table < gradients[slot].rows.size(); ++table) {
+      if (!shape_->IsRows(table)) continue;
+      const RowTable& rows = *slots_[slot]->rows(table);
+      for (const uint64_t id : gradients[slot].rows[table].ids) {
+        if (rows.Find(id) == nullptr) bytes += rows.row_bytes();
       }
-      optimizer_->CatchUp(row->last_step, version_, width, value, slots);
-      // The gradient's place takes the old value: it becomes before_.
-      std::memcpy(applied.data(), at, width * sizeof(float));
-      std::memcpy(at, value, width * sizeof(float));
-      optimizer_->Apply(step, width, applied.data(), value, slots);
-      row->last_step = step;
-      at += width;
     }
   }
-  for (size_t i = 0; i < dense_.size(); ++i) {
-    const uint32_t floats = shape_.chunks[i].floats;
-    std::vector<float> old(dense_[i].begin(), dense_[i].begin() + floats);
-    if (gradient.dense[i].empty())
-      gradient.dense[i].resize(floats);  // no part had rows: a zero gradient, a step all the same
-    optimizer_of(shape_.chunks[i].table)
-        .Apply(step, static_cast<int>(floats), gradient.dense[i].data(), dense_[i].data(), dense_[i].data() + floats);
-    gradient.dense[i] = std::move(old);
-  }
-  before_ = {std::move(gradient.rows), std::move(gradient.dense), true};
-  version_ = step;
+  return bytes;
 }
 
 }  // namespace pumasi

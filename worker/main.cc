@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/exit_code.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "common/rpc/daemon.h"
 #include "common/rpc/node_agent.h"
@@ -39,6 +40,7 @@ int Main(int argc, char** argv) {
   if (!*loaded) return kExitOk;
   const std::string name = NodeName(config.name());
   if (absl::Status status = SetUpLogging(config.log(), name); !status.ok()) return Failed(status);
+  if (absl::Status status = SetFailpointsFromEnvironment(); !status.ok()) return Failed(status);
   SetGemmThreads(static_cast<int>(config.threads()));
   const auto device = ChooseDevice(config.device());
   if (!device.ok()) return Failed(device.status());

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/file.h"
 #include "proto/checkpoint.pb.h"
 
 namespace pumasi {
@@ -18,8 +19,8 @@ namespace pumasi {
 // open.
 class ShardReader {
  public:
-  static absl::StatusOr<std::unique_ptr<ShardReader>> Open(const std::string& path);
-  ~ShardReader();
+  // NotFound if there is no such file, DataLoss if it is no shard file or damaged.
+  static absl::StatusOr<std::unique_ptr<ShardReader>> Open(Files& files, const std::string& path);
   ShardReader(const ShardReader&) = delete;
   ShardReader& operator=(const ShardReader&) = delete;
 
@@ -35,7 +36,7 @@ class ShardReader {
   absl::Status VisitDense(const v1::ShardIndex::Section& section, uint64_t copies, const DenseVisitor& visit) const;
   // CRC32C of the whole file.
   uint32_t FileCrc32c() const;
-  uint64_t size() const { return size_; }
+  uint64_t size() const { return map_->size(); }
 
  private:
   ShardReader() = default;
@@ -44,8 +45,7 @@ class ShardReader {
   absl::StatusOr<std::string_view> Chunk(uint64_t& offset) const;
 
   std::string path_;
-  const char* data_ = nullptr;
-  uint64_t size_ = 0;
+  std::unique_ptr<MappedFile> map_;
   v1::ShardIndex index_;
 };
 

@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "common/retry.h"
 #include "common/rpc_error.h"
@@ -61,6 +62,12 @@ void NodeAgent::Stop(milliseconds deadline) {
   (void)stub_->Leave(&context, request, &response);  // silence says the same, only later
 }
 
+void NodeAgent::Renew() {
+  renew_ = true;
+  std::lock_guard lock(mutex_);
+  if (current_ != nullptr) current_->TryCancel();
+}
+
 template <typename Call>
 auto NodeAgent::Cancellable(milliseconds deadline, Call call) {
   grpc::ClientContext context;
@@ -91,9 +98,11 @@ bool NodeAgent::Register() {
   *request.mutable_node() = options_.node;
   request.mutable_node()->set_incarnation(incarnation_);
   v1::RegisterResponse response;
+  if (!PUMASI_FAILPOINT("node.register.sent").ok()) return false;
   const grpc::Status status = Cancellable(
       kRegisterDeadline, [&](grpc::ClientContext& context) { return stub_->Register(&context, request, &response); });
   if (status.ok()) {
+    if (!PUMASI_FAILPOINT("node.register.answered").ok()) return false;
     lease_ = milliseconds(static_cast<int64_t>(response.lease_seconds() * 1000));
     last_contact_ = Steady::now();
     seen_change_ = 0;
@@ -101,7 +110,7 @@ bool NodeAgent::Register() {
         {{"scheduler", options_.scheduler_address}, {"incarnation", incarnation_.load()}});
     return true;
   }
-  if (IsDead(status)) incarnation_ = RandomIncarnation();
+  if (IsDead(status)) renew_ = true;
   if (status.error_code() != grpc::StatusCode::CANCELLED) {
     Log(Severity::kWarn, "cannot register yet",
         {{"scheduler", options_.scheduler_address}, {"error", status.error_message()}});
@@ -114,9 +123,11 @@ bool NodeAgent::Heartbeat() {
   request.set_incarnation(incarnation_);
   request.set_seen_change(seen_change_);
   v1::HeartbeatResponse response;
+  if (!PUMASI_FAILPOINT("node.heartbeat.sent").ok()) return false;
   const grpc::Status status =
       Cancellable(lease_, [&](grpc::ClientContext& context) { return stub_->Heartbeat(&context, request, &response); });
   if (status.ok()) {
+    if (!PUMASI_FAILPOINT("node.heartbeat.answered").ok()) return false;
     last_contact_ = Steady::now();
     if (!response.unchanged()) {
       seen_change_ = response.change();
@@ -124,22 +135,27 @@ bool NodeAgent::Heartbeat() {
     }
     return true;
   }
-  if (IsDead(status)) renew_ = true;
-  return renew_;
+  if (IsDead(status)) {
+    renew_ = true;
+    return true;
+  }
+  // A scheduler that came back without its memory: it is told again who is there, and what runs here goes on until it
+  // says otherwise.
+  if (ReasonOf(status) == v1::ErrorDetail::UNKNOWN_INCARNATION) registered_ = false;
+  return false;
 }
 
 void NodeAgent::Run() {
   Backoff backoff({.longest = absl::Seconds(1)});
   std::minstd_rand jitter(static_cast<unsigned>(incarnation_));
-  bool registered = false;
   while (true) {
     if (renew_.exchange(false)) {
       Log(Severity::kWarn, "declared dead; registering anew", {{"incarnation", incarnation_.load()}});
       on_assignments_(incarnation_, {});
       incarnation_ = RandomIncarnation();
-      registered = false;
+      registered_ = false;
     }
-    const bool ok = registered ? Heartbeat() : (registered = Register());
+    const bool ok = registered_ ? Heartbeat() : (registered_ = Register());
     {
       std::lock_guard lock(mutex_);
       if (stopped_) return;

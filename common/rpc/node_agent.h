@@ -1,5 +1,6 @@
 // A node's side of membership: registers with the scheduler, renews the lease, and hands on what the scheduler wants
-// the node to do. Servers and workers each have one.
+// the node to do. Servers and workers each have one. While the scheduler does not answer, whatever the node does goes
+// on; it ends with the scheduler's word alone.
 #ifndef PUMASI_COMMON_RPC_NODE_AGENT_H_
 #define PUMASI_COMMON_RPC_NODE_AGENT_H_
 
@@ -47,7 +48,7 @@ class NodeAgent {
 
   uint64_t incarnation() const { return incarnation_; }
   // Registers anew under a fresh incarnation: the current one was refused somewhere as dead.
-  void Renew() { renew_ = true; }
+  void Renew();
 
  private:
   void Run();
@@ -67,6 +68,8 @@ class NodeAgent {
   const OnLost on_lost_;
   std::atomic<uint64_t> incarnation_{0};
   std::atomic<bool> renew_{false};
+  // Of the agent's thread.
+  bool registered_ = false;
   uint64_t seen_change_ = 0;
   std::chrono::milliseconds lease_{3000};
   std::chrono::steady_clock::time_point last_contact_;

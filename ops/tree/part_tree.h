@@ -32,6 +32,9 @@ class PartTree {
   // The only node there is, and empties the tree. REQUIRES: Complete(), or that all that was inserted made one node.
   Gradient Take();
 
+  // The disjoint complete nodes, by their first part.
+  const std::map<uint32_t, std::pair<PartRange, Gradient>>& nodes() const { return nodes_; }
+
   // "parts 2, 3": for messages.
   std::string Missing() const;
 

@@ -22,6 +22,7 @@ class FailingFiles : public Files {
   int fail_at = -1;
   bool for_good = false;
   bool exchanges = true;  // like a file system that can
+  bool links = true;      // likewise
   // "write /path/to/file": what was done, in order.
   std::vector<std::string> done;
 
@@ -41,6 +42,9 @@ class FailingFiles : public Files {
   absl::StatusOr<std::unique_ptr<ReadableFile>> Open(const std::string& path) override {
     return RealFiles().Open(path);
   }
+  absl::StatusOr<std::unique_ptr<MappedFile>> OpenMapped(const std::string& path) override {
+    return RealFiles().OpenMapped(path);
+  }
   absl::StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path, CreateOptions options) override {
     if (absl::Status status = Step("create " + path); !status.ok()) return status;
     auto file = RealFiles().Create(path, options);
@@ -50,6 +54,11 @@ class FailingFiles : public Files {
   absl::Status Rename(const std::string& from, const std::string& to) override {
     absl::Status status = Step("rename " + from);
     return status.ok() ? RealFiles().Rename(from, to) : status;
+  }
+  absl::Status Link(const std::string& from, const std::string& to) override {
+    if (!links) return absl::UnimplementedError("link " + from);
+    absl::Status status = Step("link " + from);
+    return status.ok() ? RealFiles().Link(from, to) : status;
   }
   absl::Status Exchange(const std::string& a, const std::string& b) override {
     if (!exchanges) return absl::UnimplementedError("exchange " + a);

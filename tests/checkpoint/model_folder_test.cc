@@ -18,7 +18,7 @@ namespace {
 
 // Everything that can be read from a folder.
 absl::Status ReadAll(const std::string& folder) {
-  auto model = ModelFolder::Open(folder);
+  auto model = ModelFolder::Open(RealFiles(), folder);
   if (!model.ok()) return model.status();
   for (int table = 0; table < (*model)->manifest().tables_size(); ++table) {
     const bool rows = (*model)->manifest().tables(table).kind() == v1::TableSpec::ROWS;
@@ -30,7 +30,7 @@ absl::Status ReadAll(const std::string& folder) {
 
 // Changes the manifest on disk.
 void Edit(const std::string& folder, const std::function<void(v1::Manifest&)>& edit) {
-  v1::Manifest manifest = *ReadManifest(folder);
+  v1::Manifest manifest = *ReadManifest(RealFiles(), folder);
   edit(manifest);
   SmallCheckpoint::WriteManifest(folder, manifest);
 }
@@ -43,7 +43,7 @@ TEST_CASE("However many files a checkpoint has, it reads the same") {
     CAPTURE(servers);
     const std::string path = folder / std::to_string(servers);
     small.WriteFolder(path, servers);
-    auto model = ModelFolder::Open(path);
+    auto model = ModelFolder::Open(RealFiles(), path);
     REQUIRE(model.ok());
     CHECK((*model)->Verify().ok());
     for (const uint32_t table : {0, 3}) {
@@ -119,7 +119,7 @@ TEST_CASE("A shard file that is whole, but not the one that the manifest means, 
   for (const std::string name : {"shard-0", "shard-1"}) {
     FailingFiles().Put(folder / ("model/" + name), *ReadFile(RealFiles(), folder / ("other/" + name), 1 << 20));
   }
-  auto model = ModelFolder::Open(folder / "model");
+  auto model = ModelFolder::Open(RealFiles(), folder / "model");
   REQUIRE(model.ok());
   CHECK((*model)->AllRows(0).ok());
   CHECK(absl::IsDataLoss((*model)->Verify()));
@@ -134,20 +134,20 @@ TEST_CASE("A manifest whose names lead out of the folder is refused") {
     TempFolder copy;
     SmallCheckpoint().WriteFolder(copy / "model", 1);
     Edit(copy / "model", [&](v1::Manifest& manifest) { manifest.mutable_shards(0)->set_name(name); });
-    CHECK(absl::IsDataLoss(ReadManifest(copy / "model").status()));
+    CHECK(absl::IsDataLoss(ReadManifest(RealFiles(), copy / "model").status()));
     SmallCheckpoint().WriteFolder(copy / "model", 1);
     Edit(copy / "model", [&](v1::Manifest& manifest) { manifest.mutable_assets(0)->set_name(name); });
-    CHECK(absl::IsDataLoss(ReadManifest(copy / "model").status()));
+    CHECK(absl::IsDataLoss(ReadManifest(RealFiles(), copy / "model").status()));
   }
 }
 
 TEST_CASE("A manifest of another format is refused with both numbers") {
   TempFolder folder;
   SmallCheckpoint().WriteFolder(folder / "model", 1);
-  v1::Manifest manifest = *ReadManifest(folder / "model");
+  v1::Manifest manifest = *ReadManifest(RealFiles(), folder / "model");
   manifest.set_format(2);
   SmallCheckpoint::WriteManifest(folder / "model", manifest);
-  const absl::Status status = ReadManifest(folder / "model").status();
+  const absl::Status status = ReadManifest(RealFiles(), folder / "model").status();
   CHECK(absl::IsFailedPrecondition(status));
   CHECK(std::string(status.message()).find("format 2; this program reads format 1") != std::string::npos);
 }
@@ -158,7 +158,7 @@ TEST_CASE("A manifest that is none, or of an impossible shape, is refused") {
   const auto refused = [&](const std::function<void(v1::Manifest&)>& edit) {
     SmallCheckpoint().WriteFolder(path, 1);
     Edit(path, edit);
-    return absl::IsDataLoss(ReadManifest(path).status());
+    return absl::IsDataLoss(ReadManifest(RealFiles(), path).status());
   };
   CHECK_FALSE(refused([](v1::Manifest&) {}));
   CHECK(refused([](v1::Manifest& m) { m.clear_tables(); }));
@@ -171,18 +171,28 @@ TEST_CASE("A manifest that is none, or of an impossible shape, is refused") {
   CHECK(refused([](v1::Manifest& m) {
     for (int i = 0; i < 100000; ++i) m.add_optimizer_slots("m");
   }));
+  // Without a checksum beside it, as older programs wrote it.
+  REQUIRE(RealFiles().Remove(path + "/manifest.crc32c").ok());
+  CHECK(ReadManifest(RealFiles(), path).ok() == false);  // the last edit
   FailingFiles().Put(path + "/manifest.json", "{\"format\": \"one\"}");
-  CHECK(absl::IsDataLoss(ReadManifest(path).status()));
+  CHECK(absl::IsDataLoss(ReadManifest(RealFiles(), path).status()));
   FailingFiles().Put(path + "/manifest.json", "");
-  CHECK_FALSE(ReadManifest(path).ok());
-  CHECK(absl::IsNotFound(ReadManifest(folder / "nothing").status()));
+  CHECK_FALSE(ReadManifest(RealFiles(), path).ok());
+  CHECK(absl::IsNotFound(ReadManifest(RealFiles(), folder / "nothing").status()));
+}
+
+TEST_CASE("A checkpoint of an older program, without versions of its files and without a checksum, is read") {
+  TempFolder folder;
+  SmallCheckpoint().WriteFolder(folder / "model", 2);
+  REQUIRE(RealFiles().Remove(folder / "model/manifest.crc32c").ok());
+  CHECK(ReadAll(folder / "model").ok());
 }
 
 TEST_CASE("A tensor that the manifest makes larger than the files is refused before memory is asked for") {
   TempFolder folder;
   SmallCheckpoint().WriteFolder(folder / "model", 1);
   Edit(folder / "model", [](v1::Manifest& m) { m.mutable_tables(1)->set_rows(100'000'000); });
-  CHECK(absl::IsDataLoss((*ModelFolder::Open(folder / "model"))->DenseValues(1).status()));
+  CHECK(absl::IsDataLoss((*ModelFolder::Open(RealFiles(), folder / "model"))->DenseValues(1).status()));
 }
 
 TEST_CASE("Tables and slots that the manifest does not have are refused") {
@@ -208,7 +218,7 @@ TEST_CASE("The same section in two files is refused") {
   TempFolder folder;
   SmallCheckpoint().WriteFolder(folder / "model", 1);
   Edit(folder / "model", [](v1::Manifest& m) { *m.add_shards() = m.shards(0); });
-  const absl::Status status = ModelFolder::Open(folder / "model").status();
+  const absl::Status status = ModelFolder::Open(RealFiles(), folder / "model").status();
   CHECK(absl::IsDataLoss(status));
   CHECK(std::string(status.message()).find("is there twice") != std::string::npos);
 }
@@ -218,7 +228,7 @@ TEST_CASE("A tensor of which a chunk is missing is refused") {
   SmallCheckpoint small;
   small.chunks[1].pop_back();
   small.WriteFolder(folder / "model", 2);
-  const absl::Status status = (*ModelFolder::Open(folder / "model"))->DenseValues(1).status();
+  const absl::Status status = (*ModelFolder::Open(RealFiles(), folder / "model"))->DenseValues(1).status();
   CHECK(absl::IsDataLoss(status));
   CHECK(std::string(status.message()).find("kernel has 16384 of its 30000 values") != std::string::npos);
 }

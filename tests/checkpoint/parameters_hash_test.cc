@@ -26,7 +26,7 @@ class CountingValues : public RowValues {
 std::string HashOf(const SmallCheckpoint& small, uint32_t servers = 1) {
   TempFolder folder;
   small.WriteFolder(folder / "model", servers);
-  auto hash = ParametersSha256(**ModelFolder::Open(folder / "model"), CountingValues());
+  auto hash = ParametersSha256(**ModelFolder::Open(RealFiles(), folder / "model"), CountingValues());
   REQUIRE(hash.ok());
   return *hash;
 }
@@ -104,7 +104,8 @@ TEST_CASE("A damaged checkpoint has no hash") {
   SmallCheckpoint small;
   small.chunks[1].pop_back();
   small.WriteFolder(folder / "model", 1);
-  CHECK(absl::IsDataLoss(ParametersSha256(**ModelFolder::Open(folder / "model"), CountingValues()).status()));
+  CHECK(absl::IsDataLoss(
+      ParametersSha256(**ModelFolder::Open(RealFiles(), folder / "model"), CountingValues()).status()));
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ void WriteFile(const std::string& path, uint64_t rows) {
 
 // Opens the file and visits everything in it.
 absl::Status ReadAll(const std::string& path) {
-  auto reader = ShardReader::Open(path);
+  auto reader = ShardReader::Open(RealFiles(), path);
   if (!reader.ok()) return reader.status();
   if ((*reader)->index().sections_size() != 2) return absl::DataLossError("sections are missing");
   absl::Status rows =
@@ -56,7 +56,7 @@ TEST_CASE("What was written is read back, over several chunks of rows") {
   TempFolder folder;
   constexpr uint64_t kRows = 10000;  // 2.5 MB: three chunks
   WriteFile(folder / "shard", kRows);
-  auto reader = *ShardReader::Open(folder / "shard");
+  auto reader = *ShardReader::Open(RealFiles(), folder / "shard");
   CHECK(reader->index().progress().version() == 77);
   REQUIRE(reader->index().sections_size() == 2);
   const auto& rows = reader->index().sections(0);
@@ -99,14 +99,14 @@ TEST_CASE("Finish tells the size and the checksum of the file that is there") {
   const std::string bytes = *ReadFile(RealFiles(), folder / "shard", 1 << 20);
   CHECK(info->size == bytes.size());
   CHECK(info->crc32c == Crc32c(bytes));
-  CHECK((*ShardReader::Open(folder / "shard"))->FileCrc32c() == info->crc32c);
+  CHECK((*ShardReader::Open(RealFiles(), folder / "shard"))->FileCrc32c() == info->crc32c);
 }
 
 TEST_CASE("A file without sections can be read") {
   TempFolder folder;
   FailingFiles disk;
   REQUIRE((*ShardWriter::Create(disk, folder / "shard"))->Finish({}).ok());
-  const auto reader = ShardReader::Open(folder / "shard");
+  const auto reader = ShardReader::Open(RealFiles(), folder / "shard");
   REQUIRE(reader.ok());
   CHECK((*reader)->index().sections_size() == 0);
 }
@@ -194,22 +194,22 @@ TEST_CASE("Damage is reported with the file and the place") {
 
 TEST_CASE("What is no shard file is refused with a reason: nothing, a folder, a pipe, other bytes") {
   TempFolder folder;
-  CHECK(absl::IsNotFound(ShardReader::Open(folder / "nothing").status()));
-  CHECK(absl::IsDataLoss(ShardReader::Open(folder.path()).status()));
+  CHECK(absl::IsNotFound(ShardReader::Open(RealFiles(), folder / "nothing").status()));
+  CHECK(absl::IsDataLoss(ShardReader::Open(RealFiles(), folder.path()).status()));
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK(absl::IsDataLoss(ShardReader::Open(folder / "pipe").status()));
+  CHECK(absl::IsDataLoss(ShardReader::Open(RealFiles(), folder / "pipe").status()));
   for (const std::string& bytes : {std::string(), std::string("PUMASI01"), std::string(1000, 'x'),
                                    "PUMASI01" + std::string(1000, '\0') + "PUMASI01"}) {
     FailingFiles().Put(folder / "bytes", bytes);
     CAPTURE(bytes.size());
-    CHECK(absl::IsDataLoss(ShardReader::Open(folder / "bytes").status()));
+    CHECK(absl::IsDataLoss(ShardReader::Open(RealFiles(), folder / "bytes").status()));
   }
 }
 
 TEST_CASE("An index that points elsewhere, or counts wrongly, is noticed") {
   TempFolder folder;
   WriteFile(folder / "shard", 100);
-  auto reader = *ShardReader::Open(folder / "shard");
+  auto reader = *ShardReader::Open(RealFiles(), folder / "shard");
   const auto visit = [&](v1::ShardIndex::Section section, uint64_t floats = kRowFloats) {
     return reader->VisitRows(section, floats, [](uint64_t, uint64_t, const char*) {});
   };
@@ -248,7 +248,7 @@ TEST_CASE("Ids and chunk numbers that do not ascend are damage") {
     REQUIRE(writer->AddDense(second, state, 1, 1).ok());
   }
   REQUIRE(writer->Finish({}).ok());
-  auto reader = *ShardReader::Open(folder / "shard");
+  auto reader = *ShardReader::Open(RealFiles(), folder / "shard");
   for (const auto& section : reader->index().sections()) {
     CAPTURE(section.table(), section.slot());
     if (section.table() == 0) {
@@ -274,7 +274,7 @@ TEST_CASE("A write, sync or close that fails comes through, whichever it is") {
     REQUIRE(absl::IsResourceExhausted(info.status()));
     // What a write left behind does not pass for a shard file.
     if (counting.done[step].find("write") == 0) {
-      CHECK_FALSE(ShardReader::Open(folder / "shard").ok());
+      CHECK_FALSE(ShardReader::Open(RealFiles(), folder / "shard").ok());
     }
   }
 }

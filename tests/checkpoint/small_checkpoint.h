@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "common/checkpoint/manifest.h"
 #include "common/checkpoint/model_folder.h"
 #include "common/checkpoint/shard_writer.h"
 #include "common/crc32c.h"
 #include "common/file.h"
 #include "common/layout/slots.h"
-#include "common/message_json.h"
 #include "tests/checkpoint/failing_files.h"
 
 namespace pumasi {
@@ -143,7 +143,8 @@ struct SmallCheckpoint {
   }
 
   static void WriteManifest(const std::string& folder, const v1::Manifest& manifest) {
-    FailingFiles().Put(folder + "/" + kManifestName, MessageToJson(manifest));
+    FailingFiles disk;
+    Check(pumasi::WriteManifest(disk, folder, manifest));
   }
 
   static void Check(const absl::Status& status) {

@@ -1,5 +1,5 @@
-// What a failure does today: a dead worker costs nothing (same_bits_test.cc), a dead server or scheduler ends the job
-// with a clear error, and never a hang.
+// What no copy and no restart can mend ends in a clear error, and never in a hang. What can be mended:
+// recovery_test.cc.
 #include <signal.h>
 #include <unistd.h>
 
@@ -21,42 +21,28 @@ namespace {
 
 using Catch::Matchers::Contains;
 
-// A dead server is told within a second and a hanging one within four on a machine that is not overloaded; this only
-// tells an answer from a hang.
-constexpr absl::Duration kWithin = absl::Seconds(30);
-
 }  // namespace
 
-TEST_CASE("a server that dies ends the job soon, and the error names it") {
+TEST_CASE("a job whose servers are all gone waits for some, fails in the end, and goes on when it is resumed") {
   TempFolder folder;
-  WriteSmallJob(folder.path(), 1000, 1000);
-  JobOnCluster job(folder, 2, 2);
+  WriteSmallJob(folder.path(), 1000, 3, "checkpoint: {every_batches: 10}\nrecover_timeout: 2\n");
+  JobOnCluster job(folder, 1, 1);
   job.Submit();
   job.WaitForBatch(20);
-  const absl::Duration killed = RealClock().Now();
-  job.cluster().Find("server-1")->Signal(SIGKILL);
+  job.cluster().Find("server-0")->Signal(SIGKILL);
+  const v1::JobStatus waits = job.WaitForState(v1::RECOVERING);
+  CHECK_THAT(waits.message(), Contains("server-0"));
+  const v1::JobStatus failed = job.WaitForEnd();
+  CHECK(failed.state() == v1::FAILED);
+  CHECK_THAT(failed.message(), Contains("server"));
+  REQUIRE(job.Restart("server-0").ok());
+  const ProgramResult resume = Pumasi({"resume", job.job_id(), "--scheduler", job.cluster().scheduler_address()});
+  INFO(resume.errors);
+  REQUIRE(resume.code == 0);
   const v1::JobStatus status = job.WaitForEnd();
-  const absl::Duration told = RealClock().Now() - killed;
-  std::printf("a killed server was told after %.1f s\n", absl::ToDoubleSeconds(told));
-  CHECK(told < kWithin);
-  CHECK(status.state() == v1::FAILED);
-  CHECK_THAT(status.message(), Contains("server-1") && Contains("died"));
-}
-
-TEST_CASE("a server that hangs ends the job once its lease is over") {
-  TempFolder folder;
-  WriteSmallJob(folder.path(), 1000, 1000);
-  JobOnCluster job(folder, 2, 2);
-  job.Submit();
-  job.WaitForBatch(20);
-  const absl::Duration stopped = RealClock().Now();
-  job.cluster().Find("server-0")->Signal(SIGSTOP);
-  const v1::JobStatus status = job.WaitForEnd();
-  const absl::Duration told = RealClock().Now() - stopped;
-  std::printf("a stopped server was told after %.1f s\n", absl::ToDoubleSeconds(told));
-  CHECK(told < kWithin);
-  CHECK(status.state() == v1::FAILED);
-  CHECK_THAT(status.message(), Contains("server-0") && Contains("silent"));
+  INFO(status.ShortDebugString());
+  CHECK(status.state() == v1::DONE);
+  CHECK(status.samples() == 3000);
 }
 
 TEST_CASE("nodes take up the next job after one that failed") {

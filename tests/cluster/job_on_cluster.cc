@@ -1,8 +1,13 @@
 #include "tests/cluster/job_on_cluster.h"
 
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
 #include <stdexcept>
 
 #include "common/clock.h"
+#include "common/file.h"
 #include "tests/cluster/program.h"
 #include "tools/cli/job_file.h"
 #include "tools/cli/job_report.h"
@@ -25,6 +30,7 @@ JobOnCluster::JobOnCluster(const TempFolder& folder, uint32_t servers, uint32_t 
   options.workers = workers;
   options.logs = folder_ + "/logs";
   options.cache = folder_ + "/cache";
+  options.store = folder_ + "/scheduler.db";
   options.programs = BuiltProgram("tools/cli/pumasi");
   options.programs.resize(options.programs.rfind('/'));
   auto cluster = EmbeddedCluster::Start(options);
@@ -70,6 +76,43 @@ v1::JobStatus JobOnCluster::WaitUntil(const std::string& what, Condition conditi
 v1::JobStatus JobOnCluster::WaitForBatch(uint64_t batches) {
   return WaitUntil("batch " + std::to_string(batches),
                    [&](const v1::JobStatus& status) { return status.progress().version() >= batches; });
+}
+
+v1::JobStatus JobOnCluster::WaitForState(v1::JobState state) {
+  return WaitUntil(v1::JobState_Name(state), [&](const v1::JobStatus& status) { return status.state() == state; });
+}
+
+v1::JobStatus JobOnCluster::WaitForChange() {
+  auto status = link_->GetJob(job_id_, seen_change_, absl::Seconds(1));
+  Check(status.status());
+  seen_change_ = status->change();
+  return *status;
+}
+
+bool JobOnCluster::WaitForOutput(const std::string& name) {
+  const std::string output = folder_ + "/cluster-out";
+  Check(RealFiles().MakeFolder(output));
+  const int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (watch < 0 || inotify_add_watch(watch, output.c_str(), IN_CREATE | IN_MOVED_TO) < 0) {
+    throw std::runtime_error("cannot watch " + output);
+  }
+  const absl::Duration deadline = RealClock().Now() + kPatience;
+  bool there = false;
+  while (!there && RealClock().Now() < deadline) {
+    there = access((output + "/" + name).c_str(), F_OK) == 0;
+    pollfd event{watch, POLLIN, 0};
+    if (!there) poll(&event, 1, 1000);
+    char events[4096];
+    (void)!read(watch, events, sizeof events);
+  }
+  close(watch);
+  return there;
+}
+
+v1::JobStatus JobOnCluster::WaitForCopies() {
+  return WaitUntil("second copies", [](const v1::JobStatus& status) {
+    return status.state() >= v1::TRAINING && status.slots_without_backup() == 0;
+  });
 }
 
 v1::JobStatus JobOnCluster::WaitForWarnings(int warnings) {

@@ -21,8 +21,17 @@ class JobOnCluster {
   void Submit();
   // Until so many batches are done, or the job has ended.
   v1::JobStatus WaitForBatch(uint64_t batches);
+  v1::JobStatus WaitForState(v1::JobState state);
+  // Until there is something of this name in the job's output folder. False: not within a minute.
+  bool WaitForOutput(const std::string& name);
+  // Until anything of the status changed since the last call of this, or a second has passed.
+  v1::JobStatus WaitForChange();
+  // Until each slot has all its copies (again).
+  v1::JobStatus WaitForCopies();
   v1::JobStatus WaitForWarnings(int warnings);
   v1::JobStatus WaitForEnd();
+  // The scheduler keeps its state in a database, so it may be killed and started again.
+  absl::Status Restart(const std::string& name) { return cluster_->Restart(name); }
 
   EmbeddedCluster& cluster() { return *cluster_; }
   SchedulerLink& link() { return *link_; }
@@ -37,6 +46,7 @@ class JobOnCluster {
   std::unique_ptr<EmbeddedCluster> cluster_;
   std::unique_ptr<SchedulerLink> link_;
   std::string job_id_;
+  uint64_t seen_change_ = 0;
 };
 
 }  // namespace pumasi

@@ -57,6 +57,7 @@ const std::map<std::string, std::set<v1::Role>>& Table() {
       {"/pumasi.v1.Scheduler/ReportPrepared", {v1::ROLE_WORKER}},
       {"/pumasi.v1.Scheduler/UploadAssets", {v1::ROLE_WORKER}},
       {"/pumasi.v1.Scheduler/ReportReady", {v1::ROLE_SERVER}},
+      {"/pumasi.v1.Scheduler/ReportFilled", {v1::ROLE_SERVER}},
       {"/pumasi.v1.Scheduler/ReportShardSaved", {v1::ROLE_SERVER}},
       {"/pumasi.v1.Scheduler/CombineNorms", {v1::ROLE_SERVER}},
       {"/pumasi.v1.Scheduler/ReportFailure", {v1::ROLE_SERVER, v1::ROLE_WORKER}},
@@ -66,8 +67,12 @@ const std::map<std::string, std::set<v1::Role>>& Table() {
       {"/pumasi.v1.Scheduler/GetJob", {v1::ROLE_CLIENT}},
       {"/pumasi.v1.Scheduler/Cancel", {v1::ROLE_CLIENT}},
       {"/pumasi.v1.Scheduler/ListNodes", {v1::ROLE_CLIENT}},
+      {"/pumasi.v1.Scheduler/Resume", {v1::ROLE_CLIENT}},
+      {"/pumasi.v1.Scheduler/Drain", {v1::ROLE_CLIENT}},
+      {"/pumasi.v1.Scheduler/Audit", {v1::ROLE_CLIENT}},
       {"/pumasi.v1.ParameterServer/Pull", {v1::ROLE_WORKER}},
       {"/pumasi.v1.ParameterServer/Push", {v1::ROLE_WORKER}},
+      {"/pumasi.v1.ParameterServer/FetchSlot", {v1::ROLE_SERVER}},
   };
   return table;
 }

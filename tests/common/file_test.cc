@@ -27,7 +27,11 @@ class FullDisk : public Files {
     if (auto made = RealFiles().Create(path, options); !made.ok()) return made.status();
     return std::unique_ptr<WritableFile>(new FullFile);
   }
+  absl::StatusOr<std::unique_ptr<MappedFile>> OpenMapped(const std::string& path) override {
+    return RealFiles().OpenMapped(path);
+  }
   absl::Status Rename(const std::string& from, const std::string& to) override { return RealFiles().Rename(from, to); }
+  absl::Status Link(const std::string& from, const std::string& to) override { return RealFiles().Link(from, to); }
   absl::Status Exchange(const std::string& a, const std::string& b) override { return RealFiles().Exchange(a, b); }
   absl::Status Remove(const std::string& path) override { return RealFiles().Remove(path); }
   absl::Status RemoveFolder(const std::string& path) override { return RealFiles().RemoveFolder(path); }
@@ -118,6 +122,46 @@ TEST_CASE("folders are made with those above, listed in order and removed with w
   CHECK_FALSE(*files.Exists(folder / "x"));
   CHECK(*files.Exists(folder / "kept/a"));
   CHECK_FALSE(*files.Exists(folder / "kept/a/b"));
+}
+
+TEST_CASE("a file may have two names, and is there until both are gone") {
+  const TempFolder folder;
+  Files& files = RealFiles();
+  REQUIRE(WriteFileDurably(files, folder / "a", "bytes").ok());
+  const absl::Status status = files.Link(folder / "a", folder / "b");
+  if (absl::IsUnimplemented(status)) {
+    WARN("skipped: " << status.message());
+    return;
+  }
+  REQUIRE(status.ok());
+  CHECK(absl::IsAlreadyExists(files.Link(folder / "a", folder / "b")));
+  CHECK(absl::IsNotFound(files.Link(folder / "nothing", folder / "c")));
+  REQUIRE(files.Remove(folder / "a").ok());
+  CHECK(*ReadFile(files, folder / "b", 10) == "bytes");
+}
+
+TEST_CASE("a folder can't have a second name: callers copy") {
+  const TempFolder folder;
+  REQUIRE(RealFiles().MakeFolder(folder / "x").ok());
+  CHECK(absl::IsUnimplemented(RealFiles().Link(folder / "x", folder / "y")));
+}
+
+TEST_CASE("a file is mapped into memory, also an empty one; folders and pipes are not") {
+  const TempFolder folder;
+  Files& files = RealFiles();
+  REQUIRE(WriteFileDurably(files, folder / "a", "bytes").ok());
+  REQUIRE(WriteFileDurably(files, folder / "empty", "").ok());
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  auto mapped = files.OpenMapped(folder / "a");
+  REQUIRE(mapped.ok());
+  REQUIRE(files.Remove(folder / "a").ok());
+  CHECK(std::string((*mapped)->data(), (*mapped)->size()) == "bytes");
+  auto empty = files.OpenMapped(folder / "empty");
+  REQUIRE(empty.ok());
+  CHECK((*empty)->size() == 0);
+  CHECK(absl::IsNotFound(files.OpenMapped(folder / "a").status()));
+  CHECK(absl::IsInvalidArgument(files.OpenMapped(folder / "pipe").status()));
+  CHECK_FALSE(files.OpenMapped(folder.path()).ok());
 }
 
 TEST_CASE("two names swap what they stand for, folders too") {

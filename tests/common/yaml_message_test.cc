@@ -14,7 +14,7 @@ namespace {
 const std::string kLayers =
     "embedding, lstm, dense, gru, dropout, spatial_dropout1d, conv1d, global_max_pooling1d, global_average_pooling1d, "
     "attention, layer_normalization, batch_normalization, flatten, concatenate";
-const std::string kOptimizers = "adam, sgd, adagrad, adadelta, rmsprop, adamw, lazy_adam, ftrl";
+const std::string kOptimizers = "adam, sgd, adagrad, adadelta, rmsprop, adamw, lazy_adam, ftrl, count";
 
 // The error of reading `text` as a job.
 std::string ErrorOf(const std::string& text) {
@@ -127,7 +127,7 @@ TEST_CASE("ill-typed values are refused with what stands there and what is wante
         "job.yaml:1:1: a list stands where a mapping is wanted; valid keys: name, data, tokenizer, model, loss, "
         "optimizer, "
         "batch, micro_batches, epochs, seed, mode, consistency, checkpoint, slots, stall_timeout, prepare_timeout, "
-        "label_smoothing, class_weights, compute, top_k");
+        "label_smoothing, class_weights, compute, top_k, replicas, backup_workers, recover_timeout, durability");
   CHECK(ErrorOf("data: {text: [[a]]}") == "job.yaml:1:15: data.text[0]: a list stands where text is wanted");
   CHECK(ErrorOf("model:\n  -\n") ==
         "job.yaml:3:1: model[0]: nothing stands where a mapping with keys " + kLayers + " is wanted");

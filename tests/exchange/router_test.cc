@@ -6,11 +6,14 @@
 #include <functional>
 #include <random>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "common/crc32c.h"
 #include "common/layout/slots.h"
 #include "server/gradient_message.h"
+#include "server/parameter_shape.h"
+#include "worker/exchange/holders.h"
 
 namespace pumasi {
 namespace {
@@ -24,6 +27,7 @@ v1::TableSpec Table(const char* name, v1::TableSpec::Kind kind, uint64_t rows, u
   spec.set_kind(kind);
   spec.set_rows(rows);
   spec.set_columns(columns);
+  spec.mutable_initializer()->set_kind(v1::Initializer::ZEROS);
   return spec;
 }
 
@@ -33,13 +37,20 @@ std::vector<v1::TableSpec> Tables() {
           Table("bias", v1::TableSpec::DENSE, 1, 5)};
 }
 
-// Slots dealt at random; a server may get none.
-v1::Layout LayoutOf(uint32_t servers, uint32_t seed) {
+// Slots dealt at random; a server may get none. Some have a backup, some are being copied.
+v1::Layout LayoutOf(uint32_t servers, uint32_t seed, bool copies = false) {
   std::mt19937 random(seed);
   v1::Layout layout;
   layout.set_epoch(4);
   for (uint32_t server = 0; server < servers; ++server) layout.add_servers()->set_node("s" + std::to_string(server));
   for (uint32_t slot = 0; slot < kSlots; ++slot) layout.add_slot_owner(random() % servers);
+  for (uint32_t slot = 0; copies && slot < kSlots; ++slot) {
+    const uint32_t owner = layout.slot_owner(static_cast<int>(slot));
+    const uint32_t backup = (owner + 1 + random() % (servers - 1)) % servers, filling = random() % servers;
+    layout.add_slot_backup(random() % 4 > 0 ? 1 + backup : 0);
+    const bool free = filling != owner && filling != backup;
+    layout.add_slot_filling(free ? 1 + filling : 0);
+  }
   return layout;
 }
 
@@ -57,20 +68,17 @@ std::vector<float> RandomFloats(size_t size, std::mt19937& random) {
   return values;
 }
 
-// What the server checks its messages against.
-ShardShape ShapeOf(const v1::Layout& layout, uint32_t server) {
-  ShardShape shape;
-  shape.tables = Tables();
-  for (const uint32_t owner : layout.slot_owner()) shape.slot_is_ours.push_back(owner == server);
-  for (uint32_t table = 0; table < shape.tables.size(); ++table) {
-    shape.widths.push_back(shape.tables[table].columns());
-    if (shape.tables[table].kind() != v1::TableSpec::DENSE) continue;
-    for (uint32_t chunk = 0; chunk < DenseChunks(shape.tables[table]); ++chunk) {
-      if (layout.slot_owner(SlotOfChunk(table, chunk, kSlots)) != server) continue;
-      shape.chunks.push_back({table, chunk, static_cast<uint32_t>(ChunkFloats(shape.tables[table], chunk))});
-    }
+ParameterShape Shape() { return *ParameterShape::Make(Tables(), kSlots); }
+
+// By slot, what a server has to do with it; `primary`: as its primary only.
+std::vector<SlotUse> UsesOf(const v1::Layout& layout, uint32_t server, bool primary = false) {
+  std::vector<SlotUse> uses;
+  for (uint32_t slot = 0; slot < kSlots; ++slot) {
+    bool held = layout.slot_owner(static_cast<int>(slot)) == server;
+    for (const uint32_t holder : HoldersOf(layout, slot)) held = held || (!primary && holder == server);
+    uses.push_back(held ? SlotUse::kTaken : SlotUse::kForeign);
   }
-  return shape;
+  return uses;
 }
 
 // All parameters, and how a server of a layout answers a pull of some ids.
@@ -79,6 +87,19 @@ struct Truth {
 
   explicit Truth(std::mt19937& random) {
     for (const v1::TableSpec& table : Tables()) values.push_back(RandomFloats(table.rows() * table.columns(), random));
+  }
+
+  // Of the slots that it is the primary of, by table and chunk.
+  static std::vector<ParameterShape::Chunk> ChunksOf(const v1::Layout& layout, uint32_t server) {
+    std::vector<ParameterShape::Chunk> chunks;
+    const ParameterShape shape = Shape();
+    for (uint32_t slot = 0; slot < kSlots; ++slot) {
+      if (layout.slot_owner(static_cast<int>(slot)) != server) continue;
+      chunks.insert(chunks.end(), shape.chunks[slot].begin(), shape.chunks[slot].end());
+    }
+    std::sort(chunks.begin(), chunks.end(),
+              [](const auto& a, const auto& b) { return std::tie(a.table, a.chunk) < std::tie(b.table, b.chunk); });
+    return chunks;
   }
 
   v1::PullResponse Answer(const v1::Layout& layout, uint32_t server, const std::vector<uint64_t>& ids) const {
@@ -98,7 +119,7 @@ struct Truth {
       out->set_values(bytes);
       out->set_crc32c(Crc32c(bytes));
     }
-    for (const ShardShape::Chunk& chunk : ShapeOf(layout, server).chunks) {
+    for (const ParameterShape::Chunk& chunk : ChunksOf(layout, server)) {
       v1::DenseChunk* out = response.add_dense();
       out->set_table(chunk.table);
       out->set_chunk(chunk.chunk);
@@ -110,16 +131,16 @@ struct Truth {
   }
 };
 
-TEST_CASE("Every id goes to the server that owns its slot, in the ids' order") {
+TEST_CASE("Every id is asked of the server that owns its slot, in the ids' order") {
   const uint32_t servers = GENERATE(1, 2, 3, 20), seed = GENERATE(1, 2, 3);
   CAPTURE(servers, seed);
   std::mt19937 random(seed);
-  const v1::Layout layout = LayoutOf(servers, seed);
+  const v1::Layout layout = LayoutOf(servers, seed, servers > 1);
   const Router router = *Router::Create(Tables(), layout);
   CHECK(router.servers() == servers);
   CHECK(router.row_table() == 1);
   const std::vector<uint64_t> ids = RandomIds(random);
-  const auto positions = router.Split(ids);
+  const auto positions = router.SplitPull(ids);
   REQUIRE(positions.size() == servers);
   size_t seen = 0;
   for (uint32_t server = 0; server < servers; ++server) {
@@ -134,18 +155,21 @@ TEST_CASE("Every id goes to the server that owns its slot, in the ids' order") {
 
 TEST_CASE("Keys arrive at the server as the ids that were meant") {
   std::mt19937 random(5);
-  const v1::Layout layout = LayoutOf(3, 5);
+  const v1::Layout layout = LayoutOf(3, 5, true);
   const Router router = *Router::Create(Tables(), layout);
   const std::vector<uint64_t> ids = RandomIds(random);
-  const auto positions = router.Split(ids);
+  const auto positions = router.SplitPull(ids);
   for (uint32_t server = 0; server < 3; ++server) {
-    v1::RowKeys keys;
-    router.FillKeys(ids, positions[server], &keys);
+    v1::PullRequest request;
+    router.FillPull(ids, positions[server], &request);
+    CHECK(request.dense());
+    REQUIRE(request.rows_size() == (positions[server].empty() ? 0 : 1));
+    if (positions[server].empty()) continue;
     std::vector<uint64_t> want;
     for (const uint32_t position : positions[server]) want.push_back(ids[position]);
-    const auto have = DecodeKeys(keys, ShapeOf(layout, server));
+    const auto have = DecodeKeys(request.rows(0), Shape(), UsesOf(layout, server, true));
     REQUIRE(have.ok());
-    CHECK(*have == want);
+    CHECK(have->ids == want);
   }
 }
 
@@ -153,13 +177,13 @@ TEST_CASE("The servers' answers make up all parameters that were asked for") {
   const uint32_t servers = GENERATE(1, 2, 3, 20), seed = GENERATE(1, 2, 3);
   CAPTURE(servers, seed);
   std::mt19937 random(seed);
-  const v1::Layout layout = LayoutOf(servers, seed);
+  const v1::Layout layout = LayoutOf(servers, seed, servers > 1);
   const Router router = *Router::Create(Tables(), layout);
   const Truth truth(random);
   PulledParameters pulled;
   pulled.ids = RandomIds(random);
   router.Prepare(&pulled);
-  const auto positions = router.Split(pulled.ids);
+  const auto positions = router.SplitPull(pulled.ids);
   for (uint32_t server = 0; server < servers; ++server) {
     REQUIRE(router.Take(truth.Answer(layout, server, pulled.ids), server, positions[server], &pulled).ok());
   }
@@ -185,7 +209,7 @@ TEST_CASE("An answer that is not what was asked for is refused") {
     spoil(response);
     return router.Take(response, 0, {0, 1, 2}, &pulled).code();
   };
-  const auto wrong = absl::StatusCode::kInternal, damaged = absl::StatusCode::kDataLoss;
+  const auto wrong = absl::StatusCode::kInvalidArgument, damaged = absl::StatusCode::kDataLoss;
   CHECK(code([](v1::PullResponse&) {}) == absl::StatusCode::kOk);
   CHECK(code([](v1::PullResponse& r) { r.Clear(); }) == wrong);
   CHECK(code([](v1::PullResponse& r) { r.clear_rows(); }) == wrong);
@@ -218,43 +242,67 @@ TEST_CASE("A refusal names the server") {
   CHECK(router.Take({}, 0, {0}, &pulled).message() == "server s0 sent no rows where some were asked for");
 }
 
-TEST_CASE("A gradient arrives at the servers in pieces that make it up again") {
+TEST_CASE("A gradient arrives at every holder of a slot, in pieces that make it up again") {
   const uint32_t servers = GENERATE(1, 2, 3, 20), seed = GENERATE(1, 2, 3);
   CAPTURE(servers, seed);
   std::mt19937 random(seed);
-  const v1::Layout layout = LayoutOf(servers, seed);
+  const v1::Layout layout = LayoutOf(servers, seed, servers > 1);
   const Router router = *Router::Create(Tables(), layout);
+  const ParameterShape shape = Shape();
   Gradient gradient;
   gradient.rows.resize(3);
   gradient.rows[1].ids = RandomIds(random);
   gradient.rows[1].values = RandomFloats(gradient.rows[1].ids.size() * kWidth, random);
   gradient.dense = {RandomFloats(130 * 200, random), {}, RandomFloats(5, random)};
 
-  const auto positions = router.Split(gradient.rows[1].ids);
-  std::vector<float> rows(gradient.rows[1].values.size());
-  std::vector<std::vector<float>> dense = {std::vector<float>(130 * 200), {}, std::vector<float>(5)};
+  // By slot, what it is to get.
+  std::vector<std::vector<uint64_t>> ids(kSlots);
+  for (const uint64_t id : gradient.rows[1].ids) ids[SlotOfRow(1, id, kSlots)].push_back(id);
+  const auto positions = router.SplitPush(gradient);
+  std::vector<std::vector<uint32_t>> got(kSlots);  // by slot, the servers that got it whole
   for (uint32_t server = 0; server < servers; ++server) {
     v1::PushRequest push;
     router.FillPush(gradient, server, positions[server], &push);
-    const ShardShape shape = ShapeOf(layout, server);
-    const auto piece = ParseGradient(push, shape);
-    REQUIRE(piece.ok());
-    for (size_t i = 0; i < piece->rows[1].ids.size(); ++i) {
-      const auto& all = gradient.rows[1].ids;
-      const auto at = std::lower_bound(all.begin(), all.end(), piece->rows[1].ids[i]) - all.begin();
-      std::copy_n(piece->rows[1].values.begin() + static_cast<ptrdiff_t>(i * kWidth), kWidth,
-                  rows.begin() + at * kWidth);
-    }
-    for (size_t i = 0; i < shape.chunks.size(); ++i) {
-      const auto& chunk = shape.chunks[i];
-      REQUIRE(piece->dense[i].size() == chunk.floats);
-      std::copy(piece->dense[i].begin(), piece->dense[i].end(),
-                dense[chunk.table].begin() + static_cast<ptrdiff_t>(chunk.chunk * kChunkFloats));
+    const std::vector<SlotUse> uses = UsesOf(layout, server);
+    const auto pieces = ParseGradient(push, shape, uses);
+    REQUIRE(pieces.ok());
+    for (uint32_t slot = 0; slot < kSlots; ++slot) {
+      if (uses[slot] == SlotUse::kForeign) continue;
+      got[slot].push_back(server);
+      const Gradient& piece = (*pieces)[slot];
+      REQUIRE(piece.rows[1].ids == ids[slot]);
+      for (size_t i = 0; i < ids[slot].size(); ++i) {
+        const auto& all = gradient.rows[1].ids;
+        const auto at = std::lower_bound(all.begin(), all.end(), ids[slot][i]) - all.begin();
+        REQUIRE(std::memcmp(piece.rows[1].values.data() + i * kWidth, gradient.rows[1].values.data() + at * kWidth,
+                            kWidth * sizeof(float)) == 0);
+      }
+      for (size_t i = 0; i < shape.chunks[slot].size(); ++i) {
+        const auto& chunk = shape.chunks[slot][i];
+        const auto from = gradient.dense[chunk.table].begin() + static_cast<ptrdiff_t>(chunk.chunk * kChunkFloats);
+        REQUIRE(piece.dense[i] == std::vector<float>(from, from + chunk.floats));
+      }
     }
   }
-  CHECK(rows == gradient.rows[1].values);
-  CHECK(dense[0] == gradient.dense[0]);
-  CHECK(dense[2] == gradient.dense[2]);
+  for (uint32_t slot = 0; slot < kSlots; ++slot) {
+    std::vector<uint32_t> holders = HoldersOf(layout, slot);
+    std::sort(holders.begin(), holders.end());
+    CHECK(got[slot] == holders);
+  }
+}
+
+TEST_CASE("Who holds a slot in any role is pulled from and pushed to, nobody else") {
+  v1::Layout layout;
+  for (int server = 0; server < 6; ++server) layout.add_servers();
+  // Slot 0 on 1, slot 1 on 1 and 4, slot 2 on 4 and being copied to 2.
+  for (const uint32_t owner : {1, 1, 4}) layout.add_slot_owner(owner);
+  for (const uint32_t backup : {0, 5, 0}) layout.add_slot_backup(backup);
+  for (const uint32_t filling : {0, 0, 3}) layout.add_slot_filling(filling);
+  CHECK(HoldersOf(layout, 0) == std::vector<uint32_t>{1});
+  CHECK(HoldersOf(layout, 1) == std::vector<uint32_t>{1, 4});
+  CHECK(HoldersOf(layout, 2) == std::vector<uint32_t>{4, 2});
+  CHECK(HoldersOf(layout) == std::vector<uint32_t>{1, 2, 4});
+  CHECK(Router::Create(Tables(), layout)->holders() == std::vector<uint32_t>{1, 2, 4});
 }
 
 TEST_CASE("The gradient of a part without rows is an empty message") {
@@ -289,6 +337,21 @@ TEST_CASE("A layout or tables that make no sense are refused") {
   auto two = Tables();
   two.push_back(two[1]);
   CHECK(refused(two, [](v1::Layout&) {}));
+  const auto copies = [](v1::Layout& l) {
+    for (uint32_t slot = 0; slot < kSlots; ++slot) {
+      l.add_slot_backup(2 - l.slot_owner(static_cast<int>(slot)));
+      l.add_slot_filling(0);
+    }
+  };
+  CHECK_FALSE(refused(Tables(), copies));
+  CHECK(refused(Tables(), [&](v1::Layout& l) { copies(l), l.mutable_slot_backup()->RemoveLast(); }));
+  CHECK(refused(Tables(), [&](v1::Layout& l) { copies(l), l.add_slot_filling(0); }));
+  CHECK(refused(Tables(), [&](v1::Layout& l) { copies(l), l.set_slot_backup(3, 3); }));
+  CHECK(refused(Tables(), [&](v1::Layout& l) { copies(l), l.set_slot_filling(3, 3); }));
+  CHECK(refused(Tables(), [&](v1::Layout& l) { copies(l), l.set_slot_filling(3, ~0u); }));
+  CHECK(refused(Tables(), [&](v1::Layout& l) { copies(l), l.set_slot_backup(3, 1 + l.slot_owner(3)); }));
+  CHECK(refused(Tables(), [&](v1::Layout& l) { copies(l), l.set_slot_filling(3, 1 + l.slot_owner(3)); }));
+  CHECK(refused(Tables(), [&](v1::Layout& l) { copies(l), l.set_slot_filling(3, l.slot_backup(3)); }));
 }
 
 }  // namespace

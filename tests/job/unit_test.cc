@@ -192,17 +192,46 @@ TEST_CASE("A loss that is not a number is an error that names epoch, batch and p
   CHECK(std::string(status.message()).find("epoch 5, batch 1, part 2: the loss is nan") == 0);
 }
 
-TEST_CASE("A unit whose outcome nobody could tell still tells its samples") {
-  TinyWork work;
-  const auto unit = ReadUnit(work.Lease(0, {2, 4}), work.shape, work.train, nullptr);
-  const UnitResult result = UnknownOutcome(*unit);
-  CHECK(result.done.token() == 77);
-  REQUIRE(result.done.parts_size() == 2);
-  CHECK(result.done.parts(0).part() == 2);
-  CHECK(result.done.parts(1).part() == 3);
-  CHECK(result.done.parts(0).samples() + result.done.parts(1).samples() == 5);
-  CHECK(result.done.parts(0).outcome_unknown());
-  CHECK(result.done.parts(1).outcome_unknown());
+TEST_CASE(
+    "With the optimizer count a gradient counts how often each id occurs, bit by bit the same however parts are cut") {
+  v1::Job job = TinyJob();
+  job.mutable_optimizer()->mutable_count();
+  TinyWork work(job);
+  CHECK(WorkShapeOf(job, {}).count);
+  work.shape.count = true;
+  std::map<uint64_t, float> by_hand, counted;
+  for (uint64_t row = 0; row < 23; ++row) {
+    std::vector<uint32_t> tokens, labels;
+    work.train.Get(row, &tokens, &labels);
+    for (const uint32_t token : tokens) ++by_hand[token];
+  }
+  float parts = 0;
+  for (uint64_t batch = 0; batch < 3; ++batch) {
+    for (const PartRange range : {PartRange{0, 2}, {2, 3}, {3, 4}}) {
+      const UnitResult result = work.Compute(work.Lease(batch, range));
+      for (const v1::PartResult& part : result.done.parts()) parts += part.samples() > 0;
+      const RowGradient& rows = result.gradient.rows[0];
+      for (size_t i = 0; i < rows.ids.size(); ++i) {
+        counted[rows.ids[i]] += rows.values[2 * i];
+        CHECK(rows.values[2 * i] == rows.values[2 * i + 1]);
+      }
+      if (result.gradient.dense.back().empty()) continue;
+      for (const float value : result.gradient.dense.back()) CHECK(value == result.gradient.dense.back()[0]);
+      parts -= result.gradient.dense.back()[0];
+    }
+  }
+  CHECK(counted == by_hand);
+  CHECK(parts == 0);
+}
+
+TEST_CASE("With the optimizer count masked tokens are not counted") {
+  v1::Job job = TinyJob();
+  job.mutable_model(0)->mutable_embedding()->set_mask_zero(true);
+  TinyWork work(job);
+  work.shape.count = true;
+  const UnitResult result = work.Compute(work.Lease(0, {0, 4}));
+  REQUIRE_FALSE(result.gradient.rows[0].ids.empty());
+  CHECK(result.gradient.rows[0].ids[0] != 0);
 }
 
 }  // namespace

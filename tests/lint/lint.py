@@ -3,7 +3,7 @@
 
     lint.py [--root FOLDER] CHECK...
 
-CHECK: arrows, visibility, lengths, waits, machine_paths, links or format. Prints "FILE:LINE: objection" and exits with 1 if there is one.
+CHECK: arrows, visibility, lengths, waits, machine_paths, links, failpoints or format. Prints "FILE:LINE: objection" and exits with 1 if there is one.
 """
 import importlib
 import os
@@ -11,7 +11,7 @@ import sys
 
 from tree import Tree
 
-CHECKS = ["arrows", "visibility", "lengths", "waits", "machine_paths", "links", "format"]
+CHECKS = ["arrows", "visibility", "lengths", "waits", "machine_paths", "links", "failpoints", "format"]
 
 
 def main(arguments):

@@ -18,6 +18,9 @@ CLEAN = {
                     'cc_binary(name = "pumasi-server", visibility = ["//visibility:public"])\n',
     "server/shard.cc": '#include "server/shard.h"\n\n#include "common/log.h"\n\nint Shards() { return 1; }\n',
     "tools/run": "#!/usr/bin/env bash\necho run\n",
+    "common/failpoint.cc": 'const char* const kNames[] = {\n    "server.push.applied",\n};\n',
+    "server/push.cc": 'bool Push() { return PUMASI_FAILPOINT("server.push.applied").ok(); }\n',
+    "docs/testing.md": "| failpoint | where |\n|---|---|\n| `server.push.applied` | a push is applied |\n",
     "bazel-out/made.cc": '#include "worker/main.h"\n',
 }
 # Words apart, so that the checks do not object to this file.
@@ -40,6 +43,11 @@ FAULTS = {
     "machine_paths": [("docs/a.md", f"see {ROOT}notes\n"), ("tools/run", f"#!/bin/sh\ncd {ROOT}x\n")],
     "links": [("README.md", "[gone](docs/gone.md)\n"), ("README.md", "# A\n[gone](#b)\n"),
               ("README.md", '<img src="docs/gone.svg">\n')],
+    "failpoints": [("server/shard.cc", 'absl::Status s = PUMASI_FAILPOINT("server.push.other");\n'),
+                   ("server/shard.cc", 'absl::Status s = PUMASI_FAILPOINT(\n    "server.push.applied");\n'),
+                   ("common/failpoint.cc", CLEAN["common/failpoint.cc"] + '    "server.push.gone",\n'),
+                   ("docs/testing.md", "| failpoint | where |\n"),
+                   ("docs/testing.md", CLEAN["docs/testing.md"] + "| `server.push.gone` | gone |\n")],
     "format": [("server/shard.cc", "int   Shards( ) {return 1;}\n"), (".clang-format", "ColumnLimit: [\n")],
 }
 

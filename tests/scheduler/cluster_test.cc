@@ -5,74 +5,12 @@
 #include <vector>
 
 #include "common/error_detail.h"
-#include "tests/scheduler/job_story.h"
+#include "tests/scheduler/small_cluster.h"
 
 namespace pumasi {
 namespace {
 
 using D = v1::ErrorDetail;
-
-absl::Duration At(double seconds) { return absl::Seconds(seconds); }
-
-v1::Node Node(const std::string& name, v1::Role role, uint64_t incarnation) {
-  v1::Node node;
-  node.set_name(name);
-  node.set_role(role);
-  node.set_incarnation(incarnation);
-  node.set_address(name + ":1");
-  return node;
-}
-
-struct SmallCluster {
-  Cluster cluster;
-
-  explicit SmallCluster(size_t max_jobs = 100) : cluster({{absl::Seconds(3), absl::Milliseconds(500)}, max_jobs}) {}
-
-  void Join() {
-    REQUIRE(cluster.Register(Node("s1", v1::ROLE_SERVER, 1), At(0)).ok());
-    REQUIRE(cluster.Register(Node("w1", v1::ROLE_WORKER, 2), At(0)).ok());
-  }
-
-  absl::StatusOr<std::string> Submit(const std::string& id, const std::string& request = "") {
-    JobRun::Spec spec = SmallJobSpec();
-    spec.job_id = id;
-    spec.request.set_request_id(request);
-    return cluster.Submit(spec, At(0));
-  }
-
-  JobRun& Job(const std::string& id) { return **cluster.Find(id); }
-
-  // w1 has read the data.
-  void Prepare(const std::string& id) {
-    v1::ReportPreparedRequest prepared;
-    prepared.set_incarnation(2);
-    prepared.mutable_data()->set_fingerprint("x");
-    prepared.mutable_data()->set_train_rows(10);
-    prepared.mutable_data()->set_vocabulary(50);
-    prepared.mutable_data()->set_classes(3);
-    REQUIRE(Job(id).Prepared(prepared, At(1)).ok());
-  }
-
-  // All the way to TRAINING.
-  void Train(const std::string& id) {
-    Prepare(id);
-    Job(id).AssetsUploaded(At(1));
-    v1::ReportReadyRequest ready;
-    ready.set_incarnation(1);
-    ready.set_layout_epoch(1);
-    REQUIRE(Job(id).ServerReady(ready, At(1)).ok());
-    REQUIRE(Job(id).state() == v1::TRAINING);
-  }
-
-  std::vector<std::string> AssignmentsOf(uint64_t incarnation) {
-    auto answer = cluster.Assignments(incarnation, 0, At(1));
-    REQUIRE(answer.ok());
-    REQUIRE(answer->has_value());
-    std::vector<std::string> jobs;
-    for (const auto& assignment : (*answer)->assignments()) jobs.push_back(assignment.job_id());
-    return jobs;
-  }
-};
 
 TEST_CASE("Jobs run one at a time, in the order in which they came") {
   SmallCluster c;
@@ -195,28 +133,30 @@ TEST_CASE("Forgetting a job never brings back a change number that was seen") {
 TEST_CASE("A node that is not alive gets no assignments, but the news") {
   SmallCluster c;
   c.Join();
-  CHECK(ReasonOf(c.cluster.Assignments(77, 0, At(0)).status()) == D::STALE_INCARNATION);
+  // Of one that nobody has heard of nothing bad is known: it may register.
+  CHECK(ReasonOf(c.cluster.Assignments(77, 0, At(0)).status()) == D::UNKNOWN_INCARNATION);
   CHECK(c.cluster.Tick(At(3)).size() == 2);
   CHECK(ReasonOf(c.cluster.Assignments(2, 0, At(3)).status()) == D::STALE_INCARNATION);
 }
 
-TEST_CASE("A server that falls silent fails the job when the clock says so, and the next job waits for nodes") {
+TEST_CASE("A server that falls silent is noticed when the clock says so, and its job waits for another") {
   SmallCluster c;
   c.Join();
   REQUIRE(c.Submit("a").ok());
   REQUIRE(c.Submit("b").ok());
+  c.Train("a");
   REQUIRE(c.cluster.Renew(2, At(2)).ok());
   CHECK(c.cluster.NextDeadline(At(2.9)) == At(3));
   CHECK(c.cluster.Tick(At(2.9)).empty());
-  CHECK(c.Job("a").state() == v1::PREPARING);
+  CHECK(c.Job("a").state() == v1::TRAINING);
   const auto deaths = c.cluster.Tick(At(3));
   REQUIRE(deaths.size() == 1);
   CHECK(deaths[0].node.name() == "s1");
-  CHECK(c.Job("a").state() == v1::FAILED);
+  CHECK(c.Job("a").state() == v1::RECOVERING);
   CHECK(c.Job("a").Status(At(3)).message().find("server s1 at s1:1 died (silent for 3.0 s)") == 0);
-  CHECK(c.Job("b").Status(At(3)).message().find("waits for nodes: 0 of 1 servers and 1 of 1 workers") == 0);
+  CHECK(c.Job("b").Status(At(3)).message() == "waits for the job before it");
   REQUIRE(c.cluster.Register(Node("s2", v1::ROLE_SERVER, 5), At(3)).ok());
-  CHECK(c.Job("b").state() == v1::PREPARING);
+  CHECK(c.Job("a").state() == v1::ALLOCATING);
 }
 
 TEST_CASE("Deadlines of jobs are looked at even if no node is about to die") {
@@ -256,10 +196,12 @@ TEST_CASE("Checkpoints to complete come with their job's id") {
   REQUIRE(c.Submit("a").ok());
   c.Train("a");
   CHECK_FALSE(c.cluster.TakeCheckpoint().has_value());
+  c.Work("a", 3);
   v1::ReportShardSavedRequest saved;
   saved.set_incarnation(1);
   saved.set_version(3);
-  saved.set_folder(".checkpoint-000000003.tmp");
+  saved.set_layout_epoch(1);
+  saved.set_folder(".checkpoint-000000003-g0.tmp");
   REQUIRE(c.Job("a").ShardSaved(saved, At(1)).ok());
   const auto next = c.cluster.TakeCheckpoint();
   REQUIRE(next.has_value());
@@ -276,7 +218,7 @@ TEST_CASE("Lease tokens grow over all jobs") {
     REQUIRE(c.Submit(id).ok());
     c.Train(id);
     JobRun& job = c.Job(id);
-    const auto leases = c.cluster.Lease(job, 2, 2);
+    const auto leases = c.cluster.Lease(job, 2, 2, At(1));
     REQUIRE(leases->leases_size() == 2);
     for (const v1::Lease& lease : leases->leases()) {
       CHECK(lease.token() > last);
@@ -285,6 +227,22 @@ TEST_CASE("Lease tokens grow over all jobs") {
     job.Cancel(At(1));
     c.cluster.JobChanged(At(1));
   }
+}
+
+TEST_CASE("Only a node that lives can be drained; the wish can be taken back, also when it has died") {
+  SmallCluster c;
+  c.Join();
+  CHECK(absl::IsNotFound(c.cluster.Drain("w9", false, At(0))));
+  REQUIRE(c.cluster.Drain("w1", false, At(0)).ok());
+  CHECK(c.cluster.Nodes(At(0))[1].draining());
+  CHECK(c.cluster.Nodes(At(0))[1].drained());
+  REQUIRE(c.Submit("a").ok());
+  CHECK(c.Job("a").Status(At(0)).message().find("waits for nodes: 1 of 1 servers and 0 of 1 workers") == 0);
+  c.cluster.Leave(2, At(0));
+  REQUIRE(c.cluster.Drain("w1", true, At(0)).ok());
+  CHECK(absl::IsNotFound(c.cluster.Drain("w1", true, At(0))));
+  REQUIRE(c.cluster.Register(Node("w1", v1::ROLE_WORKER, 9), At(0)).ok());
+  CHECK(c.Job("a").state() == v1::PREPARING);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ TEST_CASE("Checkpoints on the way are completed when every server has written it
     completed    => nothing, TRAINING
   )");
   const auto& checkpoint = story.last_checkpoint;
-  CHECK(checkpoint.folder == ".checkpoint-000000002.tmp");
+  CHECK(checkpoint.folder == ".checkpoint-000000002-g0.tmp");
   CHECK_FALSE(checkpoint.final);
   CHECK(checkpoint.keep == 2);
   CHECK(checkpoint.manifest.progress().version() == 2);
@@ -58,6 +58,8 @@ TEST_CASE("Two checkpoints may be under way at a time") {
     assets
     s1 ready
     s2 ready     => TRAINING
+    w1 asks 2
+    w1 done
     s1 saved 1
     s1 saved 2
     s2 saved 1
@@ -79,6 +81,8 @@ TEST_CASE("A checkpoint that a server could not write is a warning, and the job 
     assets
     s1 ready
     s2 ready     => TRAINING
+    w1 asks 9
+    w1 done
     s1 saved 1 No space left on device
     s2 saved 1   => TRAINING
     completed    => nothing, TRAINING
@@ -91,40 +95,100 @@ TEST_CASE("A checkpoint that a server could not write is a warning, and the job 
   )");
   REQUIRE(story.Status().warnings_size() == 2);
   CHECK(story.Status().warnings(0) == "checkpoint at batch 1 failed on server s1: No space left on device");
-  CHECK(story.Status().warnings(1) == "checkpoint .checkpoint-000000002.tmp failed: Read-only file system");
+  CHECK(story.Status().warnings(1) == "checkpoint .checkpoint-000000002-g0.tmp failed: Read-only file system");
 }
 
 TEST_CASE("A checkpoint in a folder of another name is refused") {
   JobStory story;
   story.Play(kTraining);
-  for (const std::string folder :
-       {"", "..", "../x", ".checkpoint-000000001.tmp", "checkpoint-000000002", ".model.tmp/x"}) {
+  for (const std::string folder : {"", "..", "../x", ".checkpoint-000000001-g0.tmp", ".checkpoint-000000002-g1.tmp",
+                                   "checkpoint-000000002", ".model-g0.tmp/x"}) {
     v1::ReportShardSavedRequest request;
     request.set_incarnation(story.node("s1").incarnation());
     request.set_version(2);
     request.set_folder(folder);
+    request.set_layout_epoch(1);
     CAPTURE(folder);
     CHECK(absl::IsInvalidArgument(story.job().ShardSaved(request, story.now())));
   }
 }
 
-TEST_CASE("A model that a server, or the scheduler, could not write fails the job") {
+TEST_CASE("A model that a server, or the scheduler, could not write is written again, into another folder") {
   JobStory story;
   story.Play(kTraining);
   story.Play(kSaving);
   SECTION("a server") {
-    story.Play(
-        "s1 saved model No space left on device => "
-        "FAILED: the model could not be written on server s1: No space left on device");
-    story.Play("completed => nothing, FAILED: the model could not be written on server s1: No space left on device");
+    story.Play(R"(
+      s1 saved model No space left on device => SAVING: the model could not be written: server s1: No space left on device
+      completed => nothing, SAVING: the model could not be written: server s1: No space left on device
+    )");
   }
   SECTION("the scheduler") {
     story.Play(R"(
       s1 saved model
-      completed Input/output error => model, FAILED: the model could not be written: Input/output error
+      completed Input/output error => model, SAVING: the model could not be written: Input/output error
     )");
     CHECK(story.Status().model().empty());
   }
+  story.Play("3 pass");
+  CHECK(story.AssignmentFor("s1").save_folder() == ".model-g0-1.tmp");
+  story.Play(R"(
+    s1 saved model
+    completed => model, DONE
+  )");
+}
+
+TEST_CASE("A model that can't be written for the stall_timeout fails the job, which says why", "[deadline]") {
+  JobStory story;
+  story.Play(kTraining);
+  story.Play(kSaving);
+  for (int seconds = 0; seconds < 120 && !story.job().ended(); seconds += 3) {
+    if (!story.AssignmentFor("s1").save_folder().empty()) story.Play("s1 saved model No space left on device");
+    story.Play("3 pass");
+  }
+  CHECK(story.job().state() == v1::FAILED);
+  CHECK_THAT(story.Status().message(), Catch::Contains("No space left on device") && Catch::Contains("no progress"));
+}
+
+TEST_CASE("A cut counts once the job knows that its batches are done, whatever servers have written before") {
+  JobStory story;
+  story.Play(kTraining);
+  story.Play(R"(
+    s1 saved 1
+    s1 saved 2
+    completed    => nothing, TRAINING
+    w1 asks 2
+    w1 done 1
+    completed    => checkpoint-000000001, TRAINING
+    w1 done
+    completed    => checkpoint-000000002, TRAINING
+  )");
+  CHECK(story.Status().checkpoint() == "checkpoint-000000002");
+}
+
+TEST_CASE("A checkpoint of changes alone names the one that it follows; servers are told how many there were") {
+  JobStory story;
+  story.Play(kTraining);
+  story.Play(R"(
+    w1 asks 9
+    w1 done      => TRAINING
+    s1 saved 1
+    completed    => checkpoint-000000001, TRAINING
+    s1 saved 2 since 1
+    completed    => checkpoint-000000002, TRAINING
+  )");
+  CHECK(story.last_checkpoint.base == "checkpoint-000000001");
+  REQUIRE(story.last_checkpoint.manifest.shards_size() == 1);
+  CHECK(story.last_checkpoint.manifest.shards(0).since() == 1);
+  CHECK(story.last_checkpoint.manifest.shards(0).version() == 2);
+  CHECK(story.AssignmentFor("s1").checkpoint_version() == 2);
+  CHECK(story.AssignmentFor("s1").checkpoint_deltas() == 1);
+  story.Play(R"(
+    s1 saved 3
+    completed    => checkpoint-000000003, TRAINING
+  )");
+  CHECK(story.last_checkpoint.base.empty());
+  CHECK(story.AssignmentFor("s1").checkpoint_deltas() == 0);
 }
 
 TEST_CASE("A report of the model that comes again makes no second model") {

@@ -23,33 +23,35 @@ v1::CombineNormsRequest Norms(uint64_t incarnation, uint64_t version, const std:
   return request;
 }
 
+const std::set<uint64_t> kOne = {1}, kTwo = {1, 2};
+
 TEST_CASE("Norms are there once all servers gave theirs, each counted once") {
   NormRound round;
-  CHECK_FALSE(round.Take(Norms(1, 5, {1, 2}), 2, 2)->has_value());
+  CHECK_FALSE(round.Take(Norms(1, 5, {1, 2}), kTwo, 2)->has_value());
   CHECK(round.open_version() == 5);
   CHECK(round.gave(1));
   CHECK_FALSE(round.gave(2));
-  CHECK_FALSE(round.Take(Norms(1, 5, {1, 2}), 2, 2)->has_value());
+  CHECK_FALSE(round.Take(Norms(1, 5, {1, 2}), kTwo, 2)->has_value());
   const std::vector<double> want = {4, 6};
-  CHECK(**round.Take(Norms(2, 5, {3, 4}), 2, 2) == want);
+  CHECK(**round.Take(Norms(2, 5, {3, 4}), kTwo, 2) == want);
   CHECK_FALSE(round.open_version());
   // The one whose call waited, and one whose answer was lost, ask again.
-  CHECK(**round.Take(Norms(1, 5, {1, 2}), 2, 2) == want);
-  CHECK_FALSE(round.Take(Norms(2, 6, {1, 1}), 2, 2)->has_value());
-  CHECK(**round.Take(Norms(2, 5, {3, 4}), 2, 2) == want);
-  CHECK(**round.Take(Norms(1, 6, {1, 1}), 2, 2) == std::vector<double>{2, 2});
+  CHECK(**round.Take(Norms(1, 5, {1, 2}), kTwo, 2) == want);
+  CHECK_FALSE(round.Take(Norms(2, 6, {1, 1}), kTwo, 2)->has_value());
+  CHECK(**round.Take(Norms(2, 5, {3, 4}), kTwo, 2) == want);
+  CHECK(**round.Take(Norms(1, 6, {1, 1}), kTwo, 2) == std::vector<double>{2, 2});
 }
 
 TEST_CASE("Norms of other tables, of past batches and of no numbers are refused") {
   NormRound round;
-  CHECK_FALSE(round.Take(Norms(1, 5, {1}), 1, 2).ok());
-  REQUIRE(round.Take(Norms(1, 5, {1, 2}), 1, 2)->has_value());
-  CHECK_FALSE(round.Take(Norms(1, 4, {1, 2}), 1, 2).ok());
-  REQUIRE(round.Take(Norms(1, 6, {1, 2}), 2, 2).ok());
-  CHECK_FALSE(round.Take(Norms(2, 7, {1, 2}), 2, 2).ok());
+  CHECK_FALSE(round.Take(Norms(1, 5, {1}), kOne, 2).ok());
+  REQUIRE(round.Take(Norms(1, 5, {1, 2}), kOne, 2)->has_value());
+  CHECK_FALSE(round.Take(Norms(1, 4, {1, 2}), kOne, 2).ok());
+  REQUIRE(round.Take(Norms(1, 6, {1, 2}), kTwo, 2).ok());
+  CHECK_FALSE(round.Take(Norms(2, 7, {1, 2}), kTwo, 2).ok());
   v1::CombineNormsRequest bad = Norms(2, 6, {1, 2});
   bad.mutable_tables(0)->add_chunks(-7);
-  CHECK_FALSE(round.Take(bad, 2, 2).ok());
+  CHECK_FALSE(round.Take(bad, kTwo, 2).ok());
 }
 
 TEST_CASE("The rate falls after `patience` epochs without a better loss, as Keras' ReduceLROnPlateau does it") {
@@ -100,8 +102,7 @@ TEST_CASE("Leases of the epochs after a plateau carry the lower rate, and the ch
   story.Play(kTraining);
   story.Play(Epoch("3") + Epoch("6"));
   // The second loss was no better than the first one.
-  uint64_t token = 1000;
-  const auto leases = story.job().Lease(story.node("w1").incarnation(), 1, &token);
+  const auto leases = story.cluster().Lease(story.job(), story.node("w1").incarnation(), 1, story.now());
   REQUIRE(leases.ok());
   REQUIRE(leases->leases_size() == 1);
   REQUIRE(leases->leases(0).rate_changes_size() == 1);

@@ -21,8 +21,10 @@ TEST_CASE("Servers get equal numbers of slots, one more or less, and every slot 
   for (uint32_t count = 1; count <= 9; ++count) {
     for (const uint32_t slots : {1, 2, 7, 8, 64}) {
       CAPTURE(count, slots);
-      const v1::Layout layout = PlanLayout(5, slots, Servers(count));
+      const v1::Layout layout = PlanLayout(5, 2, slots, Servers(count), 1);
       CHECK(layout.epoch() == 5);
+      CHECK(layout.generation() == 2);
+      CHECK(layout.slot_backup().empty());
       REQUIRE(layout.servers_size() == static_cast<int>(count));
       REQUIRE(layout.slot_owner_size() == static_cast<int>(slots));
       std::vector<uint32_t> owned(count);
@@ -36,7 +38,7 @@ TEST_CASE("Servers get equal numbers of slots, one more or less, and every slot 
 }
 
 TEST_CASE("Neighbouring slots lie on different servers, in the servers' order") {
-  const v1::Layout layout = PlanLayout(1, 5, Servers(3));
+  const v1::Layout layout = PlanLayout(1, 0, 5, Servers(3), 1);
   CHECK(std::vector<uint32_t>(layout.slot_owner().begin(), layout.slot_owner().end()) ==
         std::vector<uint32_t>{0, 1, 2, 0, 1});
   CHECK(layout.servers(1).node() == "s1");

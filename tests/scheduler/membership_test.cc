@@ -135,7 +135,7 @@ TEST_CASE("A node without name, incarnation or fitting role is refused") {
 
 TEST_CASE("A stranger's sign of life is that of a dead one") {
   Membership members = ThreeSeconds();
-  CHECK(ReasonOf(members.Renew(77, At(0))) == D::STALE_INCARNATION);
+  CHECK(ReasonOf(members.Renew(77, At(0))) == D::UNKNOWN_INCARNATION);
 }
 
 TEST_CASE("Living nodes of a role are listed by name") {
@@ -171,6 +171,26 @@ TEST_CASE("The latest dead are remembered, and no more of them than was said") {
   CHECK(members.dead()[0].node.name() == "n3");
   CHECK(members.dead()[2].node.name() == "n5");
   CHECK(members.TakeDeaths(At(6)).size() == 5);
+}
+
+TEST_CASE("What another membership knew is known after a restart: who lives, died, and is drained") {
+  Membership members({absl::Seconds(3), absl::Milliseconds(500)});
+  v1::Node alive, dead;
+  alive.set_name("a");
+  alive.set_role(v1::ROLE_WORKER);
+  alive.set_incarnation(1);
+  dead.set_name("b");
+  dead.set_role(v1::ROLE_WORKER);
+  dead.set_incarnation(2);
+  members.Restore({alive}, {}, {2}, {"a"}, At(10));
+  CHECK(members.Alive(v1::ROLE_WORKER).size() == 1);
+  CHECK(members.draining(alive));
+  CHECK(ReasonOf(members.Register(dead, At(10))) == D::STALE_INCARNATION);
+  CHECK(ReasonOf(members.Renew(2, At(10))) == D::STALE_INCARNATION);
+  // Nobody dies before a lease has passed, not even of a broken connection.
+  members.Disconnected(1, At(10));
+  CHECK(members.TakeDeaths(At(12.9)).empty());
+  CHECK(members.TakeDeaths(At(13)).size() == 1);
 }
 
 }  // namespace

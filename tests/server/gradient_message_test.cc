@@ -19,22 +19,26 @@ constexpr float kInf = std::numeric_limits<float>::infinity();
 
 // Table 0: 1000 rows x 2. Table 1: a tensor of 20000 floats, two chunks (slots 1 and 2). Table 2: 50 rows x 3. This
 // server has slots 0, 1 and 2 of 4.
-ShardShape Shape() {
-  ShardShape shape;
+ParameterShape Shape() {
+  std::vector<v1::TableSpec> tables;
   const auto add = [&](const char* name, v1::TableSpec::Kind kind, uint64_t rows, uint32_t columns) {
-    v1::TableSpec& spec = shape.tables.emplace_back();
+    v1::TableSpec& spec = tables.emplace_back();
     spec.set_name(name);
     spec.set_kind(kind);
     spec.set_rows(rows);
     spec.set_columns(columns);
-    shape.widths.push_back(columns);
+    spec.mutable_initializer()->set_kind(v1::Initializer::ZEROS);
   };
   add("words", v1::TableSpec::ROWS, 1000, 2);
   add("kernel", v1::TableSpec::DENSE, 100, 200);
   add("letters", v1::TableSpec::ROWS, 50, 3);
-  shape.chunks = {{1, 0, 16384}, {1, 1, 3616}};
-  shape.slot_is_ours = {true, true, true, false};
-  return shape;
+  return *ParameterShape::Make(tables, kSlots);
+}
+
+std::vector<SlotUse> Uses() { return {SlotUse::kTaken, SlotUse::kTaken, SlotUse::kTaken, SlotUse::kForeign}; }
+
+absl::StatusOr<std::vector<Gradient>> Parse(const v1::PushRequest& push) {
+  return ParseGradient(push, Shape(), Uses());
 }
 
 std::vector<uint64_t> OurIds(uint32_t table, uint64_t rows) {
@@ -51,7 +55,7 @@ uint64_t ForeignId(uint32_t table) {
   return id;
 }
 
-v1::RowKeys Keys(uint32_t table, const std::vector<uint64_t>& ids) {
+v1::RowKeys KeysOf(uint32_t table, const std::vector<uint64_t>& ids) {
   v1::RowKeys keys;
   keys.set_table(table);
   uint64_t previous = 0;
@@ -89,9 +93,9 @@ v1::DenseChunk Chunk(uint32_t table, uint32_t chunk, const std::vector<float>& v
 v1::PushRequest GoodPush() {
   v1::PushRequest push;
   const auto ids = OurIds(0, 1000);
-  *push.add_keys() = Keys(0, {ids[0], ids[5], ids[70]});
+  *push.add_keys() = KeysOf(0, {ids[0], ids[5], ids[70]});
   *push.add_values() = Values(0, 3, 2, {1, 2, 3, 4, 5, 6});
-  *push.add_keys() = Keys(2, {OurIds(2, 50)[1]});
+  *push.add_keys() = KeysOf(2, {OurIds(2, 50)[1]});
   *push.add_values() = Values(2, 1, 3, {7, 8, 9});
   *push.add_dense() = Chunk(1, 1, std::vector<float>(3616, 0.5f));
   return push;
@@ -100,19 +104,20 @@ v1::PushRequest GoodPush() {
 TEST_CASE("Keys are decoded to what was encoded") {
   for (const uint32_t table : {0u, 2u}) {
     const auto ids = OurIds(table, table == 0 ? 1000 : 50);
-    auto decoded = DecodeKeys(Keys(table, ids), Shape());
+    auto decoded = DecodeKeys(KeysOf(table, ids), Shape(), Uses());
     REQUIRE(decoded.ok());
-    CHECK(*decoded == ids);
+    CHECK(decoded->ids == ids);
+    for (size_t i = 0; i < ids.size(); ++i) CHECK(decoded->slots[i] == SlotOfRow(table, ids[i], kSlots));
   }
-  CHECK(DecodeKeys(Keys(0, {}), Shape())->empty());
+  CHECK(DecodeKeys(KeysOf(0, {}), Shape(), Uses())->ids.empty());
 }
 
 TEST_CASE("Keys that do not fit are refused, whatever they are") {
   const auto refused = [](const v1::RowKeys& keys) {
-    return absl::IsInvalidArgument(DecodeKeys(keys, Shape()).status());
+    return absl::IsInvalidArgument(DecodeKeys(keys, Shape(), Uses()).status());
   };
   const auto ids = OurIds(0, 1000);
-  v1::RowKeys keys = Keys(0, {ids[3], ids[4]});
+  v1::RowKeys keys = KeysOf(0, {ids[3], ids[4]});
   CHECK_FALSE(refused(keys));
   SECTION("of a tensor, or of a table that there is not") {
     for (const uint32_t table : {1u, 3u, 0xffffffffu}) {
@@ -125,9 +130,9 @@ TEST_CASE("Keys that do not fit are refused, whatever they are") {
     CHECK(refused(keys));
   }
   SECTION("an id beyond the table") {
-    CHECK(refused(Keys(0, {1000})));
-    CHECK(refused(Keys(0, {~uint64_t{0}})));
-    CHECK(refused(Keys(2, {50})));
+    CHECK(refused(KeysOf(0, {1000})));
+    CHECK(refused(KeysOf(0, {~uint64_t{0}})));
+    CHECK(refused(KeysOf(2, {50})));
   }
   SECTION("distances that overflow to a small id again") {
     for (const uint64_t delta : {~uint64_t{0}, ~uint64_t{0} - ids[4] + 1, ~uint64_t{0} - 1, uint64_t{1} << 63}) {
@@ -138,37 +143,65 @@ TEST_CASE("Keys that do not fit are refused, whatever they are") {
     }
   }
   SECTION("a row of another server") {
-    const absl::Status status = DecodeKeys(Keys(0, {ForeignId(0)}), Shape()).status();
+    const absl::Status status = DecodeKeys(KeysOf(0, {ForeignId(0)}), Shape(), Uses()).status();
     CHECK(absl::IsInvalidArgument(status));
     CHECK(std::string(status.message()).find("of words belongs to another server") != std::string::npos);
   }
 }
 
-TEST_CASE("A push becomes the gradient that it carries") {
-  auto gradient = ParseGradient(GoodPush(), Shape());
-  REQUIRE(gradient.ok());
+TEST_CASE("A push becomes the gradients of the slots that it is about") {
+  const auto gradients = Parse(GoodPush());
+  REQUIRE(gradients.ok());
+  REQUIRE(gradients->size() == kSlots);
   const auto ids = OurIds(0, 1000);
-  CHECK(gradient->rows[0].ids == std::vector<uint64_t>{ids[0], ids[5], ids[70]});
-  CHECK(gradient->rows[0].values == std::vector<float>{1, 2, 3, 4, 5, 6});
-  CHECK(gradient->rows[1].ids.empty());
-  CHECK(gradient->rows[2].values == std::vector<float>{7, 8, 9});
-  CHECK(gradient->dense[0].empty());
-  CHECK(gradient->dense[1] == std::vector<float>(3616, 0.5f));
+  const std::vector<uint64_t> pushed = {ids[0], ids[5], ids[70]};
+  for (uint32_t slot = 0; slot < 3; ++slot) {
+    CAPTURE(slot);
+    const Gradient& gradient = (*gradients)[slot];
+    RowGradient want;
+    for (size_t i = 0; i < pushed.size(); ++i) {
+      if (SlotOfRow(0, pushed[i], kSlots) != slot) continue;
+      want.ids.push_back(pushed[i]);
+      want.values.insert(want.values.end(), {2 * i + 1.0f, 2 * i + 2.0f});
+    }
+    CHECK(gradient.rows[0].ids == want.ids);
+    CHECK(gradient.rows[0].values == want.values);
+    CHECK(gradient.rows[1].ids.empty());
+    const bool letters = SlotOfRow(2, OurIds(2, 50)[1], kSlots) == slot;
+    CHECK(gradient.rows[2].values == (letters ? std::vector<float>{7, 8, 9} : std::vector<float>{}));
+    CHECK(gradient.dense.size() == (slot == 0 ? 0 : 1));
+  }
+  CHECK((*gradients)[1].dense[0].empty());
+  CHECK((*gradients)[2].dense[0] == std::vector<float>(3616, 0.5f));
+  CHECK((*gradients)[3].rows.empty());
+}
+
+TEST_CASE("What a push brings of slots that have it already is checked and left out") {
+  std::vector<SlotUse> uses = Uses();
+  uses[2] = SlotUse::kSkipped;
+  const auto gradients = ParseGradient(GoodPush(), Shape(), uses);
+  REQUIRE(gradients.ok());
+  CHECK((*gradients)[2].rows.empty());
+  CHECK((*gradients)[2].dense.empty());
+  CHECK((*gradients)[1].rows.size() == 3);
+  v1::PushRequest push = GoodPush();
+  (*push.mutable_dense(0)->mutable_values())[17] ^= 4;
+  CHECK(absl::IsDataLoss(ParseGradient(push, Shape(), uses).status()));
 }
 
 TEST_CASE("A push may leave out tables and chunks: parts without rows have no gradient") {
-  auto gradient = ParseGradient(v1::PushRequest(), Shape());
-  REQUIRE(gradient.ok());
-  CHECK(gradient->rows.size() == 3);
-  CHECK(gradient->dense.size() == 2);
-  CHECK(gradient->dense[0].empty());
+  const auto gradients = Parse(v1::PushRequest());
+  REQUIRE(gradients.ok());
+  CHECK((*gradients)[1].rows.size() == 3);
+  CHECK((*gradients)[1].dense.size() == 1);
+  CHECK((*gradients)[1].dense[0].empty());
 }
 
 TEST_CASE("A push that contradicts the tables is InvalidArgument") {
   const auto refused = [](const std::function<void(v1::PushRequest&)>& spoil) {
     v1::PushRequest push = GoodPush();
     spoil(push);
-    return absl::IsInvalidArgument(ParseGradient(push, Shape()).status());
+    return absl::IsInvalidArgument(Parse(push).status());
   };
   CHECK_FALSE(refused([](v1::PushRequest&) {}));
   const auto ids = OurIds(0, 1000);
@@ -182,7 +215,7 @@ TEST_CASE("A push that contradicts the tables is InvalidArgument") {
   CHECK(refused([](v1::PushRequest& p) { p.mutable_values(0)->mutable_values()->pop_back(); }));
   CHECK(refused([](v1::PushRequest& p) { p.mutable_values(0)->mutable_values()->clear(); }));
   CHECK(refused([](v1::PushRequest& p) { p.mutable_keys(0)->add_deltas(1); }));
-  CHECK(refused([&](v1::PushRequest& p) { *p.mutable_keys(0) = Keys(0, {ids[0], ids[5], ForeignId(0)}); }));
+  CHECK(refused([&](v1::PushRequest& p) { *p.mutable_keys(0) = KeysOf(0, {ids[0], ids[5], ForeignId(0)}); }));
   CHECK(refused([](v1::PushRequest& p) { p.mutable_keys(1)->set_table(1); }));
   // The same table, and the same chunk, twice.
   CHECK(refused([](v1::PushRequest& p) { *p.add_keys() = p.keys(0), *p.add_values() = p.values(0); }));
@@ -197,18 +230,20 @@ TEST_CASE("A push that contradicts the tables is InvalidArgument") {
 }
 
 TEST_CASE("A chunk that another server holds is refused") {
-  ShardShape shape = Shape();
-  shape.chunks.pop_back();
-  CHECK(absl::IsInvalidArgument(ParseGradient(GoodPush(), shape).status()));
+  std::vector<SlotUse> uses = Uses();
+  uses[2] = SlotUse::kForeign;
+  v1::PushRequest push;
+  *push.add_dense() = GoodPush().dense(0);
+  CHECK(absl::IsInvalidArgument(ParseGradient(push, Shape(), uses).status()));
 }
 
 TEST_CASE("A wrong checksum is DataLoss, and names the table") {
   v1::PushRequest push = GoodPush();
   push.mutable_values(1)->set_crc32c(push.values(1).crc32c() + 1);
-  CHECK(ParseGradient(push, Shape()).status() == absl::DataLossError("letters: checksum does not fit"));
+  CHECK(Parse(push).status() == absl::DataLossError("letters: checksum does not fit"));
   push = GoodPush();
   (*push.mutable_dense(0)->mutable_values())[17] ^= 4;
-  CHECK(ParseGradient(push, Shape()).status() == absl::DataLossError("kernel: checksum does not fit"));
+  CHECK(Parse(push).status() == absl::DataLossError("kernel: checksum does not fit"));
 }
 
 TEST_CASE("A gradient that is not finite is FailedPrecondition, and names the row") {
@@ -216,7 +251,7 @@ TEST_CASE("A gradient that is not finite is FailedPrecondition, and names the ro
     CAPTURE(bad);
     v1::PushRequest push = GoodPush();
     *push.mutable_values(0) = Values(0, 3, 2, {1, 2, 3, bad, 5, 6});
-    const absl::Status status = ParseGradient(push, Shape()).status();
+    const absl::Status status = Parse(push).status();
     CHECK(absl::IsFailedPrecondition(status));
     const std::string id = std::to_string(OurIds(0, 1000)[5]);
     CHECK(std::string(status.message()).find("the gradient of row " + id + " of words is") == 0);
@@ -224,8 +259,7 @@ TEST_CASE("A gradient that is not finite is FailedPrecondition, and names the ro
     std::vector<float> values(3616);
     values.back() = bad;
     *push.mutable_dense(0) = Chunk(1, 1, values);
-    CHECK(ParseGradient(push, Shape()).status() ==
-          absl::FailedPreconditionError("the gradient of kernel is NaN or infinite"));
+    CHECK(Parse(push).status() == absl::FailedPreconditionError("the gradient of kernel is NaN or infinite"));
   }
 }
 
@@ -240,7 +274,7 @@ TEST_CASE("Random damage to a push is refused or parsed, and never more than tha
       bytes[random() % (flips % 2 ? 120 : bytes.size())] ^= static_cast<char>(1 << random() % 8);
     }
     v1::PushRequest push;
-    if (push.ParseFromString(bytes)) (void)ParseGradient(push, Shape());
+    if (push.ParseFromString(bytes)) (void)Parse(push);
   }
 }
 

@@ -70,15 +70,110 @@ inline Gradient RandomGradient(std::mt19937_64& random) {
   return gradient;
 }
 
+// Whether a layout's server holds the slot, as its primary, backup or filling.
+inline bool Holds(const v1::Layout& layout, uint32_t server, uint32_t slot) {
+  const auto among = [&](const auto& copies) { return !copies.empty() && copies.Get(slot) == server + 1; };
+  return layout.slot_owner(slot) == server || among(layout.slot_backup()) || among(layout.slot_filling());
+}
+
+inline void AddRows(const v1::Layout& layout, uint32_t server, uint32_t table, const RowGradient& rows,
+                    v1::PushRequest* push) {
+  const uint32_t width = SmallTables()[table].columns();
+  v1::RowKeys keys;
+  std::string values;
+  uint64_t previous = 0;
+  for (size_t i = 0; i < rows.ids.size(); ++i) {
+    if (!Holds(layout, server, SlotOfRow(table, rows.ids[i], layout.slot_owner_size()))) continue;
+    keys.add_deltas(rows.ids[i] - previous);
+    previous = rows.ids[i];
+    values.append(reinterpret_cast<const char*>(rows.values.data() + i * width), width * sizeof(float));
+  }
+  if (keys.deltas().empty()) return;
+  keys.set_table(table);
+  *push->add_keys() = keys;
+  v1::RowValues* out = push->add_values();
+  out->set_table(table);
+  out->set_rows(keys.deltas_size());
+  out->set_width(width);
+  out->set_values(values);
+  out->set_crc32c(Crc32c(values));
+}
+
+// What a server of a layout is sent of a gradient of parts `range`.
+inline v1::PushRequest PushFor(const v1::Layout& layout, uint32_t server, uint64_t version, PartRange range,
+                               const Gradient& gradient) {
+  const std::vector<v1::TableSpec> tables = SmallTables();
+  v1::PushRequest push;
+  push.set_version(version);
+  push.set_first_part(range.first);
+  push.set_end_part(range.end);
+  for (uint32_t table = 0; table < tables.size(); ++table) {
+    AddRows(layout, server, table, gradient.rows[table], &push);
+    for (uint32_t chunk = 0; !gradient.dense[table].empty() && chunk < DenseChunks(tables[table]); ++chunk) {
+      if (!Holds(layout, server, SlotOfChunk(table, chunk, layout.slot_owner_size()))) continue;
+      v1::DenseChunk* out = push.add_dense();
+      out->set_table(table);
+      out->set_chunk(chunk);
+      out->set_values(reinterpret_cast<const char*>(gradient.dense[table].data() + chunk * kChunkFloats),
+                      ChunkFloats(tables[table], chunk) * sizeof(float));
+      out->set_crc32c(Crc32c(out->values()));
+    }
+  }
+  return push;
+}
+
+// A pull of all rows that the server is the primary of, and all dense values.
+inline v1::PullRequest PullFor(const v1::Layout& layout, uint32_t server, uint64_t version) {
+  v1::PullRequest request;
+  request.set_version(version);
+  request.set_dense(true);
+  v1::RowKeys* keys = request.add_rows();
+  uint64_t previous = 0;
+  for (uint64_t id = 0; id < SmallTables()[0].rows(); ++id) {
+    if (layout.slot_owner(SlotOfRow(0, id, layout.slot_owner_size())) != server) continue;
+    keys->add_deltas(id - previous);
+    previous = id;
+  }
+  return request;
+}
+
 // Every value there is.
 using AllValues = std::vector<std::vector<float>>;
+
+inline AllValues NoValues() {
+  AllValues all;
+  for (const v1::TableSpec& table : SmallTables()) all.emplace_back(table.rows() * table.columns(), std::nanf(""));
+  return all;
+}
+
+// Puts the answer to PullFor where it belongs.
+inline void TakeAnswer(const v1::Layout& layout, uint32_t server, const v1::PullResponse& response, AllValues* all) {
+  const v1::RowValues& rows = response.rows(0);
+  const uint32_t width = SmallTables()[0].columns();
+  REQUIRE(rows.width() == width);
+  REQUIRE(rows.crc32c() == Crc32c(rows.values()));
+  REQUIRE(rows.values().size() == rows.rows() * width * sizeof(float));
+  size_t at = 0;
+  for (uint64_t id = 0; id < SmallTables()[0].rows(); ++id) {
+    if (layout.slot_owner(SlotOfRow(0, id, layout.slot_owner_size())) != server) continue;
+    std::memcpy((*all)[0].data() + id * width, rows.values().data() + at * width * sizeof(float),
+                width * sizeof(float));
+    ++at;
+  }
+  REQUIRE(at == rows.rows());
+  for (const v1::DenseChunk& chunk : response.dense()) {
+    REQUIRE(chunk.crc32c() == Crc32c(chunk.values()));
+    std::memcpy((*all)[chunk.table()].data() + chunk.chunk() * kChunkFloats, chunk.values().data(),
+                chunk.values().size());
+  }
+}
 
 class ShardGroup {
  public:
   static constexpr uint32_t kSlots = 16;
 
-  // `servers` of them, slots dealt at random by `seed`; a server may get none.
-  ShardGroup(const v1::Job& job, uint32_t servers, uint64_t seed = 1, uint64_t first_version = 0)
+  // `servers` of them, slots dealt at random by `seed`; a server may get none. `backups`: each slot has a second copy.
+  ShardGroup(const v1::Job& job, uint32_t servers, uint64_t seed = 1, uint64_t first_version = 0, bool backups = false)
       : tables_(SmallTables()) {
     std::mt19937_64 random(seed);
     options_.job = job;
@@ -88,6 +183,10 @@ class ShardGroup {
     for (uint32_t server = 0; server < servers; ++server) options_.layout.add_servers()->set_incarnation(100 + server);
     for (uint32_t slot = 0; slot < kSlots; ++slot)
       options_.layout.add_slot_owner(static_cast<uint32_t>(random() % servers));
+    for (uint32_t slot = 0; backups && slot < kSlots; ++slot) {
+      const uint32_t backup = (options_.layout.slot_owner(slot) + 1 + random() % (servers - 1)) % servers;
+      options_.layout.add_slot_backup(1 + backup);
+    }
     for (uint32_t server = 0; server < servers; ++server) {
       options_.incarnation = 100 + server;
       auto shard = Shard::Create(options_);
@@ -98,112 +197,52 @@ class ShardGroup {
 
   std::vector<std::unique_ptr<Shard>>& shards() { return shards_; }
   const v1::Layout& layout() const { return options_.layout; }
+  const Shard::Options& options() const { return options_; }
 
-  // What `server` is sent of a gradient of parts `range`.
   v1::PushRequest PushFor(uint32_t server, uint64_t version, PartRange range, const Gradient& gradient) const {
-    v1::PushRequest push;
-    push.set_version(version);
-    push.set_first_part(range.first);
-    push.set_end_part(range.end);
-    for (uint32_t table = 0; table < tables_.size(); ++table) {
-      AddRows(server, table, gradient.rows[table], &push);
-      for (uint32_t chunk = 0; !gradient.dense[table].empty() && chunk < DenseChunks(tables_[table]); ++chunk) {
-        if (options_.layout.slot_owner(SlotOfChunk(table, chunk, kSlots)) != server) continue;
-        v1::DenseChunk* out = push.add_dense();
-        out->set_table(table);
-        out->set_chunk(chunk);
-        out->set_values(reinterpret_cast<const char*>(gradient.dense[table].data() + chunk * kChunkFloats),
-                        ChunkFloats(tables_[table], chunk) * sizeof(float));
-        out->set_crc32c(Crc32c(out->values()));
-      }
-    }
-    return push;
+    return pumasi::PushFor(layout(), server, version, range, gradient);
   }
 
   // Pushes to every server; all must give `outcome`.
   void Push(uint64_t version, PartRange range, const Gradient& gradient,
             v1::PushResponse::Outcome outcome = v1::PushResponse::ACCEPTED) {
     for (uint32_t server = 0; server < shards_.size(); ++server) {
+      if (!HoldsAny(server)) continue;
       v1::PushResponse response;
       const absl::Status status = shards_[server]->Push(PushFor(server, version, range, gradient), &response);
       INFO(status.ToString());
       REQUIRE(status.ok());
       REQUIRE(response.outcome() == outcome);
-      REQUIRE(response.version() == shards_[server]->version());
+      REQUIRE(response.version() == shards_[server]->LeastVersion().value_or(version));
     }
   }
 
-  v1::PullRequest PullFor(uint32_t server, uint64_t version) const {
-    v1::PullRequest request;
-    request.set_version(version);
-    request.set_dense(true);
-    v1::RowKeys* keys = request.add_rows();
-    uint64_t previous = 0;
-    for (uint64_t id = 0; id < tables_[0].rows(); ++id) {
-      if (options_.layout.slot_owner(SlotOfRow(0, id, kSlots)) != server) continue;
-      keys->add_deltas(id - previous);
-      previous = id;
+  bool HoldsAny(uint32_t server) const {
+    for (uint32_t slot = 0; slot < kSlots; ++slot) {
+      if (Holds(layout(), server, slot)) return true;
     }
-    return request;
+    return false;
+  }
+
+  v1::PullRequest PullFor(uint32_t server, uint64_t version) const {
+    return pumasi::PullFor(layout(), server, version);
   }
 
   // Everything, at `version`.
   AllValues PullAll(uint64_t version) const {
-    AllValues all;
-    for (const v1::TableSpec& table : tables_) all.emplace_back(table.rows() * table.columns(), std::nanf(""));
+    AllValues all = NoValues();
     for (uint32_t server = 0; server < shards_.size(); ++server) {
       v1::PullResponse response;
       const absl::Status status = shards_[server]->Pull(PullFor(server, version), &response);
       INFO(status.ToString());
       REQUIRE(status.ok());
       REQUIRE(response.version() == version);
-      TakeRows(server, response.rows(0), &all[0]);
-      for (const v1::DenseChunk& chunk : response.dense()) {
-        REQUIRE(chunk.crc32c() == Crc32c(chunk.values()));
-        std::memcpy(all[chunk.table()].data() + chunk.chunk() * kChunkFloats, chunk.values().data(),
-                    chunk.values().size());
-      }
+      TakeAnswer(layout(), server, response, &all);
     }
     return all;
   }
 
  private:
-  void AddRows(uint32_t server, uint32_t table, const RowGradient& rows, v1::PushRequest* push) const {
-    const uint32_t width = tables_[table].columns();
-    v1::RowKeys keys;
-    std::string values;
-    uint64_t previous = 0;
-    for (size_t i = 0; i < rows.ids.size(); ++i) {
-      if (options_.layout.slot_owner(SlotOfRow(table, rows.ids[i], kSlots)) != server) continue;
-      keys.add_deltas(rows.ids[i] - previous);
-      previous = rows.ids[i];
-      values.append(reinterpret_cast<const char*>(rows.values.data() + i * width), width * sizeof(float));
-    }
-    if (keys.deltas().empty()) return;
-    keys.set_table(table);
-    *push->add_keys() = keys;
-    v1::RowValues* out = push->add_values();
-    out->set_table(table);
-    out->set_rows(keys.deltas_size());
-    out->set_width(width);
-    out->set_values(values);
-    out->set_crc32c(Crc32c(values));
-  }
-
-  void TakeRows(uint32_t server, const v1::RowValues& rows, std::vector<float>* out) const {
-    const uint32_t width = tables_[0].columns();
-    REQUIRE(rows.width() == width);
-    REQUIRE(rows.crc32c() == Crc32c(rows.values()));
-    REQUIRE(rows.values().size() == rows.rows() * width * sizeof(float));
-    size_t at = 0;
-    for (uint64_t id = 0; id < tables_[0].rows(); ++id) {
-      if (options_.layout.slot_owner(SlotOfRow(0, id, kSlots)) != server) continue;
-      std::memcpy(out->data() + id * width, rows.values().data() + at * width * sizeof(float), width * sizeof(float));
-      ++at;
-    }
-    REQUIRE(at == rows.rows());
-  }
-
   const std::vector<v1::TableSpec> tables_;
   Shard::Options options_;
   std::vector<std::unique_ptr<Shard>> shards_;

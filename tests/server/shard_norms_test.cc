@@ -23,9 +23,10 @@ v1::Job JobWith(const std::string& optimizer) {
 std::vector<double> Combined(ShardGroup& group) {
   std::vector<ExactSum> sums(SmallTables().size());
   for (auto& shard : group.shards()) {
-    REQUIRE(shard->waits_for_norms());
-    REQUIRE(shard->squares().size() == sums.size());
-    for (size_t table = 0; table < sums.size(); ++table) sums[table].Add(shard->squares()[table]);
+    REQUIRE(shard->waits_for_norms().has_value());
+    const std::vector<ExactSum> squares = shard->Squares();
+    REQUIRE(squares.size() == sums.size());
+    for (size_t table = 0; table < sums.size(); ++table) sums[table].Add(squares[table]);
   }
   std::vector<double> squares;
   for (const ExactSum& sum : sums) squares.push_back(sum.Value());
@@ -38,7 +39,7 @@ void ApplyNorms(ShardGroup& group, uint64_t version) {
     REQUIRE(shard->ApplyNorms(version, squares).ok());
     // An answer that comes twice.
     REQUIRE(shard->ApplyNorms(version, squares).ok());
-    REQUIRE(shard->version() == version + 1);
+    REQUIRE(shard->LeastVersion() == version + 1);
   }
 }
 
@@ -46,7 +47,8 @@ TEST_CASE("Clipped by norm, any number of servers comes to the bits of one, and 
   const std::string clip = GENERATE(as<std::string>(), "norm: 1e-3", "global_norm: 2e-3", "norm: 1e30");
   CAPTURE(clip);
   const std::string optimizer = "sgd { learning_rate: 1 } clip { " + clip + " }";
-  ShardGroup one(JobWith(optimizer), 1), three(JobWith(optimizer), 3), plain(JobWith("sgd { learning_rate: 1 }"), 1);
+  ShardGroup one(JobWith(optimizer), 1), three(JobWith(optimizer), 3, 1, 0, /*backups=*/true),
+      plain(JobWith("sgd { learning_rate: 1 }"), 1);
   std::mt19937_64 random(7);
   AllValues values = plain.PullAll(0);
   for (uint64_t version = 0; version < 6; ++version) {
@@ -96,7 +98,7 @@ TEST_CASE("A gradient without a finite norm is not applied, and the table is nam
   const absl::Status status = group.shards()[0]->ApplyNorms(0, {1, std::nan(""), 1});
   CHECK(ReasonOf(status) == v1::ErrorDetail::NOT_FINITE);
   CHECK(std::string(status.message()) == "batch 0: the gradient of kernel has no finite norm");
-  CHECK(group.shards()[0]->version() == 0);
+  CHECK(group.shards()[0]->LeastVersion() == 0);
 }
 
 v1::RateChange Change(uint64_t step, double factor) {
@@ -148,7 +150,7 @@ TEST_CASE("Changes of the rate that contradict what a server knows are refused")
   ShardGroup group(AdamJob(2), 1);
   std::mt19937_64 random(11);
   const auto push = [&](const RateChanges& changes) {
-    v1::PushRequest request = group.PushFor(0, group.shards()[0]->version(), {0, 2}, RandomGradient(random));
+    v1::PushRequest request = group.PushFor(0, *group.shards()[0]->LeastVersion(), {0, 2}, RandomGradient(random));
     *request.mutable_rate_changes() = {changes.begin(), changes.end()};
     v1::PushResponse response;
     return group.shards()[0]->Push(request, &response);

@@ -50,8 +50,8 @@ TEST_CASE("Each server goes on by itself: one may be a batch behind") {
   const Gradient first = RandomGradient(random);
   v1::PushResponse response;
   REQUIRE(group.shards()[0]->Push(group.PushFor(0, 0, {0, 1}, first), &response).ok());
-  CHECK(group.shards()[0]->version() == 1);
-  CHECK(group.shards()[1]->version() == 0);
+  CHECK(group.shards()[0]->LeastVersion() == 1);
+  CHECK(group.shards()[1]->LeastVersion() == 0);
 }
 
 TEST_CASE("A unit counts once, however often and in whatever pieces it is pushed") {
@@ -297,7 +297,7 @@ TEST_CASE("Rows beyond the memory limit are refused, and what is there stays usa
   const absl::Status refused = push(1, 1000, 10000);
   CHECK(ReasonOf(refused) == D::OVER_LIMIT);
   CHECK(std::string(refused.message()).find("memory_limit is 4194304") != std::string::npos);
-  CHECK(shard->version() == 1);
+  CHECK(shard->LeastVersion() == 1);
   // Rows that are there need nothing more.
   CHECK(push(1, 0, 1000).ok());
   CHECK(shard->bytes() <= options.memory_limit);
@@ -316,8 +316,7 @@ TEST_CASE("Tensors beyond the memory limit are refused before they are made") {
   CHECK(ReasonOf(Shard::Create(options).status()) == D::OVER_LIMIT);
 }
 
-TEST_CASE("A server without slots takes part with empty hands") {
-  std::mt19937_64 random(31);
+TEST_CASE("A server without slots has nothing to give and nothing to do") {
   Shard::Options options;
   options.job = AdamJob(2);
   options.tables = SmallTables();
@@ -326,12 +325,13 @@ TEST_CASE("A server without slots takes part with empty hands") {
   for (int slot = 0; slot < 4; ++slot) options.layout.add_slot_owner(0);
   options.incarnation = 6;
   auto shard = *Shard::Create(options);
+  CHECK_FALSE(shard->LeastVersion().has_value());
   v1::PushRequest push;
   v1::PushResponse pushed;
   push.set_end_part(2);
   REQUIRE(shard->Push(push, &pushed).ok());
+  CHECK(pushed.outcome() == v1::PushResponse::DUPLICATE);
   v1::PullRequest pull;
-  pull.set_version(1);
   pull.set_dense(true);
   v1::PullResponse pulled;
   REQUIRE(shard->Pull(pull, &pulled).ok());
@@ -352,6 +352,8 @@ TEST_CASE("A job, tables or a layout that make no sense are refused") {
   CHECK_FALSE(refused([](Shard::Options&) {}));
   CHECK(refused([](Shard::Options& o) { o.layout.clear_slot_owner(); }));
   CHECK(refused([](Shard::Options& o) { o.layout.set_slot_owner(0, 1); }));
+  CHECK(refused([](Shard::Options& o) { o.layout.add_slot_backup(2); }));
+  CHECK(refused([](Shard::Options& o) { o.layout.add_slot_filling(0), o.layout.add_slot_filling(0); }));
   CHECK(refused([](Shard::Options& o) { o.job.clear_optimizer(); }));
   CHECK(refused([](Shard::Options& o) { o.tables[0].set_columns(0); }));
   CHECK(refused([](Shard::Options& o) { o.tables[1].clear_initializer(); }));

@@ -6,6 +6,7 @@
 #include "common/checkpoint/model_folder.h"
 #include "common/checkpoint/parameters_hash.h"
 #include "common/exit_code.h"
+#include "common/file.h"
 #include "ops/optimizer_row_values.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/json.h"
@@ -20,7 +21,7 @@ struct Checked {
 };
 
 absl::StatusOr<Checked> CheckFolder(const std::string& folder) {
-  auto model = ModelFolder::Open(folder);
+  auto model = ModelFolder::Open(RealFiles(), folder);
   if (!model.ok()) return model.status();
   if (absl::Status status = (*model)->Verify(); !status.ok()) return status;
   Checked checked;

@@ -49,7 +49,25 @@ struct JobFlags {
 int ListJobs(const JobFlags& flags);
 int Watch(const JobFlags& flags);
 int Cancel(const JobFlags& flags);
+int Resume(const JobFlags& flags);
 int ListNodes(const JobFlags& flags);
+
+struct DrainFlags {
+  ClusterFlags cluster;
+  std::string node;
+  bool undo = false;
+  bool json = false;
+};
+int Drain(const DrainFlags& flags);
+
+struct AuditFlags {
+  ClusterFlags cluster;
+  std::string job_id;
+  uint64_t first = 0;  // batch
+  uint32_t count = 0;  // batches
+  bool json = false;
+};
+int Audit(const AuditFlags& flags);
 
 struct EvaluateFlags {
   std::string model;

@@ -49,11 +49,40 @@ absl::Status EmbeddedCluster::StartDaemon(const std::string& program, const std:
   std::vector<std::string> arguments = {*path, "--name=" + name,
                                         absl::StrCat("--listen=unix:", folder_, "/", name, ".sock")};
   arguments.insert(arguments.end(), flags.begin(), flags.end());
-  auto child = ChildProcess::Start(name, arguments, absl::StrCat(logs, "/", name, ".log"));
+  auto child = Launch(name, arguments);
   if (!child.ok()) return child.status();
   children_.push_back(*std::move(child));
+  arguments_.push_back(std::move(arguments));
   told_.push_back(false);
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<ChildProcess>> EmbeddedCluster::Launch(const std::string& name,
+                                                                      const std::vector<std::string>& arguments) const {
+  return ChildProcess::Start(name, arguments, absl::StrCat(options_.logs, "/", name, ".log"));
+}
+
+absl::Status EmbeddedCluster::Restart(const std::string& name) {
+  for (size_t i = 0; i < children_.size(); ++i) {
+    if (children_[i]->name() != name) continue;
+    // Only one process may have the address.
+    children_[i]->Signal(SIGKILL);
+    if (!children_[i]->WaitUntil(RealClock().Now() + kStopWithin)) {
+      return absl::DeadlineExceededError(absl::StrCat(name, " was killed and does not end"));
+    }
+    auto child = Launch(name, arguments_[i]);
+    if (!child.ok()) return child.status();
+    children_[i] = *std::move(child);
+    told_[i] = false;
+    return absl::OkStatus();
+  }
+  return absl::NotFoundError(absl::StrCat("no daemon is named ", name));
+}
+
+std::vector<std::string> EmbeddedCluster::Names() const {
+  std::vector<std::string> names;
+  for (const auto& child : children_) names.push_back(child->name());
+  return names;
 }
 
 absl::Status EmbeddedCluster::WaitForScheduler(int watch, const std::string& logs) {
@@ -83,7 +112,6 @@ absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Op
     return absl::InternalError(absl::StrCat("cannot make a folder in /tmp: ", strerror(errno)));
   cluster->folder_ = folder;
   cluster->address_ = absl::StrCat("unix:", folder, "/scheduler.sock");
-  const std::string scheduler = "--scheduler=" + cluster->address_;
   const int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   if (watch < 0 || inotify_add_watch(watch, folder, IN_MOVED_TO) < 0) {
     return absl::InternalError(absl::StrCat("cannot watch ", folder, ": ", strerror(errno)));
@@ -91,12 +119,13 @@ absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Op
   // The daemons act for the user who started them, on the user's own files: the roots hold nothing back.
   absl::Status status =
       cluster->StartDaemon("pumasi-scheduler", "scheduler",
-                           {"--output_root=/", absl::StrCat("--address_file=", folder, "/address")}, options.logs);
+                           {"--output_root=/", absl::StrCat("--address_file=", folder, "/address"),
+                            absl::StrCat("--store=", options.store.empty() ? "memory" : options.store)},
+                           options.logs);
   if (status.ok()) status = cluster->WaitForScheduler(watch, options.logs);
   close(watch);
   for (uint32_t i = 0; status.ok() && i < options.servers; ++i) {
-    status = cluster->StartDaemon("pumasi-server", absl::StrCat("server-", i),
-                                  {scheduler, "--output_root=/", kSchedulerTimeout}, options.logs);
+    status = cluster->AddServer(i);
   }
   for (uint32_t i = 0; status.ok() && i < options.workers; ++i) {
     status = cluster->AddWorker(i);
@@ -109,6 +138,11 @@ absl::Status EmbeddedCluster::AddWorker(uint32_t number) {
   std::vector<std::string> flags = {"--scheduler=" + address_, "--data_root=/", kSchedulerTimeout};
   if (!options_.cache.empty()) flags.push_back("--cache=" + options_.cache);
   return StartDaemon("pumasi-worker", absl::StrCat("worker-", number), flags, options_.logs);
+}
+
+absl::Status EmbeddedCluster::AddServer(uint32_t number) {
+  return StartDaemon("pumasi-server", absl::StrCat("server-", number),
+                     {"--scheduler=" + address_, "--output_root=/", kSchedulerTimeout}, options_.logs);
 }
 
 ChildProcess* EmbeddedCluster::Find(const std::string& name) {

@@ -21,6 +21,7 @@ class EmbeddedCluster {
     std::string logs;      // folder, made if it is not there
     std::string cache;     // of the workers; empty: their default
     std::string programs;  // folder of a program of the same build; empty: this program's
+    std::string store;     // the scheduler's database; empty: it keeps all in memory, and its death ends its jobs
   };
   static absl::StatusOr<std::unique_ptr<EmbeddedCluster>> Start(const Options& options);
   // Ends what still runs.
@@ -31,8 +32,14 @@ class EmbeddedCluster {
   std::string Casualty();
   // A daemon by its name: "scheduler", "server-0", "worker-0", ...; nullptr if there is none.
   ChildProcess* Find(const std::string& name);
-  // One worker more, named "worker-NUMBER".
+  // One worker or server more, named "worker-NUMBER" or "server-NUMBER".
   absl::Status AddWorker(uint32_t number);
+  absl::Status AddServer(uint32_t number);
+  // Starts a daemon that was killed once more, under the same name and address; kills it first if it runs. NotFound: no
+  // such daemon.
+  absl::Status Restart(const std::string& name);
+  // Names of all daemons, the scheduler's first.
+  std::vector<std::string> Names() const;
   bool SchedulerRuns() { return children_.front()->Running(); }
   // Asks all to end and waits; kills those that do not within some seconds.
   void Stop();
@@ -43,11 +50,15 @@ class EmbeddedCluster {
   absl::Status WaitForScheduler(int watch, const std::string& logs);
   absl::Status StartDaemon(const std::string& program, const std::string& name, const std::vector<std::string>& flags,
                            const std::string& logs);
+  // With the arguments of an earlier start.
+  absl::StatusOr<std::unique_ptr<ChildProcess>> Launch(const std::string& name,
+                                                       const std::vector<std::string>& arguments) const;
 
   Options options_;
   std::string folder_;  // of the sockets
   std::string address_;
   std::vector<std::unique_ptr<ChildProcess>> children_;  // the scheduler first
+  std::vector<std::vector<std::string>> arguments_;      // of each child
   std::vector<bool> told_;
 };
 

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "tools/cli/metrics.h"
 
 namespace pumasi {
@@ -30,6 +31,19 @@ std::string StateName(v1::JobState state) { return absl::AsciiStrToLower(v1::Job
 
 bool Ended(v1::JobState state) { return state == v1::DONE || state == v1::FAILED || state == v1::CANCELLED; }
 
+std::string SafetyText(const v1::JobStatus& status) {
+  std::vector<std::string> parts;
+  if (status.slots_without_backup() > 0) {
+    parts.push_back(absl::StrCat(status.slots_without_backup(), " slots without backup"));
+  }
+  if (!status.checkpoint().empty() && !Ended(status.state())) parts.push_back("last " + status.checkpoint());
+  if (status.generation() > 0) {
+    parts.push_back(
+        absl::StrCat("went back to a checkpoint ", status.generation(), status.generation() == 1 ? " time" : " times"));
+  }
+  return absl::StrJoin(parts, ", ");
+}
+
 Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   Json json;
   json["job"] = status.job_id();
@@ -43,6 +57,8 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   json["rows_per_s"] = status.rows_per_s();
   json["wall_s"] = wall_seconds;
   json["train_s"] = status.train_seconds();
+  json["batch_s"] = {
+      {"p50", status.batch_seconds_p50()}, {"p99", status.batch_seconds_p99()}, {"max", status.batch_seconds_max()}};
   json["loss"] = status.epochs_done().empty() ? Json() : Json(status.epochs_done().rbegin()->loss());
   Json test;
   if (!status.evaluations().empty()) AddMetrics(*status.evaluations().rbegin(), status.loss(), &test);
@@ -51,6 +67,10 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   json["bytes_pulled"] = status.use().bytes_pulled();
   json["bytes_pushed"] = status.use().bytes_pushed();
   json["model"] = status.model();
+  json["generation"] = status.generation();
+  json["layout_epoch"] = status.layout_epoch();
+  json["checkpoint"] = status.checkpoint();
+  json["slots_without_backup"] = status.slots_without_backup();
   json["skipped_rows"] = status.data().skipped_rows();
   Json by_epoch = Json::array();
   for (const auto& evaluation : EvaluatedBefore(status)) {
@@ -88,6 +108,7 @@ std::string ResultText(const v1::JobStatus& status, double wall_seconds) {
   if (!status.message().empty()) absl::StrAppend(&text, ": ", status.message());
   absl::StrAppend(&text, "\n");
   for (const std::string& warning : status.warnings()) absl::StrAppend(&text, "warning: ", warning, "\n");
+  if (const std::string safety = SafetyText(status); !safety.empty()) absl::StrAppend(&text, safety, "\n");
   if (status.data().skipped_rows() > 0)
     absl::StrAppend(&text, "rows skipped as malformed: ", status.data().skipped_rows(), "\n");
   if (status.samples() > 0) {

@@ -17,6 +17,10 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds);
 std::string StateName(v1::JobState state);
 bool Ended(v1::JobState state);
 
+// What a failure would cost and what failures did, if anything: the last checkpoint of a job that runs, slots without a
+// backup, how often it went back to a checkpoint.
+std::string SafetyText(const v1::JobStatus& status);
+
 // What came out, in a few lines: measures (metrics.h), confusions, where the model lies.
 std::string ResultText(const v1::JobStatus& status, double wall_seconds);
 

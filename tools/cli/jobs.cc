@@ -1,4 +1,4 @@
-// The commands that talk to a running cluster.
+// The commands about a running cluster's jobs.
 #include <cstdio>
 
 #include "absl/strings/ascii.h"
@@ -17,8 +17,6 @@ namespace {
 
 constexpr absl::Duration kPause = absl::Milliseconds(200);
 constexpr absl::Duration kPoll = absl::Seconds(1);
-
-std::string RoleName(v1::Role role) { return role == v1::ROLE_SERVER ? "server" : "worker"; }
 
 }  // namespace
 
@@ -60,8 +58,10 @@ int ListJobs(const JobFlags& flags) {
       continue;
     }
     const uint32_t epoch = std::min(job.progress().epoch() + 1, job.epochs());
-    std::printf("%-28s %-11s %-9s %10.0f  %s\n", job.job_id().c_str(), StateName(job.state()).c_str(),
-                absl::StrCat(epoch, "/", job.epochs()).c_str(), job.rows_per_s(), job.message().c_str());
+    const std::string safety = SafetyText(job);
+    std::printf("%-28s %-11s %-9s %10.0f  %s%s%s\n", job.job_id().c_str(), StateName(job.state()).c_str(),
+                absl::StrCat(epoch, "/", job.epochs()).c_str(), job.rows_per_s(), job.message().c_str(),
+                job.message().empty() || safety.empty() ? "" : "; ", safety.c_str());
   }
   if (flags.json) std::printf("%s\n", ToLine(all).c_str());
   return kExitOk;
@@ -105,33 +105,14 @@ int Cancel(const JobFlags& flags) {
   return kExitOk;
 }
 
-int ListNodes(const JobFlags& flags) {
+int Resume(const JobFlags& flags) {
   auto link = SchedulerLink::Open(flags.cluster);
   if (!link.ok()) return PrintError(link.status());
-  auto nodes = (*link)->ListNodes();
-  if (!nodes.ok()) return PrintError(nodes.status());
-  Json all = Json::array();
-  if (!flags.json) std::printf("%-20s %-7s %-6s %-28s %s\n", "NODE", "ROLE", "ALIVE", "ADDRESS", "JOBS, NOTES");
-  for (const v1::NodeStatus& node : *nodes) {
-    std::string jobs = node.note();
-    for (const std::string& job : node.jobs()) absl::StrAppend(&jobs, jobs.empty() ? "" : " ", job);
-    if (flags.json) {
-      Json json;
-      json["name"] = node.node().name();
-      json["role"] = RoleName(node.node().role());
-      json["address"] = node.node().address();
-      json["alive"] = node.alive();
-      json["silent_s"] = node.silent_seconds();
-      json["kernel_set"] = node.node().kernel_set();
-      json["jobs"] = Json(std::vector<std::string>(node.jobs().begin(), node.jobs().end()));
-      json["note"] = node.note();
-      all.push_back(json);
-    } else {
-      std::printf("%-20s %-7s %-6s %-28s %s\n", node.node().name().c_str(), RoleName(node.node().role()).c_str(),
-                  node.alive() ? "yes" : "no", node.node().address().c_str(), jobs.c_str());
-    }
-  }
-  if (flags.json) std::printf("%s\n", ToLine(all).c_str());
+  if (absl::Status status = (*link)->Resume(flags.job_id); !status.ok()) return PrintError(status);
+  Json json;
+  json["job"] = flags.job_id;
+  json["state"] = "resumed";
+  std::printf("%s\n", flags.json ? ToLine(json).c_str() : absl::StrCat(flags.job_id, ": resumed").c_str());
   return kExitOk;
 }
 

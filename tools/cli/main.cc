@@ -70,7 +70,31 @@ int Main(int argc, char** argv) {
   add_job_command("jobs", "List the jobs of a cluster", false, ListJobs);
   add_job_command("watch", "Follow a job until it ends", true, Watch);
   add_job_command("cancel", "End a job", true, Cancel);
+  add_job_command("resume", "Let a job that failed or was cancelled go on from its last checkpoint", true, Resume);
   add_job_command("nodes", "List the servers and workers of a cluster", false, ListNodes);
+
+  DrainFlags drain;
+  command = app.add_subcommand("drain", "Move everything off a server or worker, so that it can be ended");
+  command->add_option("node", drain.node, "The node's name, as `pumasi nodes` shows it")->required();
+  command->add_flag("--undo", drain.undo, "Let the node take part again");
+  AddCluster(command, &drain.cluster);
+  AddJson(command, &drain.json);
+  command->footer(
+      Example("  pumasi drain server-3 --scheduler 127.0.0.1:7070\n"
+              "  pumasi drain server-3 --undo"));
+  command->callback([&] { code = Drain(drain); });
+
+  AuditFlags audit;
+  command = app.add_subcommand("audit", "Whether a job applied every gradient exactly once, and who computed it");
+  command->add_option("job", audit.job_id, "The job's id, as `pumasi jobs` shows it")->required();
+  command->add_option("--first", audit.first, "First batch to list")->capture_default_str();
+  command->add_option("--count", audit.count, "Batches to list; 0: the sums alone")->capture_default_str();
+  AddCluster(command, &audit.cluster);
+  AddJson(command, &audit.json);
+  command->footer(
+      Example("  pumasi audit sections-3f9a2c --scheduler 127.0.0.1:7070\n"
+              "  pumasi audit sections-3f9a2c --first 500 --count 10 --json"));
+  command->callback([&] { code = Audit(audit); });
 
   EvaluateFlags evaluate;
   command = app.add_subcommand("evaluate", "Loss and measures (accuracy, F1, ...) of a model on labelled data");

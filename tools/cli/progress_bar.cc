@@ -42,7 +42,11 @@ std::string ProgressLine::Text(const v1::JobStatus& status, absl::Duration now) 
   std::string text = absl::StrFormat("epoch %d/%d [%s] %3.0f%%  %s rows/s  loss %.3f",
                                      std::min(status.progress().epoch() + 1, status.epochs()), status.epochs(), bar,
                                      100 * done, Thousands(static_cast<uint64_t>(rate)), status.recent_loss());
-  if (status.state() != v1::TRAINING) return absl::StrCat(text, "  ", StateName(status.state()));
+  const std::string safety = SafetyText(status);
+  if (!safety.empty()) absl::StrAppend(&text, "  (", safety, ")");
+  if (status.state() != v1::TRAINING) {
+    return absl::StrCat(text, "  ", StateName(status.state()), status.message().empty() ? "" : ": ", status.message());
+  }
   const double batches_left = double(status.total_batches() - status.progress().version());
   const uint64_t batch = status.progress().version() > 0 && status.batches_per_epoch() > 0
                              ? std::max<uint64_t>(1, status.data().train_rows() / status.batches_per_epoch())

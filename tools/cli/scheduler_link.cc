@@ -104,6 +104,33 @@ absl::Status SchedulerLink::Cancel(const std::string& job_id) {
   return Call(request, &response, &v1::Scheduler::StubInterface::Cancel);
 }
 
+absl::Status SchedulerLink::Resume(const std::string& job_id) {
+  v1::ResumeRequest request;
+  request.set_job_id(job_id);
+  v1::ResumeResponse response;
+  return Call(request, &response, &v1::Scheduler::StubInterface::Resume);
+}
+
+absl::Status SchedulerLink::Drain(const std::string& node, bool undo) {
+  v1::DrainRequest request;
+  request.set_node(node);
+  request.set_undo(undo);
+  v1::DrainResponse response;
+  return Call(request, &response, &v1::Scheduler::StubInterface::Drain);
+}
+
+absl::StatusOr<v1::AuditResponse> SchedulerLink::Audit(const std::string& job_id, uint64_t first_version,
+                                                       uint32_t count) {
+  v1::AuditRequest request;
+  request.set_job_id(job_id);
+  request.set_first_version(first_version);
+  request.set_count(count);
+  v1::AuditResponse response;
+  absl::Status status = Call(request, &response, &v1::Scheduler::StubInterface::Audit);
+  if (!status.ok()) return status;
+  return response;
+}
+
 absl::StatusOr<std::vector<v1::NodeStatus>> SchedulerLink::ListNodes() {
   v1::ListNodesResponse response;
   absl::Status status = Call(v1::ListNodesRequest(), &response, &v1::Scheduler::StubInterface::ListNodes);

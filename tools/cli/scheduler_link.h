@@ -27,6 +27,11 @@ class SchedulerLink {
   // Waits up to `wait` for a change beyond `seen_change`.
   absl::StatusOr<v1::JobStatus> GetJob(const std::string& job_id, uint64_t seen_change, absl::Duration wait);
   absl::Status Cancel(const std::string& job_id);
+  absl::Status Resume(const std::string& job_id);
+  // `undo` takes the wish back.
+  absl::Status Drain(const std::string& node, bool undo);
+  // The sums, and what became of up to `count` batches from `first_version` on.
+  absl::StatusOr<v1::AuditResponse> Audit(const std::string& job_id, uint64_t first_version, uint32_t count);
   absl::StatusOr<std::vector<v1::NodeStatus>> ListNodes();
 
   const std::string& address() const { return config_.scheduler(); }

@@ -12,7 +12,7 @@ namespace pumasi {
 
 absl::StatusOr<std::unique_ptr<TrainedModel>> TrainedModel::Open(const std::string& folder) {
   std::unique_ptr<TrainedModel> trained(new TrainedModel);
-  auto opened = ModelFolder::Open(folder);
+  auto opened = ModelFolder::Open(RealFiles(), folder);
   if (!opened.ok()) return opened.status();
   trained->folder_ = *std::move(opened);
   const v1::Manifest& manifest = trained->manifest();

@@ -1,83 +1,113 @@
-// Parameter-server exchange: pulls from and pushes to all servers of a layout at once, and tries again what may be
-// tried again.
+// Parameter-server exchange: carries what units pull and push, to and from the servers of one layout. Which calls are
+// made, and made again, is decided elsewhere (worker/job/work_core.h).
 #ifndef PUMASI_WORKER_EXCHANGE_PS_EXCHANGE_H_
 #define PUMASI_WORKER_EXCHANGE_PS_EXCHANGE_H_
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "common/layout/part_range.h"
 #include "proto/parameter_server.grpc.pb.h"
+#include "worker/exchange/calls_in_flight.h"
 #include "worker/exchange/router.h"
-
-namespace grpc {
-class Channel;
-class ClientContext;
-class Status;
-}  // namespace grpc
 
 namespace pumasi {
 
-// Thread-safe. Its calls block; each ends by success, by an error that trying again would not mend, by Cancel, or at
-// its deadline (DeadlineExceeded, naming whom it waited for).
+// The servers of one layout, in its order. Does not change.
+struct Peers {
+  Router router;
+  std::vector<std::unique_ptr<v1::ParameterServer::StubInterface>> stubs;
+};
+
+// What the attempts of one job share. Thread-safe. Its end waits for all calls' callbacks.
 class PsExchange {
  public:
   struct Options {
     std::string job_id;
     uint64_t incarnation = 0;
-    std::chrono::milliseconds call_timeout{5000};    // of one try
-    std::chrono::milliseconds stall_timeout{60000};  // of all tries
+    std::chrono::milliseconds call_timeout{5000};
   };
-  // `channels`: to the servers of the router's layout, in their order.
-  PsExchange(const Options& options, Router router, const std::vector<std::shared_ptr<grpc::Channel>>& channels);
-  ~PsExchange();
+  explicit PsExchange(const Options& options) : options_(options) {}
 
-  // Reads out->ids and all dense tables at `version`, waiting for it. Aborted as soon as `give_way` (if there is one)
-  // is true; call Interrupt when that may have changed.
-  absl::Status Pull(uint64_t version, uint64_t lease_token, PulledParameters* out,
-                    const std::function<bool()>& give_way = {});
-  void Interrupt();
-  // Brings the gradient of parts `range` of batch `version` to every server, and the lease's changes of the learning
-  // rate with it.
-  absl::Status Push(uint64_t version, PartRange range, uint64_t lease_token, const Gradient& gradient,
-                    const google::protobuf::RepeatedPtrField<v1::RateChange>& rate_changes = {});
-  // Ends calls in progress and all later ones with Cancelled.
-  void Cancel();
+  // Ends calls in progress; none begins any more, and those that would have begun do not call back.
+  void Cancel() { calls_.CancelAll(); }
 
   // Bytes of the messages sent and received, since the last call of TakeBytes.
   struct Bytes {
     uint64_t pulled = 0;
     uint64_t pushed = 0;
   };
-  Bytes TakeBytes();
+  Bytes TakeBytes() { return {pulled_.exchange(0), pushed_.exchange(0)}; }
 
  private:
-  class Calls;
-  // Begins one call to `server` and calls back when it is over.
-  using Start = std::function<void(size_t server, grpc::ClientContext*, std::function<void(grpc::Status)>)>;
-  // Makes the calls to all servers at once, again and again for those that failed in a way that may pass. `take` looks
-  // at an answer; DataLoss of it is tried again, too.
-  absl::Status UntilAll(const std::string& what, const Start& start,
-                        const std::function<absl::Status(size_t server)>& take,
-                        const std::function<bool()>& give_way = {});
-  void FillHeader(uint64_t lease_token, v1::CallHeader* header) const;
+  friend class PullAttempt;
+  friend class PushAttempt;
+  void FillHeader(const Peers& peers, uint64_t lease_token, v1::CallHeader* header) const;
 
   const Options options_;
-  const Router router_;
-  std::vector<std::unique_ptr<v1::ParameterServer::StubInterface>> stubs_;
   std::atomic<uint64_t> pulled_{0}, pushed_{0};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool cancelled_ = false;      // GUARDED_BY(mutex_)
-  std::set<Calls*> in_flight_;  // GUARDED_BY(mutex_)
+  CallsInFlight calls_;
+};
+
+// One attempt to pull a unit's parameters. To be made by std::make_shared: calls in progress keep it alive. One call to
+// a server at a time; otherwise thread-safe.
+class PullAttempt : public std::enable_shared_from_this<PullAttempt> {
+ public:
+  // `ids`: ascending; have to stay as long as the attempt.
+  PullAttempt(PsExchange& exchange, std::shared_ptr<const Peers> peers, uint64_t lease_token,
+              std::shared_ptr<const std::vector<uint64_t>> ids);
+
+  using Done = std::function<void(uint32_t server, const absl::Status& status)>;
+  // Asks the servers for their parts; not after Cancel. `done` comes once for each, from any thread, when the part is
+  // in its place or the call failed.
+  void Call(uint64_t version, const std::vector<uint32_t>& servers, const Done& done);
+  void Cancel();
+  // What was pulled. REQUIRES: all holders have answered.
+  PulledParameters Take() { return std::move(parameters_); }
+
+ private:
+  void Prepare();
+
+  PsExchange& exchange_;
+  const std::shared_ptr<const Peers> peers_;
+  const uint64_t lease_token_;
+  const std::shared_ptr<const std::vector<uint64_t>> ids_;
+  std::atomic<bool> cancelled_{false};
+  bool prepared_ = false;
+  Router::Positions positions_;
+  std::vector<v1::PullRequest> requests_;  // by server
+  PulledParameters parameters_;
+};
+
+// One attempt to push a unit's gradient. As PullAttempt, but Call is for one thread at a time.
+class PushAttempt : public std::enable_shared_from_this<PushAttempt> {
+ public:
+  struct Payload {
+    uint64_t version = 0;
+    PartRange parts;
+    uint64_t lease_token = 0;
+    google::protobuf::RepeatedPtrField<v1::RateChange> rate_changes;
+    std::shared_ptr<const Gradient> gradient;
+  };
+  PushAttempt(PsExchange& exchange, std::shared_ptr<const Peers> peers, Payload payload);
+
+  using Done = std::function<void(uint32_t server, const absl::Status& status, v1::PushResponse::Outcome outcome)>;
+  // Builds the servers' messages, one after another, and sends each once it is built.
+  void Call(const std::vector<uint32_t>& servers, const Done& done);
+  void Cancel();
+
+ private:
+  PsExchange& exchange_;
+  const std::shared_ptr<const Peers> peers_;
+  const Payload payload_;
+  std::atomic<bool> cancelled_{false};
+  Router::Positions positions_;                             // empty before the first Call
+  std::vector<std::shared_ptr<v1::PushRequest>> requests_;  // by server; those that were built and not acknowledged
 };
 
 }  // namespace pumasi

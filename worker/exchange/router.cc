@@ -6,20 +6,22 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/crc32c.h"
+#include "common/error_detail.h"
 #include "common/layout/slots.h"
+#include "worker/exchange/holders.h"
 
 namespace pumasi {
 
 absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Layout layout) {
+  if (absl::Status status = CheckLayout(layout); !status.ok()) return status;
   Router router;
   router.tables_ = std::move(tables);
   router.layout_ = std::move(layout);
+  router.holders_ = HoldersOf(router.layout_);
   const auto slots = static_cast<uint32_t>(router.layout_.slot_owner_size());
-  if (slots == 0 || router.servers() == 0) return absl::InvalidArgumentError("the layout has no slots or no servers");
-  for (const uint32_t owner : router.layout_.slot_owner()) {
-    if (owner >= router.servers()) return absl::InvalidArgumentError("the layout names a server that it does not list");
-  }
-  router.chunks_.resize(router.servers());
+  for (uint32_t slot = 0; slot < slots; ++slot) router.slot_holders_.push_back(HoldersOf(router.layout_, slot));
+  router.primary_chunks_.resize(router.servers());
+  router.held_chunks_.resize(router.servers());
   for (uint32_t table = 0; table < router.tables_.size(); ++table) {
     const v1::TableSpec& spec = router.tables_[table];
     if (spec.kind() == v1::TableSpec::ROWS) {
@@ -27,21 +29,36 @@ absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Lay
       router.row_table_ = static_cast<int>(table);
       continue;
     }
-    for (uint32_t chunk = 0; chunk < DenseChunks(spec); ++chunk) {
-      const uint32_t owner = router.layout_.slot_owner(SlotOfChunk(table, chunk, slots));
-      router.chunks_[owner].push_back({table, chunk, static_cast<uint32_t>(ChunkFloats(spec, chunk))});
+    for (uint32_t index = 0; index < DenseChunks(spec); ++index) {
+      const Chunk chunk = {table, index, static_cast<uint32_t>(ChunkFloats(spec, index))};
+      const uint32_t slot = SlotOfChunk(table, index, slots);
+      router.primary_chunks_[router.layout_.slot_owner(static_cast<int>(slot))].push_back(chunk);
+      for (const uint32_t holder : router.slot_holders_[slot]) router.held_chunks_[holder].push_back(chunk);
     }
   }
   return router;
 }
 
-std::vector<std::vector<uint32_t>> Router::Split(const std::vector<uint64_t>& ids) const {
-  std::vector<std::vector<uint32_t>> positions(servers());
+Router::Positions Router::SplitPull(const std::vector<uint64_t>& ids) const {
+  Positions positions(servers());
   const auto slots = static_cast<uint32_t>(layout_.slot_owner_size());
   for (uint32_t i = 0; i < ids.size(); ++i) {
-    positions[layout_.slot_owner(SlotOfRow(row_table_, ids[i], slots))].push_back(i);
+    positions[layout_.slot_owner(static_cast<int>(SlotOfRow(row_table_, ids[i], slots)))].push_back(i);
   }
   return positions;
+}
+
+Router::Positions Router::SplitPush(const std::vector<uint64_t>& ids) const {
+  Positions positions(servers());
+  const auto slots = static_cast<uint32_t>(layout_.slot_owner_size());
+  for (uint32_t i = 0; i < ids.size(); ++i) {
+    for (const uint32_t holder : slot_holders_[SlotOfRow(row_table_, ids[i], slots)]) positions[holder].push_back(i);
+  }
+  return positions;
+}
+
+Router::Positions Router::SplitPush(const Gradient& gradient) const {
+  return row_table_ < 0 ? Positions(servers()) : SplitPush(gradient.rows[row_table_].ids);
 }
 
 void Router::FillKeys(const std::vector<uint64_t>& ids, const std::vector<uint32_t>& positions,
@@ -63,11 +80,17 @@ void Router::Prepare(PulledParameters* out) const {
   if (row_table_ >= 0) out->rows.resize(out->ids.size() * tables_[row_table_].columns());
 }
 
+void Router::FillPull(const std::vector<uint64_t>& ids, const std::vector<uint32_t>& positions,
+                      v1::PullRequest* pull) const {
+  pull->set_dense(true);
+  if (!positions.empty()) FillKeys(ids, positions, pull->add_rows());
+}
+
 absl::Status Router::Take(const v1::PullResponse& response, size_t server, const std::vector<uint32_t>& positions,
                           PulledParameters* out) const {
   const std::string& name = layout_.servers(static_cast<int>(server)).node();
   const auto wrong = [&](const char* what) {
-    return absl::InternalError(absl::StrCat("server ", name, " sent ", what));
+    return DetailedError(v1::ErrorDetail::MALFORMED, absl::StrCat("server ", name, " sent ", what));
   };
   if (!positions.empty()) {
     const size_t width = tables_[row_table_].columns();
@@ -85,10 +108,11 @@ absl::Status Router::Take(const v1::PullResponse& response, size_t server, const
       from += width * sizeof(float);
     }
   }
-  if (response.dense_size() != static_cast<int>(chunks_[server].size()))
+  if (response.dense_size() != static_cast<int>(primary_chunks_[server].size())) {
     return wrong("other dense chunks than it owns");
-  for (size_t i = 0; i < chunks_[server].size(); ++i) {
-    const Chunk& chunk = chunks_[server][i];
+  }
+  for (size_t i = 0; i < primary_chunks_[server].size(); ++i) {
+    const Chunk& chunk = primary_chunks_[server][i];
     const v1::DenseChunk& got = response.dense(static_cast<int>(i));
     if (got.table() != chunk.table || got.chunk() != chunk.chunk ||
         got.values().size() != chunk.floats * sizeof(float)) {
@@ -120,7 +144,7 @@ void Router::FillPush(const Gradient& gradient, size_t server, const std::vector
     }
     values->set_crc32c(Crc32c(bytes));
   }
-  for (const Chunk& chunk : chunks_[server]) {
+  for (const Chunk& chunk : held_chunks_[server]) {
     if (gradient.dense[chunk.table].empty()) continue;
     v1::DenseChunk* out = push->add_dense();
     out->set_table(chunk.table);

@@ -1,4 +1,4 @@
-// Which server holds what: splits a part's rows and a model's tensors by owner, and puts answers together again.
+// Which server holds what: splits a part's rows and a model's tensors by server, and puts answers together again.
 #ifndef PUMASI_WORKER_EXCHANGE_ROUTER_H_
 #define PUMASI_WORKER_EXCHANGE_ROUTER_H_
 
@@ -20,28 +20,40 @@ struct PulledParameters {
   std::vector<float> rows;                // ids.size() × width
 };
 
-// Knows a job's tables and one layout of them. Thread-safe: it does not change.
+// Knows a job's tables and one layout of them. Values are asked of a slot's primary alone; gradients go to every server
+// that holds a copy of the slot or is being filled with it. Thread-safe: it does not change.
 class Router {
  public:
-  // One row table at most. InvalidArgument if the layout does not make sense.
+  // One row table at most. InvalidArgument if the layout does not make sense (CheckLayout).
   static absl::StatusOr<Router> Create(std::vector<v1::TableSpec> tables, v1::Layout layout);
 
   size_t servers() const { return layout_.servers_size(); }
   const v1::Layout& layout() const { return layout_; }
   // Index of the row table, or -1.
   int row_table() const { return row_table_; }
+  // Servers to pull from and to push to: those that hold any slot in any role, ascending. Those of them that are the
+  // primary of nothing are asked for no values; they answer once they are at the version.
+  const std::vector<uint32_t>& holders() const { return holders_; }
 
-  // For each server, positions in `ids` (ascending ids) of the rows that it holds.
-  std::vector<std::vector<uint32_t>> Split(const std::vector<uint64_t>& ids) const;
+  // For each server, positions in `ids` (ascending ids) of the rows that it is to be asked for, or told of.
+  using Positions = std::vector<std::vector<uint32_t>>;
+  Positions SplitPull(const std::vector<uint64_t>& ids) const;
+  Positions SplitPush(const std::vector<uint64_t>& ids) const;
+  // Of a gradient's rows.
+  Positions SplitPush(const Gradient& gradient) const;
   void FillKeys(const std::vector<uint64_t>& ids, const std::vector<uint32_t>& positions, v1::RowKeys* keys) const;
 
   // Makes room in `out` for out->ids and the dense tables.
   void Prepare(PulledParameters* out) const;
+  // Rows and dense chunks that `server` is asked for; the header and the version are the caller's.
+  void FillPull(const std::vector<uint64_t>& ids, const std::vector<uint32_t>& positions, v1::PullRequest* pull) const;
   // Checks an answer of `server` against what was asked (`positions` of out->ids, dense chunks too) and copies it to
-  // its places. Errors: DataLoss (checksum), Internal (the server sent something else).
+  // its places. Answers of different servers may be taken at the same time. Errors: DataLoss (checksum), MALFORMED (the
+  // server sent something else).
   absl::Status Take(const v1::PullResponse& response, size_t server, const std::vector<uint32_t>& positions,
                     PulledParameters* out) const;
-  // The rows and chunks of `gradient` that belong to `server`.
+  // The rows and chunks of `gradient` that `server` holds a copy of; the header, the version and the parts are the
+  // caller's.
   void FillPush(const Gradient& gradient, size_t server, const std::vector<uint32_t>& positions,
                 v1::PushRequest* push) const;
 
@@ -51,10 +63,14 @@ class Router {
     uint32_t chunk;
     uint32_t floats;
   };
+  using Chunks = std::vector<std::vector<Chunk>>;  // by server, in the order of tables and chunks
   std::vector<v1::TableSpec> tables_;
   v1::Layout layout_;
   int row_table_ = -1;
-  std::vector<std::vector<Chunk>> chunks_;  // by server
+  std::vector<uint32_t> holders_;
+  std::vector<std::vector<uint32_t>> slot_holders_;  // by slot
+  Chunks primary_chunks_;
+  Chunks held_chunks_;  // in whatever role
 };
 
 }  // namespace pumasi

@@ -1,8 +1,4 @@
-// One job on this worker: prepares the data, then runs the pipeline
-//
-//   lease -> read -> pull, compute -> push, report
-//
-// one thread each, with queues of bounded length between them.
+// One job on this worker: reads its data, tells the scheduler, and then works on units (work_pipeline.h).
 #ifndef PUMASI_WORKER_JOB_JOB_RUNNER_H_
 #define PUMASI_WORKER_JOB_JOB_RUNNER_H_
 
@@ -12,18 +8,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 
 #include "absl/status/status.h"
 #include "proto/scheduler.grpc.pb.h"
-#include "worker/exchange/ps_exchange.h"
 #include "worker/input/prepare.h"
-#include "worker/job/bounded_queue.h"
 #include "worker/job/scheduler_client.h"
-#include "worker/job/unit.h"
-#include "worker/job/unit_queue.h"
+#include "worker/job/work_pipeline.h"
 
 namespace pumasi {
 
@@ -51,29 +43,19 @@ class JobRunner {
   void Update(const v1::Assignment& assignment);
 
  private:
-  struct LeasedUnit {
-    v1::Lease lease;
-  };
   void Run();
   absl::StatusOr<Prepared> Prepare();
   // Tells the scheduler what was found until training begins. False: the job is over for this worker.
   bool Announce(const Prepared& prepared);
-  // Model and exchange for what the servers hold.
-  absl::Status SetUp();
+  // Once, with the vocabulary's files if they are wanted. `told`: set if the scheduler has taken it.
+  absl::Status Tell(const Prepared& prepared, bool* told);
+  // The pipeline for what the servers hold by now.
+  absl::StatusOr<std::unique_ptr<WorkPipeline>> MakePipeline(const v1::Assignment& assignment,
+                                                             const Prepared& prepared);
+  // Until the job is dropped.
   void Train(const Prepared& prepared);
-
-  void LeaseLoop();
-  void ReadLoop(const Prepared& prepared);
-  void ComputeLoop();
-  void PushLoop();
-  // What an error in the pipeline means: the unit is dropped, the job is over, or the job fails.
-  void Handle(const absl::Status& status, const v1::Lease& lease);
-  // The lease is the worker's no more.
-  void Forget(uint64_t token);
-  void ReportDone(UnitResult result);
   void Stop();
   bool stopped() const { return stopped_; }
-  void AddUse(void (*add)(v1::WorkerUse&, double), double seconds);
 
   const Options options_;
   const std::string job_id_;
@@ -82,19 +64,8 @@ class JobRunner {
   std::mutex mutex_;
   std::condition_variable changed_;
   v1::Assignment assignment_;  // GUARDED_BY(mutex_)
-  std::set<uint64_t> held_;    // GUARDED_BY(mutex_): tokens of leases that are not done or given back
-  v1::WorkerUse use_;          // GUARDED_BY(mutex_): not yet reported
+  bool updated_ = false;       // GUARDED_BY(mutex_): since Train looked
   std::atomic<bool> stopped_{false};
-
-  // Of the training, set before its threads start.
-  WorkShape shape_;
-  std::vector<v1::TableSpec> tables_;
-  std::unique_ptr<Model> model_;
-  std::unique_ptr<PsExchange> exchange_;
-
-  UnitQueue<LeasedUnit> leases_;
-  UnitQueue<Unit> units_;
-  BoundedQueue<UnitResult> results_{2};
   std::thread thread_;
 };
 

@@ -23,22 +23,11 @@ template <typename Call>
 absl::Status SchedulerClient::Do(Call call, std::chrono::milliseconds extra_time) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + call_timeout_ + extra_time);
-  {
-    std::lock_guard lock(mutex_);
-    if (cancelled_) return absl::CancelledError("the job was dropped");
-    in_flight_.insert(&context);
-  }
+  if (!calls_.Begin(&context, this)) return absl::CancelledError("the job was dropped");
   const grpc::Status status = call(&context);
-  std::lock_guard lock(mutex_);
-  in_flight_.erase(&context);
-  if (cancelled_) return absl::CancelledError("the job was dropped");
+  calls_.End(&context);
+  if (calls_.cancelled()) return absl::CancelledError("the job was dropped");
   return ToAbsl(status);
-}
-
-void SchedulerClient::Cancel() {
-  std::lock_guard lock(mutex_);
-  cancelled_ = true;
-  for (grpc::ClientContext* context : in_flight_) context->TryCancel();
 }
 
 absl::StatusOr<bool> SchedulerClient::ReportPrepared(const v1::DataSummary& data) {
@@ -94,22 +83,52 @@ absl::Status SchedulerClient::Upload(const std::vector<std::string>& paths) {
   return read.ok() ? sent : read;
 }
 
-absl::StatusOr<v1::LeaseUnitsResponse> SchedulerClient::LeaseUnits(v1::LeaseUnitsRequest request) {
-  request.set_incarnation(incarnation_);
-  request.set_job_id(job_id_);
-  v1::LeaseUnitsResponse response;
-  absl::Status status = Do([&](grpc::ClientContext* context) { return stub_.LeaseUnits(context, request, &response); });
-  if (!status.ok()) return status;
-  return response;
+void SchedulerClient::LeaseUnits(v1::LeaseUnitsRequest request, Leased done) {
+  struct Call {
+    grpc::ClientContext context;
+    v1::LeaseUnitsRequest request;
+    v1::LeaseUnitsResponse response;
+  };
+  auto call = std::make_shared<Call>();
+  call->request = std::move(request);
+  call->context.set_deadline(std::chrono::system_clock::now() + call_timeout_);
+  if (!calls_.Begin(&call->context, this)) return;
+  stub_.async()->LeaseUnits(&call->context, &call->request, &call->response,
+                            [this, call, done = std::move(done)](const grpc::Status& end) {
+                              if (end.ok()) {
+                                done(std::move(call->response));
+                              } else {
+                                done(ToAbsl(end));
+                              }
+                              calls_.End(&call->context);
+                            });
 }
 
-absl::Status SchedulerClient::ReportFailure(const std::string& message) {
+v1::ReportFailureRequest SchedulerClient::Failure(const std::string& message) const {
   v1::ReportFailureRequest request;
   request.set_incarnation(incarnation_);
   request.set_job_id(job_id_);
   request.set_message(message);
+  return request;
+}
+
+absl::Status SchedulerClient::ReportFailure(const std::string& message) {
   v1::ReportFailureResponse response;
-  return Do([&](grpc::ClientContext* context) { return stub_.ReportFailure(context, request, &response); });
+  return Do([&](grpc::ClientContext* context) { return stub_.ReportFailure(context, Failure(message), &response); });
+}
+
+void SchedulerClient::SendFailure(const std::string& message) {
+  struct Call {
+    grpc::ClientContext context;
+    v1::ReportFailureRequest request;
+    v1::ReportFailureResponse response;
+  };
+  auto call = std::make_shared<Call>();
+  call->request = Failure(message);
+  call->context.set_deadline(std::chrono::system_clock::now() + call_timeout_);
+  if (!calls_.Begin(&call->context, this)) return;
+  stub_.async()->ReportFailure(&call->context, &call->request, &call->response,
+                               [this, call](const grpc::Status&) { calls_.End(&call->context); });
 }
 
 }  // namespace pumasi

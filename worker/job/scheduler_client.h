@@ -3,18 +3,18 @@
 #define PUMASI_WORKER_JOB_SCHEDULER_CLIENT_H_
 
 #include <chrono>
-#include <mutex>
-#include <set>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/scheduler.grpc.pb.h"
+#include "worker/exchange/calls_in_flight.h"
 
 namespace pumasi {
 
-// Thread-safe. Each call is one try: callers decide about another.
+// Thread-safe. Each call is one try: callers decide about another. Its end waits for all calls' callbacks.
 class SchedulerClient {
  public:
   // `stub` has to outlive the client.
@@ -26,22 +26,28 @@ class SchedulerClient {
   absl::StatusOr<bool> ReportPrepared(const v1::DataSummary& data);
   // Sends files by their paths, in chunks.
   absl::Status Upload(const std::vector<std::string>& paths);
-  absl::StatusOr<v1::LeaseUnitsResponse> LeaseUnits(v1::LeaseUnitsRequest request);
+  // Does not wait: `done` comes later, from any thread. After Cancel it does not come any more, if the call had not
+  // begun.
+  using Leased = std::function<void(absl::StatusOr<v1::LeaseUnitsResponse>)>;
+  void LeaseUnits(v1::LeaseUnitsRequest request, Leased done);
   absl::Status ReportFailure(const std::string& message);
+  // Likewise, and nobody learns what came of it.
+  void SendFailure(const std::string& message);
   // Ends calls in progress and all later ones.
-  void Cancel();
+  void Cancel() { calls_.CancelAll(); }
+  // Until no call is in progress.
+  void Wait() { calls_.Wait(); }
 
  private:
   template <typename Call>
   absl::Status Do(Call call, std::chrono::milliseconds extra_time = std::chrono::milliseconds(0));
+  v1::ReportFailureRequest Failure(const std::string& message) const;
 
   v1::Scheduler::StubInterface& stub_;
   const std::string job_id_;
   const uint64_t incarnation_;
   const std::chrono::milliseconds call_timeout_;
-  std::mutex mutex_;
-  bool cancelled_ = false;                    // GUARDED_BY(mutex_)
-  std::set<grpc::ClientContext*> in_flight_;  // GUARDED_BY(mutex_)
+  CallsInFlight calls_;
 };
 
 }  // namespace pumasi

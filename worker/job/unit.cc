@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/layout/part_range.h"
+#include "common/layout/slots.h"
 #include "ops/dropout.h"
 #include "ops/tree/part_tree.h"
 #include "worker/input/row_order.h"
@@ -52,10 +53,29 @@ void AddConfusions(const PartOutcome& outcome, v1::UnitDone* done) {
   }
 }
 
+// What the optimizer `count` adds up. `gradient`: with room for all tables.
+void CountPart(const Part& part, const std::vector<v1::TableSpec>& tables, Gradient* gradient) {
+  for (size_t table = 0; table < tables.size(); ++table) {
+    if (tables[table].kind() != v1::TableSpec::ROWS) {
+      gradient->dense[table].assign(DenseFloats(tables[table]), 1.0f);
+      continue;
+    }
+    const size_t width = tables[table].columns();
+    std::vector<float> counts(part.ids.size() * width);
+    for (const uint32_t place : part.tokens) {
+      for (size_t column = 0; column < width; ++column) counts[place * width + column] += 1;
+    }
+    gradient->rows[table] = {part.ids, std::move(counts)};
+  }
+}
+
 }  // namespace
 
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data) {
-  return {{data.train_rows(), job.batch(), job.micro_batches()}, job.seed(), RowShape::Of(job)};
+  return {{data.train_rows(), job.batch(), job.micro_batches()},
+          job.seed(),
+          RowShape::Of(job),
+          job.optimizer().has_count()};
 }
 
 absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,
@@ -115,7 +135,9 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
     Gradient gradient;
     gradient.rows.resize(tables.size());
     gradient.dense.resize(tables.size());
-    if (part.rows() > 0) {
+    if (part.rows() > 0 && train && shape.count) {
+      CountPart(part, tables, &gradient);
+    } else if (part.rows() > 0) {
       const DropoutKey dropout = {shape.seed, unit.lease.version(), number};
       const absl::Status status = train ? model.Train(part, parameters, unit.batch_rows, &gradients, &outcome, dropout)
                                         : model.Evaluate(part, parameters, &outcome);
@@ -139,17 +161,6 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
     }
   }
   if (train) result.gradient = tree.Take();
-  return result;
-}
-
-UnitResult UnknownOutcome(const Unit& unit) {
-  UnitResult result;
-  result.lease = unit.lease;
-  result.done.set_token(unit.lease.token());
-  for (size_t i = 0; i < unit.parts.size(); ++i) {
-    AddResult(&result.done, unit.lease.first_part() + static_cast<uint32_t>(i), unit.parts[i])
-        ->set_outcome_unknown(true);
-  }
   return result;
 }
 

@@ -28,7 +28,7 @@ struct Unit {
 // What computing it gave.
 struct UnitResult {
   v1::Lease lease;
-  v1::UnitDone done;
+  v1::UnitDone done;  // token, parts and confusions
   Gradient gradient;  // of the lease's node; empty for an evaluation
 };
 
@@ -37,6 +37,8 @@ struct WorkShape {
   BatchPlan plan;
   uint64_t seed = 0;
   RowShape rows;
+  // The job's optimizer is `count`: gradients are counts.
+  bool count = false;
 };
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data);
 
@@ -45,12 +47,10 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
                               const RowSource* test);
 
 // Runs the model over the unit's parts, each part alone, and sums their gradients in the job's tree. Errors name batch
-// and part.
+// and part. With `shape.count` a part's gradient is instead, for each of its ids, how many of its tokens have that id
+// (masked ones left out, as the model does), and 1 for each dense value if the part has rows.
 absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters& parameters, const WorkShape& shape,
                                        const std::vector<v1::TableSpec>& tables, Model& model);
-
-// The result of a unit that others have applied, whose outcome nobody could tell.
-UnitResult UnknownOutcome(const Unit& unit);
 
 }  // namespace pumasi
 

@@ -1,0 +1,237 @@
+// JobRun and its servers: who holds which slot, while servers come, go and copy.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/error_detail.h"
+#include "scheduler/job_run.h"
+
+namespace pumasi {
+namespace {
+
+// A slot that fills makes pulls wait.
+constexpr absl::Duration kFillingTime = absl::Seconds(10);
+// A server that could not copy a slot gets no other for so long.
+constexpr absl::Duration kAvoidTime = absl::Seconds(60);
+// Slots that were copied ahead wait for others to fill together with them for so long.
+constexpr absl::Duration kGatherTime = absl::Seconds(5);
+// Layouts that late reports may still speak of.
+constexpr size_t kLayoutsKnown = 64;
+
+uint64_t IncarnationAt(const v1::Layout& layout, uint32_t index) {
+  return layout.servers(static_cast<int>(index)).incarnation();
+}
+
+}  // namespace
+
+bool JobRun::InLayout(uint64_t incarnation) const {
+  return std::any_of(layout_.servers().begin(), layout_.servers().end(),
+                     [&](const auto& owner) { return owner.incarnation() == incarnation; });
+}
+
+bool JobRun::UpdateServers(const Membership& members, std::string* died) {
+  bool changed = false;
+  for (auto server = servers_.begin(); server != servers_.end();) {
+    const auto next = std::next(server);
+    if (members.Find(server->first) == nullptr) {
+      if (InLayout(server->first) && state_ != v1::PREPARING && state_ != v1::RECOVERING) {
+        std::string reason = "it is gone";
+        for (const auto& death : members.dead()) {
+          if (death.node.incarnation() == server->first) reason = death.reason;
+        }
+        const v1::Node& node = server->second.node;
+        *died = absl::StrCat("server ", node.name(), " at ", node.address(), " died (", reason, ")");
+      }
+      servers_.erase(server);
+      changed = true;
+    }
+    server = next;
+  }
+  for (const v1::Node& node : members.Alive(v1::ROLE_SERVER)) {
+    const auto [server, fresh] = servers_.try_emplace(node.incarnation(), Server{node});
+    const bool draining = members.draining(node);
+    changed = changed || fresh || server->second.draining != draining;
+    server->second.draining = draining;
+  }
+  if (changed) ++change_, ++assignment_change_;
+  return changed;
+}
+
+std::vector<v1::Node> JobRun::UsableServers() const {
+  std::vector<v1::Node> usable;
+  for (const auto& [incarnation, server] : servers_) {
+    if (!server.draining) usable.push_back(server.node);
+  }
+  std::sort(usable.begin(), usable.end(), [](const auto& a, const auto& b) { return a.name() < b.name(); });
+  return usable;
+}
+
+LayoutView JobRun::View(absl::Duration now) const {
+  LayoutView view;
+  view.current = layout_;
+  view.replicas = std::max(1u, job_.replicas());
+  for (const auto& [incarnation, server] : servers_) {
+    view.alive.push_back(server.node);
+    if (server.draining) continue;
+    view.usable.insert(incarnation);
+    if (server.avoid_until <= now) view.targets.insert(incarnation);
+  }
+  std::sort(view.alive.begin(), view.alive.end(), [](const auto& a, const auto& b) { return a.name() < b.name(); });
+  view.prefetch = prefetch_;
+  for (const auto& [slot, filling] : filling_) {
+    if (filling.done) view.filled.insert(slot);
+  }
+  view.failed = failed_;
+  view.hurry = copied_since_ && now - *copied_since_ >= kGatherTime;
+  // Servers write the model: it would have to be written again.
+  view.may_move = state_ != v1::SAVING;
+  for (const auto& [folder, pending] : checkpoints_) {
+    if (pending.gathered) continue;
+    for (const auto& [server, shard] : pending.shards) {
+      const auto owners = owners_.find(shard.epoch);
+      if (owners == owners_.end()) continue;
+      for (const uint64_t owner : owners->second) {
+        if (!pending.shards.count(owner)) view.keep.insert(owner);
+      }
+    }
+  }
+  return view;
+}
+
+void JobRun::Relayout(const std::string& died, absl::Duration now) {
+  LayoutStep step = NextLayout(View(now));
+  if (!step.lost.empty()) {
+    return Recover(absl::StrCat(died, died.empty() ? "" : " and ", step.lost.size(), " of ", layout_.slot_owner_size(),
+                                " slots had no copy elsewhere"),
+                   now);
+  }
+  if (!died.empty()) record_.Warn(absl::StrCat(died, "; its slots are served from their second copies"));
+  if (step.prefetch.size() != prefetch_.size() ||
+      !std::equal(prefetch_.begin(), prefetch_.end(), step.prefetch.begin(), [](const auto& a, const auto& b) {
+        return a.first == b.first && a.second.server == b.second.server;
+      })) {
+    ++assignment_change_;
+  }
+  prefetch_ = std::move(step.prefetch);
+  const bool waits = std::any_of(prefetch_.begin(), prefetch_.end(), [](const auto& slot) { return slot.second.done; });
+  if (!waits) copied_since_.reset();
+  if (waits && !copied_since_) copied_since_ = now;
+  if (step.changed) Adopt(step.layout, now);
+}
+
+void JobRun::Adopt(const v1::Layout& layout, absl::Duration now) {
+  layout_ = layout;
+  Owners& owners = owners_[layout_.epoch()];
+  for (const uint32_t owner : layout_.slot_owner()) owners.push_back(IncarnationAt(layout_, owner));
+  while (owners_.size() > kLayoutsKnown) owners_.erase(owners_.begin());
+  std::map<uint32_t, Filling> filling;
+  for (int slot = 0; slot < layout_.slot_filling_size(); ++slot) {
+    if (layout_.slot_filling(slot) == 0) continue;
+    const uint64_t server = IncarnationAt(layout_, layout_.slot_filling(slot) - 1);
+    const auto before = filling_.find(slot);
+    filling[slot] = before != filling_.end() && before->second.server == server
+                        ? before->second
+                        : Filling{server, now + kFillingTime, layout_.epoch(), false};
+  }
+  filling_ = std::move(filling);
+  failed_.clear();
+  copied_since_.reset();
+  norms_.Restart();
+  ++change_;
+  ++assignment_change_;
+  if (state_ == v1::SAVING && !model_gathered_) checkpoints_.erase(ModelFolder());
+  LookAtCheckpoints(now);
+}
+
+void JobRun::StopCopying() {
+  prefetch_.clear();
+  filling_.clear();
+  failed_.clear();
+  copied_since_.reset();
+}
+
+absl::Status JobRun::Filled(const v1::ReportFilledRequest& request, absl::Duration now) {
+  const auto server = servers_.find(request.incarnation());
+  if (ended() || server == servers_.end()) {
+    return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat("job ", id(), " does not want this server"));
+  }
+  if (request.layout_epoch() > layout_.epoch()) {
+    return DetailedError(v1::ErrorDetail::STALE_LAYOUT, absl::StrCat("the layout is at epoch ", layout_.epoch()));
+  }
+  if (request.layout_epoch() < generation_epoch_) return absl::OkStatus();
+  for (const uint32_t slot : request.prefetched()) {
+    const auto copied = prefetch_.find(slot);
+    if (copied != prefetch_.end() && copied->second.server == request.incarnation()) copied->second.done = true;
+  }
+  for (const uint32_t slot : request.filled()) {
+    const auto copied = filling_.find(slot);
+    // A report of an earlier attempt says nothing.
+    if (copied == filling_.end() || copied->second.server != request.incarnation()) continue;
+    if (request.layout_epoch() >= copied->second.epoch) copied->second.done = true;
+  }
+  for (const uint32_t slot : request.failed()) CopyFailed(slot, request.incarnation(), request.error(), now);
+  const bool active = state_ == v1::TRAINING || state_ == v1::EVALUATING;
+  if (active && FillingResolved()) Relayout("", now);
+  return absl::OkStatus();
+}
+
+void JobRun::CopyFailed(uint32_t slot, uint64_t server, const std::string& why, absl::Duration now) {
+  const auto ahead = prefetch_.find(slot);
+  const auto filling = filling_.find(slot);
+  bool was_copying = false;
+  if (ahead != prefetch_.end() && ahead->second.server == server) {
+    prefetch_.erase(ahead);
+    ++assignment_change_;
+    was_copying = true;
+  }
+  if (filling != filling_.end() && filling->second.server == server && !filling->second.done) {
+    failed_.insert(slot);
+    was_copying = true;
+  }
+  const auto found = servers_.find(server);
+  if (!was_copying || found == servers_.end()) return;
+  if (found->second.avoid_until <= now) {
+    Warn(absl::StrCat("server ", found->second.node.name(), " could not copy slot ", slot, ": ", why));
+  }
+  found->second.avoid_until = now + kAvoidTime;
+}
+
+bool JobRun::FillingResolved() const {
+  return std::all_of(filling_.begin(), filling_.end(),
+                     [&](const auto& entry) { return entry.second.done || failed_.count(entry.first); });
+}
+
+void JobRun::LookAtFilling(absl::Duration now) {
+  if (state_ != v1::TRAINING && state_ != v1::EVALUATING) return;
+  bool look = copied_since_ && now - *copied_since_ >= kGatherTime;
+  for (const auto& [slot, filling] : filling_) {
+    if (filling.done || failed_.count(slot) || now < filling.deadline) continue;
+    CopyFailed(slot, filling.server, absl::StrCat("it took longer than ", absl::FormatDuration(kFillingTime)), now);
+    look = true;
+  }
+  for (auto& [incarnation, server] : servers_) {
+    if (server.avoid_until == -absl::InfiniteDuration() || server.avoid_until > now) continue;
+    server.avoid_until = -absl::InfiniteDuration();
+    look = true;
+  }
+  if (look && FillingResolved()) Relayout("", now);
+}
+
+absl::Duration JobRun::NextDeadline(absl::Duration now) const {
+  absl::Duration next = absl::InfiniteDuration();
+  for (const auto& [slot, filling] : filling_) {
+    if (!filling.done && !failed_.count(slot)) next = std::min(next, filling.deadline);
+  }
+  if (model_again_) next = std::min(next, *model_again_);
+  // Units may be late.
+  if (job_.backup_workers() > 0 && state_ == v1::TRAINING) next = std::min(next, now + absl::Milliseconds(100));
+  return next;
+}
+
+bool JobRun::Needs(uint64_t incarnation) const {
+  if (ended() || state_ == v1::QUEUED) return false;
+  if (workers_.count(incarnation)) return ledger_ && ledger_->Holds(incarnation);
+  return state_ != v1::RECOVERING && state_ != v1::PREPARING && InLayout(incarnation);
+}
+
+}  // namespace pumasi

@@ -1,0 +1,243 @@
+// SchedulerService's calls for nodes: membership, reports, and work.
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/authorize.h"
+#include "common/error_detail.h"
+#include "common/failpoint.h"
+#include "common/log.h"
+#include "common/rpc_error.h"
+#include "scheduler/heartbeat_reactor.h"
+#include "scheduler/service.h"
+#include "scheduler/upload_reactor.h"
+
+namespace pumasi {
+namespace {
+
+using std::chrono::milliseconds;
+
+}  // namespace
+
+SchedulerService::Reactor* SchedulerService::Register(Context* context, const v1::RegisterRequest* request,
+                                                      v1::RegisterResponse* response) {
+  // A certificate speaks for one node in one role.
+  const auto identity = IdentityOf(*context->auth_context());
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    const v1::Node& node = request->node();
+    if (identity && (identity->role != node.role() || identity->name != node.name())) {
+      return absl::PermissionDeniedError(absl::StrCat("the certificate is of ", IdentityUri(*identity), ", not of ",
+                                                      v1::Role_Name(node.role()), " ", node.name()));
+    }
+    if (absl::Status status = cluster_.Register(node, now); !status.ok()) return status;
+    response->set_lease_seconds(absl::ToDoubleSeconds(options_.cluster.membership.lease));
+    Log(Severity::kInfo, "node registered",
+        {{"peer", request->node().name()},
+         {"role", v1::Role_Name(request->node().role())},
+         {"address", request->node().address()},
+         {"kernel_set", request->node().kernel_set()}});
+    return absl::OkStatus();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::Heartbeat(Context* context, const v1::HeartbeatRequest* request,
+                                                       v1::HeartbeatResponse* response) {
+  const uint64_t incarnation = request->incarnation();
+  auto* reactor = new HeartbeatReactor([this, incarnation] {
+    std::lock_guard lock(mutex_);
+    cluster_.Disconnected(incarnation, time_.Now());
+    deadline_wake_.notify_all();
+    heartbeats_.Retry();
+  });
+  absl::Status alive;
+  {
+    std::lock_guard lock(mutex_);
+    alive = cluster_.Renew(incarnation, time_.Now());
+  }
+  if (!alive.ok()) {
+    reactor->Finish(ToGrpc(alive));
+    return reactor;
+  }
+  const auto third = milliseconds(absl::ToInt64Milliseconds(options_.cluster.membership.lease / 3));
+  heartbeats_.Park(AnswerBy(context->deadline(), third), [=, this](bool last) {
+    if (context->IsCancelled()) {
+      reactor->Finish(grpc::Status::CANCELLED);
+      return true;
+    }
+    std::unique_lock lock(mutex_);
+    auto answer = cluster_.Assignments(incarnation, request->seen_change(), time_.Now());
+    lock.unlock();
+    if (answer.ok() && !answer->has_value() && !last) return false;
+    if (answer.ok() && answer->has_value()) *response = **std::move(answer);
+    if (answer.ok() && !answer->has_value()) response->set_unchanged(true);
+    reactor->Finish(ToGrpc(answer.status()));
+    return true;
+  });
+  return reactor;
+}
+
+SchedulerService::Reactor* SchedulerService::Leave(Context* context, const v1::LeaveRequest* request,
+                                                   v1::LeaveResponse*) {
+  return Serve(context, [&](absl::Duration now) {
+    cluster_.Leave(request->incarnation(), now);
+    deadline_wake_.notify_all();
+    return absl::OkStatus();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::ReportPrepared(Context* context, const v1::ReportPreparedRequest* request,
+                                                            v1::ReportPreparedResponse* response) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto job = cluster_.Running(request->job_id());
+    if (!job.ok()) return job.status();
+    auto answer = (*job)->Prepared(*request, now);
+    if (answer.ok()) *response = *answer;
+    return answer.status();
+  });
+}
+
+grpc::ServerReadReactor<v1::AssetChunk>* SchedulerService::UploadAssets(Context* context, v1::UploadAssetsResponse*) {
+  return new UploadReactor([this](AssetUpload upload) { return FinishUpload(std::move(upload)); });
+}
+
+absl::Status SchedulerService::FinishUpload(AssetUpload upload) {
+  if (absl::Status status = PUMASI_FAILPOINT("scheduler.assets.received"); !status.ok()) return status;
+  std::lock_guard lock(mutex_);
+  auto job = cluster_.Running(upload.job_id());
+  if (!job.ok()) return job.status();
+  if (!(*job)->TakesPart(upload.incarnation())) {
+    return DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, "only members of a job can give it a vocabulary");
+  }
+  Assets assets = upload.TakeAssets();
+  StoreBatch batch;
+  for (const auto& [name, contents] : assets) batch.Put(AssetPrefix(upload.job_id()) + name, contents);
+  if (absl::Status status = store_.Commit(batch, Durability::kSynced); !status.ok()) {
+    return DetailedError(v1::ErrorDetail::NOT_DURABLE,
+                         absl::StrCat("the vocabulary could not be stored: ", std::string(status.message())));
+  }
+  labels_[upload.job_id()] = LabelsOf(assets);
+  assets_[upload.job_id()] = std::move(assets);
+  (*job)->AssetsUploaded(time_.Now());
+  return Changed();
+}
+
+SchedulerService::Reactor* SchedulerService::ReportReady(Context* context, const v1::ReportReadyRequest* request,
+                                                         v1::ReportReadyResponse*) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto job = cluster_.Running(request->job_id());
+    return job.ok() ? (*job)->ServerReady(*request, now) : job.status();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::ReportFilled(Context* context, const v1::ReportFilledRequest* request,
+                                                          v1::ReportFilledResponse*) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto job = cluster_.Running(request->job_id());
+    return job.ok() ? (*job)->Filled(*request, now) : job.status();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::ReportShardSaved(Context* context,
+                                                              const v1::ReportShardSavedRequest* request,
+                                                              v1::ReportShardSavedResponse*) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto job = cluster_.Running(request->job_id());
+    return job.ok() ? (*job)->ShardSaved(*request, now) : job.status();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::CombineNorms(Context* context, const v1::CombineNormsRequest* request,
+                                                          v1::CombineNormsResponse* response) {
+  Reactor* reactor = context->DefaultReactor();
+  const auto attempt = [=, this](bool last) {
+    if (context->IsCancelled()) {
+      reactor->Finish(grpc::Status::CANCELLED);
+      return true;
+    }
+    std::unique_lock lock(mutex_);
+    auto job = cluster_.Running(request->job_id());
+    auto answer = job.ok() ? (*job)->CombineNorms(*request)
+                           : absl::StatusOr<std::optional<v1::CombineNormsResponse>>(job.status());
+    const std::string waiting_for = job.ok() ? (*job)->WaitingFor() : "";
+    // A server that was told the norm applies the batch: nobody could make up the answer again.
+    const absl::Status kept = answer.ok() && answer->has_value() ? Commit() : absl::OkStatus();
+    lock.unlock();
+    if (!kept.ok()) {
+      if (!last) return false;
+      answer = kept;
+    }
+    if (answer.ok() && !answer->has_value() && !last) return false;
+    if (answer.ok() && answer->has_value()) *response = **std::move(answer);
+    reactor->Finish(answer.ok() && !answer->has_value()
+                        ? ToGrpc(DetailedError(v1::ErrorDetail::NOT_READY, absl::StrCat("waits for ", waiting_for)))
+                        : ToGrpc(answer.status()));
+    return true;
+  };
+  // The last server's sums answer the others' calls.
+  if (attempt(false)) {
+    norms_.Retry();
+  } else {
+    norms_.Park(AnswerBy(context->deadline(), kLongestWait), attempt);
+  }
+  return reactor;
+}
+
+SchedulerService::Reactor* SchedulerService::ReportFailure(Context* context, const v1::ReportFailureRequest* request,
+                                                           v1::ReportFailureResponse*) {
+  return Serve(context, [&](absl::Duration now) -> absl::Status {
+    auto job = cluster_.Running(request->job_id());
+    if (!job.ok()) return job.status();
+    const Membership::Member* member = cluster_.members().Find(request->incarnation());
+    if (member == nullptr || !(*job)->TakesPart(request->incarnation())) {
+      return DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, "only members of a job can fail it");
+    }
+    (*job)->Fail(absl::StrCat(member->node.name(), ": ", request->message()), now);
+    return absl::OkStatus();
+  });
+}
+
+SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const v1::LeaseUnitsRequest* request,
+                                                        v1::LeaseUnitsResponse* response) {
+  Reactor* reactor = context->DefaultReactor();
+  absl::Status taken = PUMASI_FAILPOINT("scheduler.results.received");
+  if (taken.ok()) {
+    std::lock_guard lock(mutex_);
+    auto job = cluster_.Running(request->job_id());
+    taken = job.ok() ? (*job)->TakeResults(*request, time_.Now()) : job.status();
+    if (taken.ok()) response->set_state((*job)->state());
+    if (request->done_size() > 0 || request->returned_size() > 0) {
+      absl::Status kept = Changed();
+      if (taken.ok()) taken = std::move(kept);
+    }
+  }
+  if (taken.ok()) taken = PUMASI_FAILPOINT("scheduler.results.taken");
+  if (!taken.ok() || request->hold_at_most() == 0) {
+    reactor->Finish(ToGrpc(taken));
+    return reactor;
+  }
+  leases_.Park(AnswerBy(context->deadline(), kLongestWait), [=, this](bool last) {
+    if (context->IsCancelled()) {
+      reactor->Finish(grpc::Status::CANCELLED);
+      return true;
+    }
+    std::unique_lock lock(mutex_);
+    auto job = cluster_.Running(request->job_id());
+    auto answer =
+        job.ok() ? cluster_.Lease(**job, request->incarnation(), request->hold_at_most(), time_.Now()) : job.status();
+    if (answer.ok() && answer->leases().empty() && !last) return false;
+    // Leases that nobody hears of go back: the worker's next call does not name them.
+    if (absl::Status kept = answer.ok() && !answer->leases().empty() ? Commit() : absl::OkStatus(); !kept.ok()) {
+      answer = kept;
+    }
+    lock.unlock();
+    if (answer.ok()) {
+      if (absl::Status status = PUMASI_FAILPOINT("scheduler.leases.given"); !status.ok()) answer = status;
+    }
+    if (answer.ok()) *response = *std::move(answer);
+    reactor->Finish(ToGrpc(answer.status()));
+    return true;
+  });
+  return reactor;
+}
+
+}  // namespace pumasi

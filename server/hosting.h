@@ -1,0 +1,131 @@
+// One job on a server, as a deterministic state machine: what the scheduler wants (assignments), what workers and other
+// servers call, and what has to be done for it (server/hosting_effects.h). No thread, clock, socket or file.
+#ifndef PUMASI_SERVER_HOSTING_H_
+#define PUMASI_SERVER_HOSTING_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "proto/parameter_server.pb.h"
+#include "proto/scheduler.pb.h"
+#include "server/hosting_effects.h"
+#include "server/outbox.h"
+#include "server/shard.h"
+#include "server/slot_copies.h"
+#include "server/snapshot.h"
+
+namespace pumasi {
+
+// Not thread-safe: the caller takes turns. After each call TakeEffects says what is to be done. `now`: since an
+// arbitrary start, never going back.
+class Hosting {
+ public:
+  struct Options {
+    uint64_t incarnation = 0;  // this server's
+    std::string node;          // its name
+    std::string output_root;   // for whoever does the effects: files are read and written below it only
+    uint64_t memory_limit = 0;
+  };
+  explicit Hosting(Options options) : options_(std::move(options)) {}
+
+  // What the scheduler wants from now on. An assignment with an older layout than the one known is left out.
+  void Assign(const v1::Assignment& assignment, absl::Duration now);
+
+  // Calls of workers. Refusals carry an ErrorDetail. NOT_READY, UNAVAILABLE: may be tried again once changed() has
+  // moved.
+  absl::Status Pull(const v1::PullRequest& request, v1::PullResponse* response) const;
+  absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response, absl::Duration now);
+  // A call of another server. Likewise.
+  absl::StatusOr<v1::SlotState> FetchSlot(const v1::FetchSlotRequest& request) const;
+
+  // How effects went. What was not asked for, or not any more, counts for nothing.
+  void ShardMade(uint64_t ticket, absl::StatusOr<std::unique_ptr<Shard>> shard, absl::Duration now);
+  void Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, absl::Duration now);
+  // `norms`: the answer, if a CombineNormsRequest was told and `status` is ok.
+  void Told(uint64_t ticket, const absl::Status& status, const v1::CombineNormsResponse& norms, absl::Duration now);
+  void SnapshotWritten(const Snapshot& snapshot, const absl::Status& status, absl::Duration now);
+
+  // Time has passed: to be called at NextDeadline, at the latest.
+  void Tick(absl::Duration now) { Pump(now); }
+  absl::Duration NextDeadline() const;
+
+  HostingEffects TakeEffects() { return std::exchange(effects_, {}); }
+  bool HasEffects() const { return !effects_.empty(); }
+
+  // Moves whenever a call that was refused with NOT_READY or UNAVAILABLE may have a better chance.
+  uint64_t changed() const { return changed_; }
+  // nullptr: not made yet.
+  const Shard* shard() const { return shard_.get(); }
+  const v1::Assignment& assignment() const { return assignment_; }
+
+ private:
+  absl::Status CheckHeader(const v1::CallHeader& header) const;
+  absl::Status CheckWorker(const v1::CallHeader& header) const;
+  // The job's parameters are in use: calls are answered.
+  bool serving() const;
+
+  // The assignment is another, or the shard: makes, drops or changes what follows from it.
+  void Adopt(absl::Duration now);
+  void AdoptLayout(absl::Duration now);
+  void WishShard(bool empty);
+  void DropShard();
+
+  // Slots may have applied batches; `before`: LeastPrimaryVersion() of before.
+  void Advanced(std::optional<uint64_t> before, uint64_t applied_before, absl::Duration now);
+  // Checkpoints: hosting_checkpoints.cc.
+  void BeginCheckpoint(uint64_t version, absl::Duration now);
+  void BeginSaveIfWanted();
+  Snapshot::Target TargetFor(const std::string& folder, uint64_t version, uint64_t since) const;
+  absl::Status StartSnapshot(Snapshot::Target target);
+  void TellSaved(const Snapshot::Target& target, const ShardFileInfo& info, const std::string& error,
+                 absl::Duration now);
+
+  // What the scheduler is told: hosting_reports.cc.
+  void AskNorms(absl::Duration now);
+  void TookNorms(const v1::CombineNormsRequest& asked, const v1::CombineNormsResponse& norms, absl::Duration now);
+  void NormsRefused(const v1::CombineNormsRequest& asked, const absl::Status& status, absl::Duration now);
+  void TellReady(absl::Duration now);
+  void TellFilled(absl::Duration now);
+  void TellFailure(const std::string& message, absl::Duration now);
+  // After every event: takes the steps that are due.
+  void Pump(absl::Duration now);
+
+  const Options options_;
+  v1::Assignment assignment_;
+  std::set<uint64_t> workers_, fenced_;
+
+  std::unique_ptr<Shard> shard_;
+  std::optional<SlotCopies> copies_;  // of shard_
+  // What shard_ was, or is being, made for.
+  struct MadeFor {
+    uint64_t generation = 0;
+    uint64_t epoch = 0;  // 0: none
+    bool empty = false;
+  } made_for_;
+  uint64_t shard_ticket_ = 0;  // of the shard that is being made; 0: none is
+  uint64_t next_ticket_ = 1;
+
+  Outbox outbox_;
+  uint64_t norms_ticket_ = 0, ready_ticket_ = 0, filled_ticket_ = 0;
+  absl::Duration norms_due_ = absl::ZeroDuration();
+  absl::Duration ready_due_ = absl::InfiniteDuration(), filled_due_ = absl::ZeroDuration();
+  std::string filled_;  // the last report of copies
+  bool failed_ = false;
+
+  std::shared_ptr<Snapshot> snapshot_;             // being written
+  std::pair<std::string, uint64_t> saved_{"", 0};  // folder and epoch of the last checkpoint on the scheduler's wish
+
+  uint64_t changed_ = 0;
+  HostingEffects effects_;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_SERVER_HOSTING_H_

@@ -1,0 +1,57 @@
+// What a Hosting wants done outside of it. Whoever drives it (server/hosted_job.h, a simulation) does it, and tells how
+// it went.
+#ifndef PUMASI_SERVER_HOSTING_EFFECTS_H_
+#define PUMASI_SERVER_HOSTING_EFFECTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/file.h"
+#include "proto/parameter_server.pb.h"
+#include "proto/scheduler.pb.h"
+#include "server/shard.h"
+#include "server/snapshot.h"
+
+namespace pumasi {
+
+// Tables are to be made (and loaded): MakeShard, which may take long and needs no lock, then Hosting::ShardMade.
+struct ShardWish {
+  uint64_t ticket = 0;
+  Shard::Options options;
+  std::string resume;  // folder of the checkpoint to load, as the assignment names it; empty: initial values
+};
+// `find` is asked for wish.resume; empty: it is a path.
+absl::StatusOr<std::unique_ptr<Shard>> MakeShard(const ShardWish& wish, Files& files, const FindFolder& find = nullptr);
+
+// Another server is to be asked for a slot (ParameterServer.FetchSlot), with a deadline; then Hosting::Fetched.
+struct FetchWish {
+  uint64_t ticket = 0;
+  std::string address;
+  v1::FetchSlotRequest request;
+};
+
+// The scheduler is to be told something, with a deadline; then Hosting::Told.
+struct TellWish {
+  uint64_t ticket = 0;
+  std::variant<v1::ReportReadyRequest, v1::ReportFilledRequest, v1::ReportShardSavedRequest, v1::CombineNormsRequest,
+               v1::ReportFailureRequest>
+      request;
+};
+
+struct HostingEffects {
+  std::vector<ShardWish> shards;
+  std::vector<FetchWish> fetches;
+  std::vector<TellWish> tells;
+  // To be written (server/snapshot.h), one after the other; then Hosting::SnapshotWritten.
+  std::vector<std::shared_ptr<Snapshot>> snapshots;
+
+  bool empty() const { return shards.empty() && fetches.empty() && tells.empty() && snapshots.empty(); }
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_SERVER_HOSTING_EFFECTS_H_

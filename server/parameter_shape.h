@@ -1,0 +1,35 @@
+// What a job's parameters look like, and which of them make up each slot: what messages are checked against.
+#ifndef PUMASI_SERVER_PARAMETER_SHAPE_H_
+#define PUMASI_SERVER_PARAMETER_SHAPE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/table.pb.h"
+
+namespace pumasi {
+
+// The same for all servers of a job and all its layouts. Thread-safe: it does not change.
+struct ParameterShape {
+  struct Chunk {
+    uint32_t table;
+    uint32_t chunk;
+    uint32_t floats;
+  };
+  // InvalidArgument: no slots, or a table that makes no sense, by name.
+  static absl::StatusOr<ParameterShape> Make(std::vector<v1::TableSpec> tables, uint32_t slots);
+
+  std::vector<v1::TableSpec> tables;
+  std::vector<uint32_t> widths;            // of the tables
+  std::vector<std::vector<Chunk>> chunks;  // by slot: its dense chunks, by (table, chunk)
+
+  uint32_t slots() const { return static_cast<uint32_t>(chunks.size()); }
+  bool IsRows(uint32_t table) const { return table < tables.size() && tables[table].kind() == v1::TableSpec::ROWS; }
+  // Position of the chunk in chunks[slot], or -1. REQUIRES: slot < slots().
+  int Find(uint32_t slot, uint32_t table, uint32_t chunk) const;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_SERVER_PARAMETER_SHAPE_H_

@@ -1,0 +1,168 @@
+#include "server/slot.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "common/planted_bug.h"
+#include "ops/initializer.h"
+#include "server/gradient_norms.h"
+
+namespace pumasi {
+
+Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_t parts, int copies, uint64_t version)
+    : shape_(std::move(shape)),
+      number_(number),
+      parts_(parts),
+      copies_(copies),
+      version_(version),
+      tree_(parts, shape_->widths) {
+  for (uint32_t table = 0; table < shape_->tables.size(); ++table) {
+    rows_.push_back(shape_->IsRows(table) ? std::make_unique<RowTable>(shape_->widths[table] * copies) : nullptr);
+    if (rows_.back() != nullptr) bytes_ += rows_.back()->bytes();
+  }
+  for (const ParameterShape::Chunk& chunk : shape_->chunks[number]) {
+    dense_.emplace_back(size_t{chunk.floats} * copies);
+    bytes_ += dense_.back().size() * sizeof(float);
+  }
+}
+
+PartTree::Coverage Slot::Covers(uint64_t version, PartRange range) const {
+  if (version < version_ && !Planted(PlantedBug::kNoDedupe)) return PartTree::Coverage::kWhole;
+  return tree_.Covers(range);
+}
+
+void Slot::Insert(PartRange range, Gradient&& gradient) {
+  if (Planted(PlantedBug::kArrivalOrder)) {
+    if (arrived_.has_value()) {
+      Add(*arrived_, std::move(gradient), shape_->widths);
+    } else {
+      arrived_ = std::move(gradient);
+    }
+    gradient = {};
+    gradient.rows.resize(shape_->tables.size());
+    gradient.dense.resize(dense_.size());
+  }
+  tree_.Insert(range, std::move(gradient));
+}
+
+const std::vector<ExactSum>& Slot::Squares() {
+  if (squares_.empty()) squares_ = GradientSquares(tree_.nodes().begin()->second.second, *shape_, number_);
+  return squares_;
+}
+
+void Slot::Apply(const JobOptimizers& optimizers, const std::vector<float>& factors) {
+  Gradient gradient = tree_.Take();
+  if (arrived_.has_value()) gradient = *std::exchange(arrived_, std::nullopt);
+  if (!factors.empty()) ScaleGradient(factors, *shape_, number_, &gradient);
+  squares_.clear();
+  for (uint32_t table = 0; table < rows_.size(); ++table) {
+    if (rows_[table] != nullptr) ApplyRows(table, gradient.rows[table], optimizers);
+  }
+  const uint64_t step = version_ + 1;
+  for (size_t i = 0; i < dense_.size(); ++i) {
+    const ParameterShape::Chunk& chunk = shape_->chunks[number_][i];
+    if (cut_ != nullptr && !cut_->dense[i].written && cut_->dense[i].old.empty() &&
+        !Planted(PlantedBug::kSnapshotWithoutCopies)) {
+      cut_->dense[i].old = dense_[i];
+    }
+    std::vector<float> old(dense_[i].begin(), dense_[i].begin() + chunk.floats);
+    if (gradient.dense[i].empty())
+      gradient.dense[i].resize(chunk.floats);  // no part had rows: a zero gradient, a step all the same
+    optimizers.of(chunk.table)
+        .Apply(step, static_cast<int>(chunk.floats), gradient.dense[i].data(), dense_[i].data(),
+               dense_[i].data() + chunk.floats);
+    gradient.dense[i] = std::move(old);
+  }
+  before_ = {std::move(gradient.rows), std::move(gradient.dense), true};
+  version_ = step;
+}
+
+void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers) {
+  if (batch.ids.empty()) return;
+  RowTable& rows = *rows_[table];
+  const Optimizer& optimizer = optimizers.job();
+  const uint64_t step = version_ + 1, bytes_before = rows.bytes();
+  const int width = static_cast<int>(shape_->widths[table]);
+  float* at = batch.values.data();
+  std::vector<float> applied(width);
+  for (const uint64_t id : batch.ids) {
+    bool inserted;
+    RowTable::Row* row = rows.FindOrInsert(id, &inserted);
+    float* value = row->state;
+    float* slots = value + width;
+    if (inserted) {
+      InitialRow(shape_->tables[table], id, value);
+      optimizer.InitSlots(width, slots);
+    } else if (cut_ != nullptr) {
+      KeepForCut(table, *row, rows.NumberOf(row));
+    }
+    optimizer.CatchUp(row->last_step, version_, width, value, slots);
+    // The gradient's place takes the old value: it becomes before_.
+    std::memcpy(applied.data(), at, width * sizeof(float));
+    std::memcpy(at, value, width * sizeof(float));
+    optimizer.Apply(step, width, applied.data(), value, slots);
+    row->last_step = step;
+    at += width;
+  }
+  bytes_ += rows.bytes() - bytes_before;
+}
+
+bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptimizers& optimizers, const float* fresh,
+                   float* value) const {
+  const int width = static_cast<int>(shape_->widths[table]);
+  const RowTable::Row* row = std::as_const(*rows_[table]).Find(id);
+  if (version < version_ && !Planted(PlantedBug::kNoBefore)) {
+    const RowGradient& before = before_.rows[table];
+    const auto old = std::lower_bound(before.ids.begin(), before.ids.end(), id);
+    if (old != before.ids.end() && *old == id) {
+      std::memcpy(value, before.values.data() + (old - before.ids.begin()) * width, width * sizeof(float));
+      return row != nullptr;
+    }
+  }
+  if (row != nullptr) {
+    // (Later than `version` only where a bug is planted.)
+    optimizers.job().Peek(row->last_step, std::max(version, row->last_step), width, row->state, row->state + width,
+                          value);
+    return true;
+  }
+  InitialRow(shape_->tables[table], id, value);
+  optimizers.job().Peek(0, version, width, value, fresh, value);
+  return false;
+}
+
+const float* Slot::ReadDense(size_t chunk, uint64_t version) const {
+  const bool before = version < version_ && !Planted(PlantedBug::kNoBefore);
+  return before ? before_.dense[chunk].data() : dense_[chunk].data();
+}
+
+float* Slot::SetRow(uint32_t table, uint64_t id, uint64_t last_step) {
+  const uint64_t bytes_before = rows_[table]->bytes();
+  bool inserted;
+  RowTable::Row* row = rows_[table]->FindOrInsert(id, &inserted);
+  row->last_step = last_step;
+  bytes_ += rows_[table]->bytes() - bytes_before;
+  return row->state;
+}
+
+void Slot::BeginCut(uint64_t since) {
+  cut_ = std::make_unique<SlotCut>();
+  cut_->version = version_;
+  cut_->since = since;
+  cut_->rows.resize(rows_.size());
+  for (size_t table = 0; table < rows_.size(); ++table) {
+    if (rows_[table] != nullptr) cut_->rows[table].rows = rows_[table]->rows().size();
+  }
+  cut_->dense.resize(dense_.size());
+}
+
+void Slot::KeepForCut(uint32_t table, const RowTable::Row& row, uint32_t number) {
+  SlotCut::Rows& kept = cut_->rows[table];
+  const bool wanted = cut_->since == 0 || row.last_step > cut_->since;
+  if (number >= kept.rows || row.id < kept.unwritten_from || row.last_step > cut_->version || !wanted) return;
+  if (Planted(PlantedBug::kSnapshotWithoutCopies)) return;
+  const size_t floats = row_floats(table);
+  kept.old.emplace(number, SlotCut::OldRow{row.last_step, std::vector<float>(row.state, row.state + floats)});
+}
+
+}  // namespace pumasi

@@ -1,0 +1,120 @@
+// One slot of a job as one server holds it: values, the optimizer's slots, what the last batch replaced, and the parts
+// of the batch in progress. The unit of everything at a server: a slot is pushed to, applied, copied, moved and saved
+// by itself.
+//
+// version() counts applied batches. Gradients of batch number version() are gathered in the job's tree of parts; with
+// the last one the optimizer runs, and the version goes up by one. What was applied is remembered as that number and
+// the parts of the batch in progress, so memory of past units is bounded.
+//
+// A unit may be computed again by another worker while this slot has applied the whole batch and another one has not
+// (the first worker died between its pushes). The second worker needs the values from before the batch, so the rows
+// that the last batch changed are kept as they were: values are read at version() and at version() - 1. No more is
+// needed: a part of batch v is only computed after every copy of every slot has applied batch v - 1.
+#ifndef PUMASI_SERVER_SLOT_H_
+#define PUMASI_SERVER_SLOT_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ops/exact_sum.h"
+#include "ops/tree/part_tree.h"
+#include "proto/parameter_server.pb.h"
+#include "server/job_optimizers.h"
+#include "server/parameter_shape.h"
+#include "server/row_table.h"
+#include "server/slot_cut.h"
+
+namespace pumasi {
+
+// Not thread-safe.
+class Slot {
+ public:
+  // Without rows, and with zeros for dense values. `copies`: as of JobOptimizers. REQUIRES: number < shape->slots().
+  Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_t parts, int copies, uint64_t version);
+
+  uint32_t number() const { return number_; }
+  uint64_t version() const { return version_; }
+  // Of values and optimizer slots.
+  uint64_t bytes() const { return bytes_; }
+
+  // --- The batch in progress.
+  // How much of `range` of batch `version` is in. REQUIRES: version <= version().
+  PartTree::Coverage Covers(uint64_t version, PartRange range) const;
+  // REQUIRES: Covers(version(), range) == kNone; the gradient is of this slot (server/gradient_message.h).
+  void Insert(PartRange range, Gradient&& gradient);
+  // All parts are in: waits for Apply.
+  bool complete() const { return tree_.Complete(); }
+  // By table: the sum of the squares of the complete batch. REQUIRES: complete().
+  const std::vector<ExactSum>& Squares();
+  // Applies the complete batch, each table's gradient times its factor; empty: 1. REQUIRES: complete().
+  void Apply(const JobOptimizers& optimizers, const std::vector<float>& factors = {});
+  // "parts 2, 3": for messages.
+  std::string Missing() const { return tree_.Missing(); }
+
+  // --- Values. `version` is version(), or the one before it if has_before().
+  bool has_before() const { return before_.valid; }
+  // Writes the value of a row. False: it was never changed. REQUIRES: the row is of this slot. `fresh`: the optimizer's
+  // slots of a new row.
+  bool ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptimizers& optimizers, const float* fresh,
+               float* value) const;
+  // The value of a chunk: shape.chunks[number()][chunk].floats of them.
+  const float* ReadDense(size_t chunk, uint64_t version) const;
+
+  // --- What is stored: value, then optimizer slots.
+  const RowTable* rows(uint32_t table) const { return rows_[table].get(); }  // nullptr: a dense table
+  std::vector<float>& dense(size_t chunk) { return dense_[chunk]; }
+  const std::vector<float>& dense(size_t chunk) const { return dense_[chunk]; }
+  // Floats of a stored row of a table, and of a stored chunk. Thread-safe: they do not change.
+  size_t row_floats(uint32_t table) const { return size_t{shape_->widths[table]} * copies_; }
+  size_t chunk_floats(size_t chunk) const { return size_t{shape_->chunks[number_][chunk].floats} * copies_; }
+  // The state of a row, to be overwritten. REQUIRES: the table has rows, and no cut.
+  float* SetRow(uint32_t table, uint64_t id, uint64_t last_step);
+
+  // --- A copy for another server.
+  // The whole of it, but for rows that did not change after `since`. `changes`: of the rate.
+  v1::SlotState ToState(uint64_t since, const RateChanges& changes) const;
+  // Takes over a state; where state.since() is not 0, on top of what is here. Rate changes are the caller's business.
+  // InvalidArgument: the state does not fit the shape; the slot is of no use then.
+  absl::Status TakeState(const v1::SlotState& state);
+
+  // --- A checkpoint that is being written; one at a time. From BeginCut to EndCut what changes is kept as it was.
+  void BeginCut(uint64_t since);
+  void EndCut() { cut_.reset(); }
+  SlotCut* cut() { return cut_.get(); }
+
+ private:
+  // The values that the last applied batch replaced.
+  struct Before {
+    std::vector<RowGradient> rows;          // by table; `values` are the old values
+    std::vector<std::vector<float>> dense;  // by chunk
+    bool valid = false;
+  };
+  void ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers);
+  // The row is about to change: a checkpoint may still need it as it is.
+  void KeepForCut(uint32_t table, const RowTable::Row& row, uint32_t number);
+  absl::Status TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uint64_t version);
+  absl::Status TakeNode(const v1::SlotState::Node& node);
+
+  const std::shared_ptr<const ParameterShape> shape_;
+  const uint32_t number_;
+  const uint32_t parts_;
+  const int copies_;
+  uint64_t version_;
+  PartTree tree_;                                // of batch version_
+  std::vector<std::unique_ptr<RowTable>> rows_;  // by table; nullptr for dense tables
+  std::vector<std::vector<float>> dense_;        // by chunk
+  uint64_t bytes_ = 0;
+  Before before_;
+  std::vector<ExactSum> squares_;  // of the complete batch; empty: not yet summed
+  std::unique_ptr<SlotCut> cut_;
+  std::optional<Gradient> arrived_;  // where PlantedBug::kArrivalOrder is switched on
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_SERVER_SLOT_H_

@@ -1,0 +1,126 @@
+// Slot's way to another server: everything that it is made of as a message, and back.
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/planted_bug.h"
+#include "server/slot.h"
+#include "server/slot_values.h"
+
+namespace pumasi {
+
+v1::SlotState Slot::ToState(uint64_t since, const RateChanges& changes) const {
+  v1::SlotState state;
+  state.set_slot(number_);
+  state.set_version(version_);
+  state.set_since(since);
+  for (uint32_t table = 0; table < rows_.size(); ++table) {
+    if (rows_[table] == nullptr) continue;
+    std::vector<const RowTable::Row*> order;
+    for (const RowTable::Row& row : rows_[table]->rows()) {
+      if (since == 0 || row.last_step > since) order.push_back(&row);
+    }
+    if (order.empty()) continue;
+    std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+    v1::SlotState::Rows* rows = state.mutable_state()->add_rows();
+    rows->set_table(table);
+    const size_t row_bytes = row_floats(table) * sizeof(float);
+    rows->mutable_floats()->reserve(order.size() * row_bytes);
+    rows->mutable_deltas()->Reserve(static_cast<int>(order.size()));
+    rows->mutable_last_steps()->Reserve(static_cast<int>(order.size()));
+    DeltaWriter deltas(rows);
+    for (const RowTable::Row* row : order) {
+      deltas.Add(row->id);
+      rows->add_last_steps(row->last_step);
+      rows->mutable_floats()->append(reinterpret_cast<const char*>(row->state), row_bytes);
+    }
+  }
+  // Whole, optimizer slots included.
+  WriteValues({}, dense_, *shape_, number_, state.mutable_state());
+  if (before_.valid && !Planted(PlantedBug::kFillLosesBefore)) {
+    WriteValues(before_.rows, before_.dense, *shape_, number_, state.mutable_before());
+  }
+  if (!Planted(PlantedBug::kFillLosesNodes)) {
+    for (const auto& [first, node] : tree_.nodes()) {
+      v1::SlotState::Node* out = state.add_nodes();
+      out->set_first_part(node.first.first);
+      out->set_end_part(node.first.end);
+      WriteValues(node.second.rows, node.second.dense, *shape_, number_, out->mutable_gradient());
+    }
+  }
+  *state.mutable_rate_changes() = {changes.begin(), changes.end()};
+  return state;
+}
+
+absl::Status Slot::TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uint64_t version) {
+  auto ids = ReadIds(rows, *shape_, number_, copies_, absl::StrCat("slot ", number_));
+  if (!ids.ok()) return ids.status();
+  if (rows.last_steps_size() != static_cast<int>(ids->size())) {
+    return absl::InvalidArgumentError(absl::StrCat("slot ", number_, ": as many steps as rows are needed"));
+  }
+  const size_t row_bytes = row_floats(rows.table()) * sizeof(float);
+  const char* from = rows.floats().data();
+  for (size_t i = 0; i < ids->size(); ++i, from += row_bytes) {
+    const uint64_t last_step = rows.last_steps(static_cast<int>(i));
+    if (last_step > version || (since != 0 && last_step <= since)) {
+      return absl::InvalidArgumentError(absl::StrCat("slot ", number_, ": row ", (*ids)[i], " is of step ", last_step,
+                                                     ", not of those from ", since, " to ", version));
+    }
+    std::memcpy(SetRow(rows.table(), (*ids)[i], last_step), from, row_bytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Slot::TakeNode(const v1::SlotState::Node& node) {
+  const PartRange range{node.first_part(), node.end_part()};
+  if (!IsNode(range, parts_) || tree_.Covers(range) != PartTree::Coverage::kNone) {
+    return absl::InvalidArgumentError(absl::StrCat("slot ", number_, ": [", range.first, ", ", range.end,
+                                                   ") is no node of the tree over ", parts_,
+                                                   " parts, or is there twice"));
+  }
+  auto gradient = ReadValues(node.gradient(), *shape_, number_, absl::StrCat("slot ", number_, ", ", ToString(range)));
+  if (!gradient.ok()) return gradient.status();
+  tree_.Insert(range, *std::move(gradient));
+  return absl::OkStatus();
+}
+
+absl::Status Slot::TakeState(const v1::SlotState& state) {
+  const std::string what = absl::StrCat("slot ", number_);
+  if (state.slot() != number_ || state.since() > state.version()) {
+    return absl::InvalidArgumentError(absl::StrCat("the state of slot ", state.slot(), " from version ", state.since(),
+                                                   " to ", state.version(), " is none of slot ", number_));
+  }
+  for (const v1::SlotState::Rows& rows : state.state().rows()) {
+    if (absl::Status status = TakeRows(rows, state.since(), state.version()); !status.ok()) return status;
+  }
+  std::vector<bool> seen(dense_.size());
+  for (const v1::DenseChunk& chunk : state.state().dense()) {
+    const auto at = ReadPlace(chunk, *shape_, number_, copies_, what);
+    if (!at.ok()) return at.status();
+    std::memcpy(dense_[*at].data(), chunk.values().data(), chunk.values().size());
+    seen[*at] = true;
+  }
+  if (std::find(seen.begin(), seen.end(), false) != seen.end()) {
+    return absl::InvalidArgumentError(absl::StrCat(what, ": dense values are missing"));
+  }
+  before_ = {};
+  if (state.has_before()) {
+    auto before = ReadValues(state.before(), *shape_, number_, absl::StrCat(what, ", values before the last batch"));
+    if (!before.ok()) return before.status();
+    for (const std::vector<float>& chunk : before->dense) {
+      if (chunk.empty()) return absl::InvalidArgumentError(absl::StrCat(what, ": old dense values are missing"));
+    }
+    before_ = {std::move(before->rows), std::move(before->dense), true};
+  }
+  tree_ = PartTree(parts_, shape_->widths);
+  squares_.clear();
+  for (const v1::SlotState::Node& node : state.nodes()) {
+    if (absl::Status status = TakeNode(node); !status.ok()) return status;
+  }
+  version_ = state.version();
+  return absl::OkStatus();
+}
+
+}  // namespace pumasi

@@ -1,0 +1,139 @@
+// Every gradient exactly once: a job that only counts, disturbed in every way that costs no parameters, and in one that
+// does; afterwards each row holds how often its id occurs in the data, times the epochs, and the audit says the same.
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "common/checkpoint/model_folder.h"
+#include "tests/cluster/job_on_cluster.h"
+#include "tests/cluster/program.h"
+#include "tests/common/temp_folder.h"
+#include "worker/input/synthetic.h"
+
+namespace pumasi {
+namespace {
+
+constexpr uint64_t kRows = 4000, kEpochs = 3, kBatch = 20, kParts = 4;
+constexpr uint32_t kWords = 5, kVocabulary = 300;
+
+v1::Synthetic Data() {
+  v1::Synthetic data;
+  data.set_rows(kRows);
+  data.set_test_rows(0);
+  data.set_words(kWords);
+  data.set_vocabulary(kVocabulary);
+  data.set_classes(3);
+  data.set_zipf(1.05);
+  return data;
+}
+
+void WriteJob(const std::string& folder, const std::string& extra) {
+  std::ofstream(folder + "/job.yaml") << "name: count\n"
+                                         "data:\n"
+                                         "  synthetic: {rows: "
+                                      << kRows << ", words: " << kWords << ", vocabulary: " << kVocabulary
+                                      << ", classes: 3, zipf: 1.05}\n"
+                                         "model:\n"
+                                         "  - embedding: {width: 3}\n"
+                                         "  - lstm: {units: 4}\n"
+                                         "  - dense: {activation: softmax}\n"
+                                         "optimizer: {count: {}}\n"
+                                         "batch: "
+                                      << kBatch << "\nmicro_batches: " << kParts << "\nepochs: " << kEpochs << "\n"
+                                      << extra;
+}
+
+// Compares the whole model with counts made by one loop over the data.
+void CheckCounts(const std::string& model_folder) {
+  std::map<uint64_t, uint64_t> occurrences;
+  auto sources = SyntheticRows::Make(Data(), 1);
+  REQUIRE(sources.ok());
+  std::vector<uint32_t> tokens, labels;
+  for (uint64_t row = 0; row < kRows; ++row) {
+    sources->train->Get(row, &tokens, &labels);
+    for (const uint32_t token : tokens) ++occurrences[token];
+  }
+  auto model = ModelFolder::Open(RealFiles(), model_folder);
+  REQUIRE(model.ok());
+  const v1::Manifest& manifest = (*model)->manifest();
+  for (int table = 0; table < manifest.tables_size(); ++table) {
+    const v1::TableSpec& spec = manifest.tables(table);
+    CAPTURE(spec.name());
+    if (spec.kind() == v1::TableSpec::DENSE) {
+      auto values = (*model)->DenseValues(table);
+      REQUIRE(values.ok());
+      const float parts = kRows / kBatch * kParts * kEpochs;
+      for (const float value : *values) REQUIRE(value == parts);
+      continue;
+    }
+    auto rows = (*model)->AllRows(table);
+    REQUIRE(rows.ok());
+    CHECK(rows->size() == occurrences.size());
+    for (const ModelFolder::Row& row : *rows) {
+      std::vector<float> value(spec.columns());
+      std::memcpy(value.data(), row.state, value.size() * sizeof(float));
+      CAPTURE(row.id);
+      for (const float x : value) REQUIRE(x == float(occurrences[row.id] * kEpochs));
+    }
+  }
+}
+
+// `pumasi audit` agrees: applied = issued.
+void CheckAudit(const JobOnCluster& job, const std::string& scheduler) {
+  const ProgramResult run = Pumasi({"audit", job.job_id(), "--json", "--scheduler", scheduler});
+  INFO(run.output << run.errors);
+  REQUIRE(run.code == 0);
+  const auto audit = nlohmann::json::parse(run.output);
+  CHECK(audit["parts"] == kRows / kBatch * kParts * kEpochs);
+  CHECK(audit["done"] == audit["parts"]);
+  CHECK(audit["samples"] == kRows * kEpochs);
+  CHECK(audit["samples"] == audit["expected_samples"]);
+}
+
+}  // namespace
+
+TEST_CASE("two copies: workers, servers and the scheduler die, and everything counts once") {
+  TempFolder folder;
+  WriteJob(folder.path(), "replicas: 2\ncheckpoint: {every_batches: 40}\n");
+  JobOnCluster job(folder, 3, 3);
+  job.Submit();
+  const std::vector<std::string> victims = {"worker-0", "server-1",  "scheduler", "worker-2",
+                                            "server-0", "scheduler", "server-2",  "worker-1"};
+  uint64_t batch = 30;
+  for (const std::string& victim : victims) {
+    if (job.WaitForBatch(batch).state() >= v1::DONE) break;
+    job.WaitForCopies();
+    REQUIRE(job.Restart(victim).ok());
+    batch += 60;
+  }
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.ShortDebugString());
+  REQUIRE(status.state() == v1::DONE);
+  CHECK(status.generation() == 0);
+  CheckCounts(status.model());
+  CheckAudit(job, job.cluster().scheduler_address());
+}
+
+TEST_CASE("one copy: batches that a return to the checkpoint undid count once in the end") {
+  TempFolder folder;
+  WriteJob(folder.path(), "checkpoint: {every_batches: 40, full_every: 3}\n");
+  JobOnCluster job(folder, 2, 2);
+  job.Submit();
+  for (const uint64_t batch : {60, 210, 400}) {
+    job.WaitForBatch(batch);
+    REQUIRE(job.Restart(batch == 210 ? "server-0" : "server-1").ok());
+  }
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.ShortDebugString());
+  REQUIRE(status.state() == v1::DONE);
+  CheckCounts(status.model());
+  CheckAudit(job, job.cluster().scheduler_address());
+}
+
+}  // namespace pumasi

@@ -1,0 +1,127 @@
+// What the ledger takes beside results of leases: late ones, and work that was done without a scheduler; and second
+// leases of units that are late.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "common/error_detail.h"
+#include "scheduler/ledger.h"
+
+namespace pumasi {
+namespace {
+
+absl::Duration At(double seconds) { return absl::Seconds(seconds); }
+
+// Parts [first, end) of a batch.
+Ledger::Taken Tell(Ledger& ledger, const std::string& worker, uint64_t batch, uint32_t first, uint32_t end,
+                   uint64_t token = 0) {
+  v1::UnitDone done;
+  done.set_token(token);
+  for (uint32_t part = first; part < end; ++part) done.add_parts()->set_part(part);
+  auto taken = ledger.Done(worker, batch, done, At(0));
+  REQUIRE(taken.ok());
+  return *taken;
+}
+
+TEST_CASE("Workers that went on alone tell of batches far ahead; these are done once those before them are") {
+  Ledger ledger({0, 100, 2, 4});
+  for (uint64_t batch = 1; batch < 50; ++batch) {
+    CHECK(Tell(ledger, "w1", batch, 0, 1).fresh == 1);
+    CHECK(Tell(ledger, "w2", batch, 1, 2).fresh == 1);
+  }
+  CHECK(ledger.TakeDone().empty());
+  CHECK(ledger.first_open() == 0);
+  CHECK(Tell(ledger, "w1", 0, 0, 2).fresh == 2);
+  CHECK(ledger.first_open() == 50);
+  const auto done = ledger.TakeDone();
+  REQUIRE(done.size() == 50);
+  REQUIRE(done[7].units.size() == 2);
+  CHECK(done[7].units[0].worker() == "w1");
+  CHECK(done[7].units[1].worker() == "w2");
+  CHECK(done[7].units[1].token() == 0);
+}
+
+TEST_CASE("What is told of too many batches ahead is forgotten, and may be told or done again") {
+  Ledger ledger({0, 1000, 1, 4, 10});
+  for (uint64_t batch = 1; batch < 4; ++batch) CHECK(Tell(ledger, "w", batch, 0, 1).fresh == 1);
+  for (uint64_t batch = 4; batch < 14; ++batch) CHECK(Tell(ledger, "w", batch, 0, 1).fresh == 1);
+  const Ledger::Taken beyond = Tell(ledger, "w", 14, 0, 1);
+  CHECK(beyond.fresh == 0);
+  CHECK(beyond.repeated == 0);
+  CHECK(Tell(ledger, "w", 2000, 0, 1).fresh == 0);
+  CHECK(Tell(ledger, "w", 0, 0, 1).fresh == 1);
+  CHECK(ledger.first_open() == 14);
+  CHECK(Tell(ledger, "w", 14, 0, 1).fresh == 1);
+  // The bound holds for what is ahead now, not for what ever was.
+  for (uint64_t batch = 19; batch < 29; ++batch) CHECK(Tell(ledger, "w", batch, 0, 1).fresh == 1);
+}
+
+TEST_CASE("A part that is told while its unit is out counts; the rest of the unit counts when it comes") {
+  Ledger ledger({0, 1, 4, 1});
+  uint64_t token = 1;
+  REQUIRE(ledger.Lease(1, 1, 4, &token, At(0)).size() == 1);
+  CHECK(Tell(ledger, "w2", 0, 1, 2).fresh == 1);
+  CHECK(ledger.Holding() == std::map<uint64_t, uint32_t>{{1, 3}});
+  const Ledger::Taken rest = Tell(ledger, "w1", 0, 0, 4, 1);
+  CHECK(rest.fresh == 3);
+  CHECK(rest.repeated == 1);
+  const auto done = ledger.TakeDone();
+  REQUIRE(done.size() == 1);
+  REQUIRE(done[0].units.size() == 3);
+  CHECK(done[0].units[1].worker() == "w2");
+  CHECK(done[0].units[2].token() == 1);
+}
+
+TEST_CASE("A unit that is out too long is given to an idle worker, too; the first result counts") {
+  Ledger ledger({0, 2, 4, 2}, At(0));
+  uint64_t token = 1;
+  REQUIRE(ledger.Lease(1, 1, 2, &token, At(0)).size() == 1);
+  REQUIRE(ledger.Lease(2, 1, 2, &token, At(0.1)).size() == 1);
+  const auto late = [&](uint64_t worker, double now) {
+    return ledger.LeaseLate(worker, 1, absl::Milliseconds(200), absl::Milliseconds(100), &token, At(now));
+  };
+  // Two parts may take 400 ms.
+  CHECK_FALSE(late(3, 0.4));
+  // Who has something to do is not idle.
+  CHECK_FALSE(late(2, 0.45));
+  const auto copy = late(3, 0.45);
+  REQUIRE(copy);
+  CHECK(copy->parts == PartRange{0, 2});
+  // As many copies as were allowed are out.
+  CHECK_FALSE(late(4, 10));
+  CHECK(Tell(ledger, "w3", 0, 0, 2, copy->token).fresh == 2);
+  CHECK(ledger.leases() == 1);
+  CHECK(Tell(ledger, "w1", 0, 0, 2, 1).repeated == 2);
+  const auto next = late(4, 10);
+  REQUIRE(next);
+  CHECK(next->parts == PartRange{2, 4});
+  // The worker of the first lease dies: the copy goes on, and nobody else gets the unit.
+  ledger.WorkerGone(2);
+  CHECK(ledger.Lease(5, 1, 4, &token, At(10))[0].batch == 1);
+  ledger.WorkerGone(4);
+  CHECK(ledger.Lease(6, 1, 4, &token, At(10))[0].parts == PartRange{2, 4});
+}
+
+TEST_CASE("A unit that waits for an earlier batch is not late") {
+  Ledger ledger({0, 2, 1, 2}, At(0));
+  uint64_t token = 1;
+  REQUIRE(ledger.Lease(1, 2, 1, &token, At(0)).size() == 2);
+  v1::UnitDone done;
+  done.add_parts();
+  REQUIRE(ledger.Done("w1", 0, done, At(5)).ok());
+  CHECK_FALSE(ledger.LeaseLate(2, 1, absl::Milliseconds(10), absl::Milliseconds(100), &token, At(5.1)));
+  CHECK(ledger.LeaseLate(2, 1, absl::Milliseconds(10), absl::Milliseconds(100), &token, At(5.2)));
+}
+
+TEST_CASE("A worker whose speed is to be measured gets a copy of the smallest unit that is out") {
+  Ledger ledger({0, 1, 8, 1});
+  uint64_t token = 1;
+  CHECK_FALSE(ledger.LeaseProbe(2, &token, At(0)));
+  REQUIRE(ledger.Lease(1, 1, 7, &token, At(0)).size() == 3);
+  const auto probe = ledger.LeaseProbe(2, &token, At(0));
+  REQUIRE(probe);
+  CHECK(probe->parts == PartRange{6, 7});
+  CHECK_FALSE(ledger.LeaseProbe(2, &token, At(0)));
+}
+
+}  // namespace
+}  // namespace pumasi

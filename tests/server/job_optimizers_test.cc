@@ -1,0 +1,54 @@
+#include "server/job_optimizers.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+namespace pumasi {
+namespace {
+
+RateChanges Changes(std::initializer_list<std::pair<uint64_t, double>> list) {
+  RateChanges changes;
+  for (const auto& [step, factor] : list) {
+    changes.emplace_back().set_from_step(step);
+    changes.back().set_factor(factor);
+  }
+  return changes;
+}
+
+JobOptimizers Made(const RateChanges& changes) {
+  v1::Optimizer settings;
+  settings.mutable_sgd()->set_learning_rate(1);
+  return *JobOptimizers::Create(settings, {}, changes);
+}
+
+TEST_CASE("A push may bring the change of its own batch, and must know those before") {
+  const JobOptimizers known = Made(Changes({{3, 0.5}, {8, 0.25}}));
+  CHECK(known.Check(10, Changes({{3, 0.5}, {8, 0.25}})).ok());
+  CHECK(known.Check(10, Changes({{3, 0.5}, {8, 0.25}, {11, 0.1}})).ok());
+  CHECK_FALSE(known.Check(10, Changes({{3, 0.5}, {8, 0.25}, {10, 0.1}})).ok());
+  CHECK_FALSE(known.Check(10, Changes({{3, 0.5}, {8, 0.25}, {11, 0.3}})).ok());
+  CHECK_FALSE(known.Check(10, Changes({{3, 0.5}, {8, 0.25}, {11, std::nan("")}})).ok());
+  CHECK_FALSE(known.Check(10, Changes({{3, 0.5}, {8, 0.2}})).ok());
+  CHECK_FALSE(known.Check(10, Changes({{3, 0.5}})).ok());
+}
+
+TEST_CASE("A batch that is computed again knows less than the batches after it") {
+  const JobOptimizers known = Made(Changes({{3, 0.5}, {8, 0.25}}));
+  CHECK(known.Check(6, Changes({{3, 0.5}})).ok());
+  CHECK_FALSE(known.Check(6, Changes({{3, 0.5}, {8, 0.25}})).ok());
+  CHECK(known.ChangesUpTo(6).size() == 1);
+  CHECK(known.ChangesUpTo(7).size() == 2);
+}
+
+TEST_CASE("What a copy of a slot knows is taken over unless it contradicts") {
+  JobOptimizers known = Made(Changes({{3, 0.5}}));
+  CHECK(known.Take({}).ok());
+  CHECK(known.changes().size() == 1);
+  CHECK(known.Take(Changes({{3, 0.5}, {8, 0.25}})).ok());
+  CHECK(known.changes().size() == 2);
+  CHECK_FALSE(known.Take(Changes({{3, 0.4}})).ok());
+  CHECK(known.changes().size() == 2);
+}
+
+}  // namespace
+}  // namespace pumasi

@@ -1,0 +1,166 @@
+// Two servers as they run, with threads, sockets and files; the scheduler is played.
+#include "server/service.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "tests/common/temp_folder.h"
+#include "tests/server/hosting_story.h"
+
+namespace pumasi {
+namespace {
+
+constexpr std::chrono::seconds kDeadline{20};
+
+// Takes every report, and lets tests wait for one.
+class PlayedScheduler final : public v1::Scheduler::Service {
+ public:
+  grpc::Status ReportReady(grpc::ServerContext*, const v1::ReportReadyRequest* request,
+                           v1::ReportReadyResponse*) override {
+    return Take(ready, *request);
+  }
+  grpc::Status ReportFilled(grpc::ServerContext*, const v1::ReportFilledRequest* request,
+                            v1::ReportFilledResponse*) override {
+    return Take(filled, *request);
+  }
+  grpc::Status ReportShardSaved(grpc::ServerContext*, const v1::ReportShardSavedRequest* request,
+                                v1::ReportShardSavedResponse*) override {
+    return Take(saved, *request);
+  }
+  template <typename Condition>
+  void WaitUntil(Condition condition) {
+    std::unique_lock lock(mutex_);
+    REQUIRE(told_.wait_for(lock, kDeadline, condition));
+  }
+
+  std::vector<v1::ReportReadyRequest> ready;
+  std::vector<v1::ReportFilledRequest> filled;
+  std::vector<v1::ReportShardSavedRequest> saved;
+
+ private:
+  template <typename Request>
+  grpc::Status Take(std::vector<Request>& list, const Request& request) {
+    std::lock_guard lock(mutex_);
+    list.push_back(request);
+    told_.notify_all();
+    return grpc::Status::OK;
+  }
+  std::mutex mutex_;
+  std::condition_variable told_;
+};
+
+struct Served {
+  std::unique_ptr<grpc::Server> server;
+  std::shared_ptr<grpc::Channel> channel;
+
+  Served(grpc::Service* service, const std::string& address) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+    builder.RegisterService(service);
+    server = builder.BuildAndStart();
+    REQUIRE(server != nullptr);
+    channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+  }
+  ~Served() { server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1)); }
+};
+
+v1::Assignment AssignmentOf(const std::string& folder) {
+  v1::Assignment assignment;
+  assignment.set_job_id("job");
+  *assignment.mutable_job() = AdamJob(1);
+  assignment.mutable_job()->set_batch(10);
+  assignment.mutable_job()->mutable_checkpoint()->set_every_batches(3);
+  for (const v1::TableSpec& table : SmallTables()) *assignment.add_tables() = table;
+  assignment.mutable_data()->set_train_rows(1000);
+  assignment.set_output("out");
+  assignment.add_workers(kWorker);
+  v1::Layout& layout = *assignment.mutable_layout();
+  layout.set_epoch(1);
+  for (uint32_t server = 0; server < 2; ++server) {
+    layout.add_servers()->set_incarnation(100 + server);
+    layout.mutable_servers(server)->set_address("unix:" + folder + "/" + std::to_string(server));
+  }
+  SetOwners("000000", &layout);
+  assignment.set_state(v1::ALLOCATING);
+  return assignment;
+}
+
+TEST_CASE("Servers make tables, take pushes, copy a slot from each other and write checkpoints") {
+  TempFolder folder;
+  const std::string root = folder / "";
+  PlayedScheduler scheduler;
+  Served scheduling(&scheduler, "unix:" + (folder / "s"));
+  const auto scheduler_stub = v1::Scheduler::NewStub(scheduling.channel);
+  v1::Assignment assignment = AssignmentOf(root);
+  Peers peers([](const std::string& address) -> absl::StatusOr<Peers::Stub> {
+    return Peers::Stub(v1::ParameterServer::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())));
+  });
+  std::vector<std::unique_ptr<ParameterServerService>> services;
+  std::vector<std::unique_ptr<Served>> served;
+  std::vector<std::unique_ptr<v1::ParameterServer::Stub>> stubs;
+  for (uint32_t server = 0; server < 2; ++server) {
+    services.push_back(
+        std::make_unique<ParameterServerService>(Hosting::Options{.node = "server", .output_root = root},
+                                                 HostedJob::Around{*scheduler_stub, peers, RealFiles(), RealClock()}));
+    served.push_back(std::make_unique<Served>(services[server].get(), assignment.layout().servers(server).address()));
+    stubs.push_back(v1::ParameterServer::NewStub(served[server]->channel));
+  }
+  const auto assign = [&] {
+    for (uint32_t server = 0; server < 2; ++server) services[server]->SetAssignments(100 + server, {assignment});
+  };
+  uint64_t version = 0;
+  const auto push = [&](uint32_t server) {
+    std::mt19937_64 random(version);
+    v1::PushRequest request = PushFor(assignment.layout(), server, version, {0, 1}, RandomGradient(random));
+    request.mutable_header()->set_job_id("job");
+    request.mutable_header()->set_incarnation(kWorker);
+    request.mutable_header()->set_layout_epoch(assignment.layout().epoch());
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+    v1::PushResponse response;
+    const grpc::Status status = stubs[server]->Push(&context, request, &response);
+    INFO(status.error_message());
+    REQUIRE(status.ok());
+    // What a slot was copied with comes as a duplicate.
+    REQUIRE(response.outcome() != v1::PushResponse::OUTCOME_UNSPECIFIED);
+    REQUIRE(response.version() == version + 1);
+  };
+  assign();
+  scheduler.WaitUntil([&] { return scheduler.ready.size() >= 2; });
+  assignment.set_state(v1::TRAINING);
+  assign();
+  for (; version < 2; ++version) push(0);
+
+  assignment.mutable_layout()->set_epoch(2);
+  SetCopies("----11", assignment.mutable_layout()->mutable_slot_filling());
+  assign();
+  // Waits at the server until the slots are whole.
+  push(0), push(1);
+  scheduler.WaitUntil([&] { return !scheduler.filled.empty() && scheduler.filled.back().filled_size() == 2; });
+  scheduler.WaitUntil([&] { return !scheduler.saved.empty(); });
+  CHECK(scheduler.saved[0].error() == "");
+  CHECK(scheduler.saved[0].version() == 3);
+  CHECK(std::filesystem::file_size(root + "/out/" + scheduler.saved[0].folder() + "/" + scheduler.saved[0].file()) ==
+        scheduler.saved[0].size());
+  // Both copies pull and go on.
+  ++version;
+  assignment.mutable_layout()->set_epoch(3);
+  assignment.mutable_layout()->clear_slot_filling();
+  SetOwners("000011", assignment.mutable_layout());
+  assign();
+  push(0), push(1);
+  for (auto& service : services) {
+    service->Stop();
+    service->SetAssignments(0, {});
+  }
+}
+
+}  // namespace
+}  // namespace pumasi

@@ -1,0 +1,196 @@
+#include "tests/simulation/invariants.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/error_detail.h"
+#include "worker/exchange/holders.h"
+
+namespace pumasi::sim {
+namespace {
+
+uint64_t Bits(PartRange parts) {
+  uint64_t bits = 0;
+  for (uint32_t part = parts.first; part < parts.end; ++part) bits |= uint64_t{1} << part;
+  return bits;
+}
+
+// Calls that may wait at one process: far more than all workers and servers together make, and far fewer than a leak.
+constexpr size_t kMostWaiting = 500;
+
+}  // namespace
+
+Invariants::Applied Invariants::AppliedOf(const Slot& slot) const {
+  Applied applied{slot.version(), 0};
+  for (uint32_t part = 0; part < scenario_.job.micro_batches(); ++part) {
+    if (slot.Covers(slot.version(), {part, part + 1}) == PartTree::Coverage::kWhole) {
+      applied.parts |= uint64_t{1} << part;
+    }
+  }
+  return applied;
+}
+
+void Invariants::LookAtLayout(const v1::Layout& layout, const std::string& who) {
+  if (layout.epoch() == 0) return;
+  const auto [known, fresh] = layouts_.emplace(layout.epoch(), layout);
+  if (!fresh && known->second.SerializeAsString() != layout.SerializeAsString()) {
+    world_.Fail(absl::StrCat("two layouts of epoch ", layout.epoch(), "; one is known to ", who));
+  }
+}
+
+void Invariants::ServerChanged(ServerNode& server) {
+  if (server.waiting_calls() > kMostWaiting) {
+    world_.Fail(absl::StrCat(server.waiting_calls(), " calls wait at ", server.name()));
+  }
+  if (server.hosting() == nullptr) return;
+  const v1::Layout& layout = server.hosting()->assignment().layout();
+  if (uint64_t& looked_at = looked_at_[&server]; looked_at != layout.epoch()) {
+    looked_at = layout.epoch();
+    LookAtLayout(layout, server.name());
+  }
+  if (server.TakeChanged()) LookAtSlots(server);
+}
+
+void Invariants::LookAtSlots(const ServerNode& server) {
+  const Shard* shard = server.hosting()->shard();
+  if (shard == nullptr) return;
+  const uint64_t generation = shard->layout().generation();
+  for (uint32_t number = 0; number < scenario_.job.slots(); ++number) {
+    if (shard->role(number) == SlotRole::kNone || !shard->whole(number)) continue;
+    const Applied now = AppliedOf(*shard->slot(number));
+    const auto [entry, fresh] = applied_.emplace(CopyKey{generation, server.incarnation(), number}, now);
+    Applied& before = entry->second;
+    if (!fresh && now.version == before.version && now.parts == before.parts) continue;
+    // Of what is new, the batch in progress.
+    for (uint32_t part = 0; part < scenario_.job.micro_batches(); ++part) {
+      const bool is_new =
+          now.parts >> part & 1 && (fresh || now.version != before.version || !(before.parts >> part & 1));
+      if (is_new && computed_.count({generation, now.version, part}) == 0) {
+        world_.Fail(absl::StrCat(server.name(), ", slot ", number, " has applied part ", part, " of batch ",
+                                 now.version, ", which nobody computed in generation ", generation));
+      }
+    }
+    if (!fresh &&
+        (now.version < before.version || (now.version == before.version && (before.parts & ~now.parts) != 0))) {
+      // It was dropped and copied again from a copy that is behind: never less than what was promised, which is checked
+      // where promises are made.
+      world_.Trace(server.name(), " slot ", number, " went back from ", before.version, " to ", now.version);
+    }
+    if (now.version > before.version) {
+      before = now;
+    } else if (now.version == before.version) {
+      before.parts |= now.parts;
+    }
+  }
+  CompareCopies(server, turn_++ % scenario_.job.slots());
+}
+
+void Invariants::CompareCopies(const ServerNode& server, uint32_t number) {
+  const Shard* shard = server.hosting()->shard();
+  if (shard->role(number) == SlotRole::kNone || !shard->whole(number)) return;
+  const Slot& slot = *shard->slot(number);
+  const Applied applied = AppliedOf(slot);
+  for (const ServerNode* other : servers_) {
+    if (other == &server || other->hosting() == nullptr || other->hosting()->shard() == nullptr) continue;
+    const Shard* theirs = other->hosting()->shard();
+    if (theirs->layout().generation() != shard->layout().generation() || theirs->role(number) == SlotRole::kNone ||
+        !theirs->whole(number)) {
+      continue;
+    }
+    const Slot& copy = *theirs->slot(number);
+    const Applied also = AppliedOf(copy);
+    if (also.version != applied.version || also.parts != applied.parts) continue;
+    v1::SlotState left = slot.ToState(0, {}), right = copy.ToState(0, {});
+    if (!left.has_before() || !right.has_before()) {
+      left.clear_before();
+      right.clear_before();
+    }
+    if (left.SerializeAsString() != right.SerializeAsString()) {
+      world_.Fail(absl::StrCat("slot ", number, " differs between ", server.name(), " and ", other->name(),
+                               " at version ", applied.version));
+      world_.Trace("one is ", world_.tracing() ? left.ShortDebugString() : "");
+      world_.Trace("the other is ", world_.tracing() ? right.ShortDebugString() : "");
+    }
+  }
+}
+
+void Invariants::Computes(const Node& worker, uint64_t generation, uint64_t version, PartRange parts,
+                          const Parameters& seen) {
+  const std::string wrong = reference_.Compare(version, seen);
+  if (!wrong.empty()) {
+    world_.Fail(absl::StrCat(worker.name(), " computes ", ToString(parts), " of batch ", version, " in generation ",
+                             generation, " with wrong parameters: ", wrong));
+  }
+  for (uint32_t part = parts.first; part < parts.end; ++part) computed_.insert({generation, version, part});
+  if (version > 0 && !OnSomeLayout(generation, version - 1, Bits({0, scenario_.job.micro_batches()}))) {
+    world_.Fail(absl::StrCat(worker.name(), " computes ", ToString(parts), " of batch ", version, " in generation ",
+                             generation, ", while some copies have not applied the batch before"));
+  }
+}
+
+bool Invariants::OnSomeLayout(uint64_t generation, uint64_t version, uint64_t parts) const {
+  for (auto layout = layouts_.rbegin(); layout != layouts_.rend(); ++layout) {
+    if (layout->second.generation() == generation && OnAllCopies(layout->second, version, parts)) return true;
+  }
+  return false;
+}
+
+bool Invariants::OnAllCopies(const v1::Layout& layout, uint64_t version, uint64_t parts) const {
+  for (int slot = 0; slot < layout.slot_owner_size(); ++slot) {
+    for (const uint32_t holder : HoldersOf(layout, static_cast<uint32_t>(slot))) {
+      const uint64_t incarnation = layout.servers(static_cast<int>(holder)).incarnation();
+      const auto copy = applied_.find({layout.generation(), incarnation, static_cast<uint32_t>(slot)});
+      if (copy == applied_.end() || !copy->second.Covers(version, parts)) return false;
+    }
+  }
+  return true;
+}
+
+void Invariants::Reports(const Node& worker, const v1::UnitDone& done) {
+  if (done.kind() != v1::TRAIN) return;
+  uint64_t parts = 0;
+  for (const v1::PartResult& part : done.parts()) parts |= uint64_t{1} << part.part();
+  uint64_t& reported = reported_[{done.generation(), done.version()}];
+  if ((parts & ~reported) == 0) return;
+  reported |= parts;
+  if (OnSomeLayout(done.generation(), done.version(), parts)) return;
+  world_.Fail(absl::StrCat(worker.name(), " reports parts ", parts, " (bits) of batch ", done.version(),
+                           " in generation ", done.generation(), ", which some copies lack"));
+}
+
+void Invariants::SchedulerChanged(Cluster& cluster) {
+  const auto jobs = cluster.jobs();
+  if (jobs.empty()) return;
+  if (jobs.size() > 1) return world_.Fail("one submission has become two jobs");
+  const JobRun& job = *jobs[0];
+  if (job.state() == v1::FAILED || job.state() == v1::CANCELLED) {
+    if (resume(job)) return;
+    return world_.Fail(absl::StrCat("the job failed: ", job.Status(absl::ZeroDuration()).message()));
+  }
+  LookAtProgress(job.layout().generation(), job.audited_end());
+  if (job.state() == v1::DONE && cluster.durable()) done_ = true;
+}
+
+void Invariants::LookAtProgress(uint64_t generation, uint64_t version) {
+  if (generation != generation_) {
+    // While it recovers the job still says what the generation before came to.
+    if (generation < generation_) world_.Fail(absl::StrCat("generation ", generation, " comes after ", generation_));
+    generation_ = generation;
+    version_ = version;
+    if (version != 0 && completed_.count(version) == 0) {
+      world_.Fail(absl::StrCat("generation ", generation, " begins at version ", version,
+                               ", of which there is no complete checkpoint"));
+    }
+    return;
+  }
+  const uint64_t all = Bits({0, scenario_.job.micro_batches()});
+  for (; version_ < version; ++version_) {
+    const auto reported = reported_.find({generation, version_});
+    if (reported == reported_.end() || reported->second != all) {
+      world_.Fail(absl::StrCat("the scheduler counts batch ", version_, " as done in generation ", generation,
+                               ", of which not all parts were reported"));
+    }
+  }
+  // After a power loss it may know less.
+  version_ = version;
+}
+
+}  // namespace pumasi::sim

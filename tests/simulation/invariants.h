@@ -1,0 +1,107 @@
+// The promises of docs/reliability.md, checked while a simulation runs. It knows what nobody in the cluster knows: what
+// every process did, and what the parameters have to be.
+//
+//  - A worker computes with the parameters of an undisturbed run, bit for bit, whichever copy they came from, and once
+//    every copy has applied the batch before.
+//  - One layout has one epoch, so a slot has one primary an epoch.
+//  - What a slot has applied was computed by some worker, in the same generation.
+//  - Copies of a slot that have applied the same are equal, bit for bit.
+//  - A unit that is reported as done is on every copy of every slot of some layout of its generation.
+//  - The scheduler counts a batch as done once every part of it was reported, in this generation; a new generation
+//    begins at a complete checkpoint's cut.
+//  - Each complete checkpoint loads, and is the cut of an undisturbed run.
+//  - What is kept for calls and units is bounded.
+//  - In the end the audit is exact, and so are the parameters.
+#ifndef PUMASI_TESTS_SIMULATION_INVARIANTS_H_
+#define PUMASI_TESTS_SIMULATION_INVARIANTS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "tests/simulation/disk/sim_files.h"
+#include "tests/simulation/reference.h"
+#include "tests/simulation/scheduler_node.h"
+#include "tests/simulation/server_node.h"
+#include "tests/simulation/watch.h"
+#include "tests/simulation/worker_node.h"
+
+namespace pumasi::sim {
+
+class Invariants : public Watch {
+ public:
+  // The references have to outlive it; nodes are added to `servers` and `workers` as they come.
+  Invariants(World& world, const Scenario& scenario, const Reference& reference, SimFiles& files)
+      : world_(world), scenario_(scenario), reference_(reference), files_(files) {}
+
+  void Add(const ServerNode* server) { servers_.push_back(server); }
+  void Add(const WorkerNode* worker) { workers_.push_back(worker); }
+
+  void ServerChanged(ServerNode& server) override;
+  void Computes(const Node& worker, uint64_t generation, uint64_t version, PartRange parts,
+                const Parameters& seen) override;
+  void Reports(const Node& worker, const v1::UnitDone& done) override;
+  void SchedulerChanged(Cluster& cluster) override;
+  void CheckpointCompleted(const std::string& output, const JobRun::FinishCheckpoint& checkpoint) override;
+
+  // Whether a job that failed may be resumed by hand: after trouble with the disk. Otherwise a failure of the job is
+  // one of the promises.
+  std::function<bool(const JobRun& job)> resume = [](const JobRun&) { return false; };
+
+  // The job is done, and everybody will know it.
+  bool done() const { return done_; }
+  // After done().
+  void CheckEnd(SchedulerNode& scheduler);
+
+  uint64_t checkpoints() const { return completed_.size(); }
+  uint64_t generations() const { return generation_; }
+
+ private:
+  // What one copy of one slot has applied: all batches before `version`, and some parts of that one.
+  struct Applied {
+    uint64_t version = 0;
+    uint64_t parts = 0;  // bits
+    bool Covers(uint64_t of_version, uint64_t of_parts) const {
+      return of_version < version || (of_version == version && (of_parts & ~parts) == 0);
+    }
+  };
+  using CopyKey = std::tuple<uint64_t, uint64_t, uint32_t>;  // generation, incarnation, slot
+
+  Applied AppliedOf(const Slot& slot) const;
+  void LookAtLayout(const v1::Layout& layout, const std::string& who);
+  void LookAtSlots(const ServerNode& server);
+  void CompareCopies(const ServerNode& server, uint32_t slot);
+  bool OnAllCopies(const v1::Layout& layout, uint64_t version, uint64_t parts) const;
+  // Of the generation's layouts.
+  bool OnSomeLayout(uint64_t generation, uint64_t version, uint64_t parts) const;
+  void LookAtProgress(uint64_t generation, uint64_t version);
+  // All values of a checkpoint, as a server that loads it alone shows them.
+  absl::StatusOr<Reference::Values> Load(const std::string& folder, uint64_t* version) const;
+  absl::StatusOr<Reference::Values> LoadLuckily(const std::string& folder, uint64_t* version) const;
+
+  World& world_;
+  const Scenario& scenario_;
+  const Reference& reference_;
+  SimFiles& files_;
+  std::vector<const ServerNode*> servers_;
+  std::vector<const WorkerNode*> workers_;
+
+  std::map<uint64_t, v1::Layout> layouts_;           // by epoch
+  std::map<const ServerNode*, uint64_t> looked_at_;  // the epoch of the server's layout that was
+  std::map<CopyKey, Applied> applied_;
+  std::set<std::tuple<uint64_t, uint64_t, uint32_t>> computed_;  // generation, version, part
+  std::map<std::pair<uint64_t, uint64_t>, uint64_t> reported_;   // parts, by generation and version
+  std::map<uint64_t, std::string> completed_;                    // checkpoints: names by version
+  std::string model_;                                            // folder of the final one
+  uint64_t generation_ = 0, version_ = 0;                        // of the scheduler
+  uint32_t turn_ = 0;
+  bool done_ = false;
+};
+
+}  // namespace pumasi::sim
+
+#endif  // PUMASI_TESTS_SIMULATION_INVARIANTS_H_

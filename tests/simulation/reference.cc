@@ -1,0 +1,182 @@
+#include "tests/simulation/reference.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "common/layout/part_range.h"
+#include "ops/exact_sum.h"
+#include "ops/initializer.h"
+#include "ops/norm_clip.h"
+#include "ops/optimizer.h"
+
+namespace pumasi::sim {
+namespace {
+
+// A piece of a table that the optimizer steps as one: a row, or a whole tensor.
+struct Piece {
+  uint64_t last_step = 0;
+  std::vector<float> state;  // value, then slots
+};
+
+// The sum over the node's parts, by the definition of the tree (common/layout/part_range.h).
+Gradient Sum(const std::vector<Gradient>& parts, PartRange range, const std::vector<uint32_t>& widths) {
+  if (range.size() == 1) return parts[range.first];
+  uint32_t half = 1;
+  while (half * 2 < range.size()) half *= 2;
+  Gradient left = Sum(parts, {range.first, range.first + half}, widths);
+  Add(left, Sum(parts, {range.first + half, range.end}, widths), widths);
+  return left;
+}
+
+void ClipToNorms(const Scenario& scenario, Gradient* sum) {
+  std::vector<double> squares;
+  for (size_t table = 0; table < scenario.tables.size(); ++table) {
+    ExactSum exact;
+    const size_t columns = scenario.tables[table].columns();
+    for (size_t row = 0; row < sum->rows[table].ids.size(); ++row) {
+      exact.Add(SumOfSquares(columns, sum->rows[table].values.data() + row * columns));
+    }
+    if (!sum->dense[table].empty()) exact.Add(SumOfSquares(sum->dense[table].size(), sum->dense[table].data()));
+    squares.push_back(exact.Value());
+  }
+  const std::vector<float> factors = ClipFactors(scenario.job.optimizer(), scenario.tables, squares);
+  for (size_t table = 0; table < scenario.tables.size(); ++table) {
+    for (float& value : sum->rows[table].values) value *= factors[table];
+    for (float& value : sum->dense[table]) value *= factors[table];
+  }
+}
+
+}  // namespace
+
+Reference::Reference(const Scenario& scenario) : scenario_(scenario) {
+  auto made = MakeOptimizer(scenario.job.optimizer());
+  if (!made.ok()) std::abort();
+  const Optimizer& optimizer = **made;
+  std::vector<uint32_t> widths;
+  std::vector<std::vector<Piece>> tables;  // rows; one piece for a tensor
+  for (const v1::TableSpec& spec : scenario.tables) {
+    widths.push_back(spec.columns());
+    const bool rows = spec.kind() == v1::TableSpec::ROWS;
+    const size_t width = rows ? spec.columns() : spec.rows() * spec.columns();
+    std::vector<float> initial(spec.rows() * spec.columns());
+    InitialTensor(spec, initial.data());
+    tables.emplace_back(rows ? spec.rows() : 1);
+    for (size_t i = 0; i < tables.back().size(); ++i) {
+      Piece& piece = tables.back()[i];
+      piece.state.assign(initial.begin() + i * width, initial.begin() + (i + 1) * width);
+      piece.state.resize(width * (1 + optimizer.slots()));
+      optimizer.InitSlots(static_cast<int>(width), piece.state.data() + width);
+    }
+  }
+  const auto width_of = [&](const Piece& piece) { return piece.state.size() / (1 + optimizer.slots()); };
+  // Rows that were never changed show their initial values whatever the optimizer would make of them.
+  const auto read = [&](uint64_t version) {
+    Values values;
+    for (const auto& pieces : tables) {
+      values.emplace_back();
+      for (const Piece& piece : pieces) {
+        const size_t width = width_of(piece);
+        std::vector<float> out(width);
+        optimizer.Peek(piece.last_step, version, static_cast<int>(width), piece.state.data(),
+                       piece.state.data() + width, out.data());
+        values.back().insert(values.back().end(), out.begin(), out.end());
+      }
+    }
+    return values;
+  };
+  versions_.push_back(read(0));
+  for (uint64_t version = 0; version < scenario.batches(); ++version) {
+    Parameters seen;
+    for (uint64_t id = 0; id < scenario.data.vocabulary(); ++id) seen.ids.push_back(id);
+    for (size_t table = 0; table < tables.size(); ++table) {
+      const bool rows = scenario.tables[table].kind() == v1::TableSpec::ROWS;
+      if (rows) seen.rows = versions_.back()[table];
+      seen.dense.push_back(rows ? std::vector<float>() : versions_.back()[table]);
+    }
+    std::vector<Gradient> parts;
+    for (uint32_t part = 0; part < scenario.job.micro_batches(); ++part) {
+      parts.push_back(MadeUpGradient(scenario, WorkOf(scenario, version, part), version, part, seen));
+    }
+    Gradient sum = Sum(parts, {0, scenario.job.micro_batches()}, widths);
+    if (ClipsByNorm(scenario.job.optimizer())) ClipToNorms(scenario, &sum);
+    const auto step = [&](Piece& piece, const float* gradient) {
+      const size_t width = width_of(piece);
+      float* value = piece.state.data();
+      optimizer.CatchUp(piece.last_step, version, static_cast<int>(width), value, value + width);
+      optimizer.Apply(version + 1, static_cast<int>(width), gradient, value, value + width);
+      piece.last_step = version + 1;
+    };
+    for (size_t table = 0; table < tables.size(); ++table) {
+      const RowGradient& rows = sum.rows[table];
+      for (size_t i = 0; i < rows.ids.size(); ++i) {
+        step(tables[table][rows.ids[i]], rows.values.data() + i * widths[table]);
+      }
+      if (!sum.dense[table].empty()) step(tables[table][0], sum.dense[table].data());
+    }
+    versions_.push_back(read(version + 1));
+  }
+}
+
+std::string Reference::Compare(uint64_t version, const Parameters& seen) const {
+  if (version > last()) return absl::StrCat("there is no version ", version);
+  for (size_t table = 0; table < scenario_.tables.size(); ++table) {
+    const v1::TableSpec& spec = scenario_.tables[table];
+    const std::vector<float>& right = At(version)[table];
+    if (spec.kind() == v1::TableSpec::DENSE) {
+      if (seen.dense[table].size() != right.size() ||
+          std::memcmp(seen.dense[table].data(), right.data(), right.size() * sizeof(float)) != 0) {
+        return absl::StrCat("version ", version, ": ", spec.name(), " is another");
+      }
+      continue;
+    }
+    for (size_t i = 0; i < seen.ids.size(); ++i) {
+      if (std::memcmp(&seen.rows[i * spec.columns()], &right[seen.ids[i] * spec.columns()],
+                      spec.columns() * sizeof(float)) != 0) {
+        return absl::StrCat("version ", version, ": ", spec.name(), " row ", seen.ids[i], " is ",
+                            seen.rows[i * spec.columns()], ", should be ", right[seen.ids[i] * spec.columns()]);
+      }
+    }
+  }
+  return "";
+}
+
+std::string Reference::Compare(uint64_t version, const Values& values) const {
+  if (version > last()) return absl::StrCat("there is no version ", version);
+  for (size_t table = 0; table < values.size(); ++table) {
+    const std::vector<float>& right = At(version)[table];
+    for (size_t i = 0; i < right.size(); ++i) {
+      if (std::memcmp(&values[table][i], &right[i], sizeof(float)) != 0) {
+        return absl::StrCat("version ", version, ": ", scenario_.tables[table].name(), " value ", i, " is ",
+                            values[table][i], ", should be ", right[i]);
+      }
+    }
+  }
+  return "";
+}
+
+std::string Reference::CheckCounts(const Values& values) const {
+  std::map<uint64_t, uint64_t> counts;
+  uint64_t parts = 0;
+  for (uint64_t version = 0; version < scenario_.batches(); ++version) {
+    for (uint32_t part = 0; part < scenario_.job.micro_batches(); ++part) {
+      const PartWork work = WorkOf(scenario_, version, part);
+      if (work.samples > 0) ++parts;
+      for (size_t i = 0; i < work.ids.size(); ++i) counts[work.ids[i]] += work.counts[i];
+    }
+  }
+  for (size_t table = 0; table < values.size(); ++table) {
+    const v1::TableSpec& spec = scenario_.tables[table];
+    for (size_t i = 0; i < values[table].size(); ++i) {
+      const uint64_t right = spec.kind() == v1::TableSpec::DENSE ? parts : counts[i / spec.columns()];
+      if (values[table][i] != static_cast<float>(right)) {
+        return absl::StrCat(spec.name(), " value ", i, " counted to ", values[table][i], ", should be ", right);
+      }
+    }
+  }
+  return "";
+}
+
+}  // namespace pumasi::sim

@@ -1,0 +1,38 @@
+// The parameters that a job has to come to, version by version: plain loops over the optimizer, with no server, slot,
+// layout or message in it.
+#ifndef PUMASI_TESTS_SIMULATION_REFERENCE_H_
+#define PUMASI_TESTS_SIMULATION_REFERENCE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/made_up_work.h"
+#include "tests/simulation/scenario.h"
+
+namespace pumasi::sim {
+
+class Reference {
+ public:
+  explicit Reference(const Scenario& scenario);
+
+  // All values at a version: by table, rows × columns floats.
+  using Values = std::vector<std::vector<float>>;
+  const Values& At(uint64_t version) const { return versions_[version]; }
+  uint64_t last() const { return versions_.size() - 1; }
+
+  // Empty if these are the values at the version, bit for bit; otherwise the first that is not.
+  std::string Compare(uint64_t version, const Parameters& seen) const;
+  std::string Compare(uint64_t version, const Values& values) const;
+
+  // What the counting optimizer has to come to, counted without any floats.
+  std::string CheckCounts(const Values& values) const;
+
+ private:
+  const Scenario& scenario_;
+  std::vector<Values> versions_;
+};
+
+}  // namespace pumasi::sim
+
+#endif  // PUMASI_TESTS_SIMULATION_REFERENCE_H_

@@ -1,0 +1,84 @@
+#include "tests/simulation/reference.h"
+
+#include <catch2/catch.hpp>
+
+#include "server/shard.h"
+#include "worker/exchange/router.h"
+
+namespace pumasi::sim {
+namespace {
+
+v1::Layout OneServer(uint32_t slots) {
+  v1::Layout layout;
+  layout.set_epoch(1);
+  layout.add_servers()->set_incarnation(1);
+  for (uint32_t slot = 0; slot < slots; ++slot) layout.add_slot_owner(0);
+  return layout;
+}
+
+// Everything that the shard shows at a version.
+Parameters PullAll(const Scenario& scenario, const Router& router, const Shard& shard, uint64_t version) {
+  PulledParameters pulled;
+  for (uint64_t id = 0; id < scenario.data.vocabulary(); ++id) pulled.ids.push_back(id);
+  router.Prepare(&pulled);
+  const Router::Positions positions = router.SplitPull(pulled.ids);
+  v1::PullRequest request;
+  request.set_version(version);
+  router.FillPull(pulled.ids, positions[0], &request);
+  v1::PullResponse response;
+  REQUIRE(shard.Pull(request, &response).ok());
+  REQUIRE(router.Take(response, 0, positions[0], &pulled).ok());
+  return {pulled.dense, pulled.ids, pulled.rows};
+}
+
+}  // namespace
+
+TEST_CASE("The reference's plain loops and a server that holds everything come to the same bits") {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    const Scenario scenario = DrawScenario(seed, false);
+    CAPTURE(scenario.ToString());
+    const Reference reference(scenario);
+    REQUIRE(reference.last() == scenario.batches());
+    Shard::Options options;
+    options.job = scenario.job;
+    options.tables = scenario.tables;
+    options.layout = OneServer(scenario.job.slots());
+    options.incarnation = 1;
+    auto shard = Shard::Create(options);
+    REQUIRE(shard.ok());
+    auto router = Router::Create(scenario.tables, options.layout);
+    REQUIRE(router.ok());
+    for (uint64_t version = 0; version < scenario.batches(); ++version) {
+      const Parameters seen = PullAll(scenario, *router, **shard, version);
+      REQUIRE(reference.Compare(version, seen) == "");
+      // From the last part to the first: the tree puts them in order.
+      for (uint32_t part = scenario.job.micro_batches(); part-- > 0;) {
+        const Gradient gradient = MadeUpGradient(scenario, WorkOf(scenario, version, part), version, part, seen);
+        v1::PushRequest push;
+        push.set_version(version);
+        push.set_first_part(part);
+        push.set_end_part(part + 1);
+        router->FillPush(gradient, 0, router->SplitPush(gradient)[0], &push);
+        v1::PushResponse response;
+        REQUIRE((*shard)->Push(push, &response).ok());
+      }
+      if (const auto waiting = (*shard)->waits_for_norms()) {
+        std::vector<double> squares;
+        for (const ExactSum& sum : (*shard)->Squares()) squares.push_back(sum.Value());
+        REQUIRE((*shard)->ApplyNorms(*waiting, squares).ok());
+      }
+    }
+    REQUIRE(reference.Compare(scenario.batches(), PullAll(scenario, *router, **shard, scenario.batches())) == "");
+    if (scenario.counts()) REQUIRE(reference.CheckCounts(reference.At(scenario.batches())) == "");
+  }
+}
+
+TEST_CASE("Every part of a scenario changes the parameters") {
+  const Scenario scenario = DrawScenario(2, false);
+  const Reference reference(scenario);
+  for (uint64_t version = 0; version < reference.last(); ++version) {
+    REQUIRE(reference.Compare(version + 1, reference.At(version)) != "");
+  }
+}
+
+}  // namespace pumasi::sim

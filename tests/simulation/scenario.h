@@ -1,0 +1,55 @@
+// What is simulated: a cluster, a job, and how bad the days are; all drawn from one seed.
+#ifndef PUMASI_TESTS_SIMULATION_SCENARIO_H_
+#define PUMASI_TESTS_SIMULATION_SCENARIO_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/layout/batch_plan.h"
+#include "proto/job.pb.h"
+#include "proto/table.pb.h"
+#include "tests/simulation/network.h"
+#include "tests/simulation/random.h"
+
+namespace pumasi::sim {
+
+// Mean numbers of each kind of mishap in ten seconds of the fault phase; 0: this run has none of that kind.
+struct FaultRates {
+  double kill_server = 0, kill_worker = 0, kill_scheduler = 0;
+  double freeze = 0;     // a node stands still, for up to 8 s
+  double partition = 0;  // links are cut, one way or both, for up to 6 s
+  double blackout = 0;   // every process is killed and the disk loses what was not synced
+  double drain = 0;      // of a server or worker, and back
+  double join = 0;       // a node more
+  double wall_jump = 0;
+  double disk = 0;   // the disk is full, or fails, for a while
+  double store = 0;  // the scheduler's store can't commit, for a while
+  Network::Weather weather;
+};
+
+struct Scenario {
+  uint64_t seed = 0;
+  uint32_t servers = 2, workers = 2;              // that the job asks for, and that are there at the start
+  uint32_t spare_servers = 0, spare_workers = 0;  // that may join
+  double drift = 0;                               // of clocks, at most
+  Nanos compute = 0;                              // a part, at the fastest worker
+  Nanos fault_phase = 0;                          // mishaps begin up to then
+  FaultRates faults;
+  v1::Job job;
+  v1::DataSummary data;
+  std::vector<v1::TableSpec> tables;
+
+  BatchPlan plan() const { return {data.train_rows(), job.batch(), job.micro_batches()}; }
+  uint64_t batches() const { return plan().BatchesPerEpoch() * job.epochs(); }
+  bool counts() const { return job.optimizer().has_count(); }
+  // A line for people.
+  std::string ToString() const;
+};
+
+// The scenario of a seed. Without `faults` nothing goes wrong in it.
+Scenario DrawScenario(uint64_t seed, bool faults);
+
+}  // namespace pumasi::sim
+
+#endif  // PUMASI_TESTS_SIMULATION_SCENARIO_H_

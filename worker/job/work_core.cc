@@ -1,0 +1,199 @@
+#include "worker/job/work_core.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "common/error_detail.h"
+#include "common/planted_bug.h"
+#include "worker/exchange/holders.h"
+#include "worker/job/verdict.h"
+
+namespace pumasi {
+namespace {
+
+// The scheduler's silence, and nothing moving here, after which the worker goes on by itself.
+constexpr absl::Duration kSilence = absl::Seconds(1);
+constexpr absl::Duration kStill = absl::Milliseconds(250);
+// An answer without leases that came sooner was not waited for at the scheduler: do not ask again at once.
+constexpr absl::Duration kSoon = absl::Milliseconds(100);
+constexpr absl::Duration kFailAgain = absl::Seconds(2);
+constexpr BackoffPolicy kToScheduler = {.first = absl::Milliseconds(50), .longest = absl::Seconds(1)};
+
+}  // namespace
+
+WorkCore::WorkCore(const Options& options)
+    : options_(options), random_(options.seed), lease_backoff_(kToScheduler), report_backoff_(kToScheduler) {}
+
+void WorkCore::SetAssignment(const v1::Assignment& assignment, absl::Duration now) {
+  if (fenced_) return;
+  state_ = assignment.state();
+  plan_ = {assignment.data().train_rows(), assignment.job().batch(), assignment.job().micro_batches()};
+  stall_timeout_ = absl::Seconds(assignment.job().stall_timeout());
+  share_.SetWorkers({assignment.workers().begin(), assignment.workers().end()}, options_.incarnation, plan_);
+  const v1::Layout& layout = assignment.layout();
+  const bool newer = std::pair(layout.generation(), layout.epoch()) > std::pair(layout_.generation(), layout_.epoch());
+  if (layout.slot_owner_size() > 0 && (newer || layout_.slot_owner_size() == 0)) {
+    const v1::Layout before = std::exchange(layout_, layout);
+    holders_ = HoldersOf(layout_);
+    if (layout_.generation() > before.generation()) {
+      share_.Reset();
+      failure_.clear();
+      if (Planted(PlantedBug::kKeepsUnitsOverGeneration)) {
+        for (auto& [number, unit] : units_) unit.lease.set_generation(layout_.generation());
+      } else {
+        reports_.Clear();
+        DropBefore(layout_.generation());
+      }
+    }
+    RestartRounds(before, now);
+  }
+  const bool starts_anew = state_ == v1::RECOVERING || state_ == v1::ALLOCATING;
+  if (starts_anew && !Planted(PlantedBug::kKeepsUnitsOverGeneration)) DropBefore(layout_.generation() + 1);
+  if (layout_.generation() == layout.generation()) share_.Applied(assignment.start().version());
+  Advance(now);
+}
+
+void WorkCore::LeaseAnswer(const absl::StatusOr<v1::LeaseUnitsResponse>& answer, absl::Duration now) {
+  if (fenced_ || !lease_called_) return;
+  const absl::Duration called = *std::exchange(lease_called_, std::nullopt);
+  Heard(answer.status(), called, now);
+  const bool empty = !answer.ok() || answer->leases().empty();
+  if (empty && (!answer.ok() || now - called < kSoon)) {
+    next_lease_ = now + lease_backoff_.Next(random_());
+  } else {
+    lease_backoff_.Reset();
+    next_lease_ = now;
+  }
+  if (answer.ok()) {
+    std::set<uint64_t> held;
+    for (const auto& [number, unit] : units_) held.insert(unit.lease.token());
+    for (const v1::Lease& lease : answer->leases()) {
+      if (lease.generation() < layout_.generation() || lease.token() == 0 || held.count(lease.token()) > 0) continue;
+      Add(lease, 0);
+      if (lease.generation() == layout_.generation()) share_.Leased(lease);
+    }
+  }
+  Advance(now);
+}
+
+void WorkCore::ReportAnswer(uint64_t id, const absl::Status& status, absl::Duration now) {
+  if (fenced_ || !report_called_ || id != report_id_) return;
+  const absl::Duration called = *std::exchange(report_called_, std::nullopt);
+  Heard(status, called, now);
+  const bool again = !status.ok() && ReportAgain(status);
+  reports_.Ended(!again);
+  if (again) {
+    next_report_ = now + report_backoff_.Next(random_());
+  } else {
+    report_backoff_.Reset();
+    next_report_ = now;
+  }
+  Advance(now);
+}
+
+void WorkCore::Heard(const absl::Status& status, absl::Duration called, absl::Duration now) {
+  if (ReasonOf(status) == v1::ErrorDetail::STALE_INCARNATION) return Fence();
+  if (!status.ok() && IsSilence(status)) {
+    // What ran into its deadline was never heard; a connection that broke may have broken just now.
+    if (!silent_since_) silent_since_ = absl::IsDeadlineExceeded(status) ? called : now;
+    return;
+  }
+  silent_since_.reset();
+  alone_ = false;
+}
+
+void WorkCore::Tick(absl::Duration now) { Advance(now); }
+
+std::vector<WorkEffect> WorkCore::TakeEffects() { return std::exchange(effects_, {}); }
+
+void WorkCore::Advance(absl::Duration now) {
+  if (fenced_) return;
+  if (!failure_.empty()) {
+    if (now < next_failure_) return;
+    next_failure_ = now + kFailAgain;
+    effects_.push_back(FailJob{failure_});
+    return;
+  }
+  WorkAlone(now);
+  StartUnits(now);
+  CallServers(now);
+  if (!failure_.empty()) return;
+  SendReports(now);
+  AskForLeases(now);
+}
+
+bool WorkCore::leases_wanted() const {
+  // Without an answer yet, reports show as well that the scheduler is back; and it should know what is done before it
+  // gives that out again.
+  const bool reports_first = reports_.size() >= ReportQueue::kMost || (alone_ && !reports_.empty());
+  return (state_ == v1::TRAINING || state_ == v1::EVALUATING) && layout_.slot_owner_size() > 0 && !reports_first;
+}
+
+void WorkCore::AskForLeases(absl::Duration now) {
+  if (lease_called_ || now < next_lease_ || !leases_wanted()) return;
+  CallLease call;
+  call.request.set_incarnation(options_.incarnation);
+  call.request.set_job_id(options_.job_id);
+  call.request.set_hold_at_most(options_.leases);
+  for (const auto& [number, unit] : units_) {
+    if (unit.lease.token() > 0) call.request.add_held(unit.lease.token());
+  }
+  for (const uint64_t token : reports_.tokens()) call.request.add_held(token);
+  lease_called_ = now;
+  effects_.push_back(std::move(call));
+}
+
+void WorkCore::SendReports(absl::Duration now) {
+  if (report_called_ || now < next_report_ || reports_.empty()) return;
+  Report report;
+  report.id = ++report_id_;
+  report.request = reports_.Take();
+  report.request.set_incarnation(options_.incarnation);
+  report.request.set_job_id(options_.job_id);
+  report_called_ = now;
+  effects_.push_back(std::move(report));
+}
+
+bool WorkCore::Idle() const {
+  return std::all_of(units_.begin(), units_.end(), [](const auto& entry) {
+    const Stage stage = entry.second.stage;
+    return stage == Stage::kPulling || stage == Stage::kPushing || stage == Stage::kSplit;
+  });
+}
+
+void WorkCore::WorkAlone(absl::Duration now) {
+  if (state_ != v1::TRAINING || !silent_since_ || now - *silent_since_ < kSilence) return;
+  if (!alone_ && (!Idle() || (!units_.empty() && now - last_move_ < kStill))) return;
+  alone_ = true;
+  size_t own = std::count_if(units_.begin(), units_.end(), [](const auto& entry) {
+    return entry.second.lease.token() == 0 && entry.second.parent == 0;
+  });
+  for (; own < options_.leases && reports_.size() + own < options_.most_results; ++own) {
+    auto lease = share_.Next();
+    if (!lease) return;
+    lease->set_generation(layout_.generation());
+    Add(*std::move(lease), 0);
+  }
+}
+
+absl::Duration WorkCore::NextDeadline() const {
+  absl::Duration next = absl::InfiniteDuration();
+  const auto by = [&](absl::Duration time) { next = std::min(next, time); };
+  if (fenced_) return next;
+  if (!failure_.empty()) return next_failure_;
+  for (const auto& [number, unit] : units_) {
+    if (unit.stage != Stage::kPulling && unit.stage != Stage::kPushing) continue;
+    by(unit.give_up);
+    by(unit.round.NextDue());
+  }
+  if (!report_called_ && !reports_.empty()) by(next_report_);
+  if (!lease_called_ && leases_wanted()) by(next_lease_);
+  if (silent_since_ && !alone_ && state_ == v1::TRAINING && Idle()) {
+    by(std::max(*silent_since_ + kSilence, units_.empty() ? *silent_since_ : last_move_ + kStill));
+  }
+  return next;
+}
+
+}  // namespace pumasi

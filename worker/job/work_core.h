@@ -1,0 +1,183 @@
+// What a worker does for one job, as a deterministic state machine without rows, tensors or calls:
+//
+//   lease -> read -> pull -> compute -> push to all holders -> report
+//
+// Events are method calls, answered by effects (work_effects.h) that the shell takes and carries out. What was read,
+// pulled and computed the shell keeps by the number of its unit.
+//
+// Order. Units go by version, then by part: all workers wait for the earliest one, so it overtakes others wherever it
+// meets them. Some units are read ahead, two pull, one computes, two push at a time.
+//
+// Exactly once. A train unit is done when every server that holds a copy of any slot, in whatever role, acknowledged
+// its push under one and the same layout epoch. Acknowledgements of an older epoch count for nothing: under a new one
+// the push starts again, and servers know what they have. A new generation of the layout undoes everything: all units
+// of the old one are dropped, reports too.
+//
+// Without a scheduler. When it does not answer for a second, and there is nothing to compute, the worker does its share
+// of the batches by itself (OwnShare), each part as a unit of its own, until the scheduler answers again; the results
+// are kept and told then.
+//
+// Errors. What may pass is tried again after growing waits, and a unit that gets nowhere for the job's stall_timeout is
+// given back; the scheduler judges whether the job is stuck.
+#ifndef PUMASI_WORKER_JOB_WORK_CORE_H_
+#define PUMASI_WORKER_JOB_WORK_CORE_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/layout/batch_plan.h"
+#include "common/retry.h"
+#include "proto/parameter_server.pb.h"
+#include "proto/scheduler.pb.h"
+#include "worker/job/call_round.h"
+#include "worker/job/own_share.h"
+#include "worker/job/report_queue.h"
+#include "worker/job/work_effects.h"
+
+namespace pumasi {
+
+// Not thread-safe. `now`: a monotonic time, never earlier than in an earlier call.
+class WorkCore {
+ public:
+  struct Options {
+    std::string job_id;
+    uint64_t incarnation = 0;  // the worker's
+    uint64_t seed = 0;         // of the waits' jitter
+    absl::Duration call_timeout = absl::Seconds(5);
+    uint32_t leases = 4;          // held at a time; the scheduler may give more where all wait for them
+    size_t most_results = 20000;  // units that are done but not reported, without a scheduler
+  };
+  explicit WorkCore(const Options& options);
+
+  // --- events
+  // What the scheduler wants by now; the first event. Its layout has to satisfy CheckLayout once it is there
+  // (worker/exchange/holders.h). An older layout than one that is known is not taken over.
+  void SetAssignment(const v1::Assignment& assignment, absl::Duration now);
+  void LeaseAnswer(const absl::StatusOr<v1::LeaseUnitsResponse>& answer, absl::Duration now);
+  void ReportAnswer(uint64_t id, const absl::Status& status, absl::Duration now);
+  void ReadDone(uint64_t unit, const absl::Status& status, absl::Duration now);
+  void PullAnswer(uint64_t unit, uint64_t attempt, uint32_t server, const absl::Status& status, absl::Duration now);
+  // `done`: parts, confusions and seconds of the result; the rest is filled in here.
+  void ComputeDone(uint64_t unit, absl::StatusOr<v1::UnitDone> done, absl::Duration now);
+  // `outcome`: of the answer, if `status` is Ok.
+  void PushAnswer(uint64_t unit, uint64_t attempt, uint32_t server, const absl::Status& status,
+                  v1::PushResponse::Outcome outcome, absl::Duration now);
+  void Tick(absl::Duration now);
+
+  // --- effects
+  // In the order in which they came up.
+  std::vector<WorkEffect> TakeEffects();
+  // When Tick is due; InfiniteDuration: not before another event.
+  absl::Duration NextDeadline() const;
+
+  // --- for looking at
+  bool fenced() const { return fenced_; }
+  // Does its share by itself.
+  bool alone() const { return alone_; }
+  size_t units() const { return units_.size(); }
+  // Is any unit being pulled?
+  bool pulling() const;
+  // Units that are done and not yet taken by the scheduler.
+  size_t unreported() const { return reports_.size(); }
+  uint64_t layout_epoch() const { return layout_.epoch(); }
+
+ private:
+  enum class Stage { kLeased, kReading, kRead, kPulling, kPulled, kComputing, kComputed, kPushing, kSplit };
+  struct Unit {
+    v1::Lease lease;      // token 0: by itself, or a leaf of a unit that was split
+    uint64_t parent = 0;  // the unit whose leaf it is; 0: none
+    uint32_t leaves = 0;  // kSplit: that are not done
+    Stage stage = Stage::kLeased;
+    CallRound round;         // kPulling, kPushing
+    absl::Duration give_up;  // likewise
+    v1::UnitDone done;       // from kComputed on; kSplit: of the leaves so far
+  };
+  // The order of work: version, part, number.
+  using Key = std::tuple<uint64_t, uint32_t, uint64_t>;
+  static Key KeyOf(uint64_t number, const Unit& unit) {
+    return {unit.lease.version(), unit.lease.first_part(), number};
+  }
+
+  // What goes on does: each looks for what may begin now.
+  void Advance(absl::Duration now);
+  void AskForLeases(absl::Duration now);
+  void SendReports(absl::Duration now);
+  void WorkAlone(absl::Duration now);
+  void StartUnits(absl::Duration now);
+  void CallServers(absl::Duration now);
+  bool leases_wanted() const;
+  // Has everything that was to be computed been computed, or does it wait for others?
+  bool Idle() const;
+
+  uint64_t Add(v1::Lease lease, uint64_t parent);
+  // nullptr: it is over.
+  Unit* Find(uint64_t number);
+  size_t Count(Stage stage) const;
+  // Calls `start` for units in `from`, in order, as long as fewer than `most` are in `in` and `also`; a unit of an
+  // earlier version than all of those may start beyond that.
+  template <typename Start>
+  void StartInOrder(Stage from, Stage in, Stage also, size_t most, Start start);
+  void BeginRound(Unit& unit, Stage stage, absl::Duration now);
+  // Under a new layout: calls go to its holders, all of them.
+  void RestartRounds(const v1::Layout& before, absl::Duration now);
+
+  // --- ends of units
+  void Refused(uint64_t number, uint32_t server, const absl::Status& status, absl::Duration now);
+  // Into the queue of reports.
+  void AddResult(const Unit& unit);
+  void Finish(uint64_t number);
+  // Everybody has the batch, so others computed it; what came out nobody told us.
+  void FinishUnknown(uint64_t number);
+  void Split(uint64_t number);
+  void GiveBack(uint64_t number);
+  void Erase(uint64_t number);
+  // Units of generations before this one.
+  void DropBefore(uint64_t generation);
+  void Fail(const std::string& message, absl::Duration now);
+  void Fence();
+  // A call to the scheduler that began at `called` is over.
+  void Heard(const absl::Status& status, absl::Duration called, absl::Duration now);
+
+  const Options options_;
+  std::mt19937_64 random_;
+  v1::JobState state_ = v1::JOB_STATE_UNSPECIFIED;
+  v1::Layout layout_;
+  std::vector<uint32_t> holders_;
+  BatchPlan plan_;
+  absl::Duration stall_timeout_ = absl::Seconds(60);
+
+  uint64_t next_unit_ = 1;
+  uint64_t next_attempt_ = 1;
+  std::map<uint64_t, Unit> units_;  // by number
+  std::map<Key, uint64_t> order_;   // the same
+  uint64_t computing_ = 0;          // also when its unit was dropped meanwhile; 0: none
+  size_t reading_ = 0;              // likewise
+
+  ReportQueue reports_;
+  OwnShare share_;
+  bool alone_ = false;
+  absl::Duration last_move_;                     // when a unit was last read, pulled or computed
+  std::optional<absl::Duration> silent_since_;   // the scheduler does not answer
+  std::optional<absl::Duration> lease_called_;   // in flight
+  std::optional<absl::Duration> report_called_;  // in flight
+  uint64_t report_id_ = 0;                       // of the last report
+  absl::Duration next_lease_, next_report_;
+  Backoff lease_backoff_, report_backoff_;
+
+  bool fenced_ = false;
+  std::string failure_;
+  absl::Duration next_failure_;
+  std::vector<WorkEffect> effects_;
+};
+
+}  // namespace pumasi
+
+#endif  // PUMASI_WORKER_JOB_WORK_CORE_H_

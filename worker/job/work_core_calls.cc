@@ -1,0 +1,135 @@
+// WorkCore's calls to the servers of a layout.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/error_detail.h"
+#include "common/planted_bug.h"
+#include "worker/job/verdict.h"
+#include "worker/job/work_core.h"
+
+namespace pumasi {
+
+void WorkCore::BeginRound(Unit& unit, Stage stage, absl::Duration now) {
+  unit.stage = stage;
+  unit.round = CallRound(next_attempt_++, layout_.epoch(), holders_);
+  unit.give_up = now + stall_timeout_;
+}
+
+void WorkCore::RestartRounds(const v1::Layout& before, absl::Duration now) {
+  for (auto& [number, unit] : units_) {
+    if (unit.stage != Stage::kPulling && unit.stage != Stage::kPushing) continue;
+    const CallRound old = std::move(unit.round);
+    BeginRound(unit, unit.stage, now);
+    if (!Planted(PlantedBug::kOldAcksCount)) continue;
+    for (const uint32_t server : holders_) {
+      for (int i = 0; i < before.servers_size(); ++i) {
+        const bool same = before.servers(i).incarnation() == layout_.servers(static_cast<int>(server)).incarnation();
+        if (same && old.succeeded(static_cast<uint32_t>(i))) unit.round.Succeeded(server);
+      }
+    }
+  }
+  if (!Planted(PlantedBug::kOldAcksCount)) return;
+  std::vector<uint64_t> done;
+  for (const auto& [number, unit] : units_) {
+    if (unit.stage == Stage::kPushing && unit.round.complete()) done.push_back(number);
+  }
+  for (const uint64_t number : done) Finish(number);
+}
+
+void WorkCore::CallServers(absl::Duration now) {
+  std::vector<uint64_t> stuck;
+  for (const auto& [key, number] : order_) {
+    Unit& unit = units_.at(number);
+    if (unit.stage != Stage::kPulling && unit.stage != Stage::kPushing) continue;
+    if (now >= unit.give_up) {
+      stuck.push_back(number);
+      continue;
+    }
+    std::vector<uint32_t> servers = unit.round.TakeDue(now);
+    if (servers.empty()) continue;
+    if (unit.stage == Stage::kPushing) {
+      effects_.push_back(Push{number, unit.round.number(), unit.round.epoch(), std::move(servers)});
+      continue;
+    }
+    const uint64_t version = unit.lease.version();
+    if (Planted(PlantedBug::kMixedVersions)) {
+      for (const uint32_t server : servers) {
+        const bool later = unit.round.calls(server) % 2 == 0;
+        effects_.push_back(Pull{number, unit.round.number(), unit.round.epoch(), version + later, {server}});
+      }
+      continue;
+    }
+    effects_.push_back(Pull{number, unit.round.number(), unit.round.epoch(), version, std::move(servers)});
+  }
+  for (const uint64_t number : stuck) {
+    if (Find(number) != nullptr) GiveBack(number);  // not gone with another leaf of its parent
+  }
+}
+
+void WorkCore::PullAnswer(uint64_t number, uint64_t attempt, uint32_t server, const absl::Status& status,
+                          absl::Duration now) {
+  Unit* unit = Find(number);
+  if (fenced_ || unit == nullptr || unit->stage != Stage::kPulling || !unit->round.Awaits(attempt, server)) return;
+  if (status.ok()) {
+    unit->round.Succeeded(server);
+    if (unit->round.complete()) {
+      unit->stage = Stage::kPulled;
+      last_move_ = now;
+      share_.Applied(unit->lease.version());
+      // Others wait for their versions; that this one came shows that the job moves.
+      for (auto& [other, waiting] : units_) {
+        if (waiting.stage == Stage::kPulling) waiting.give_up = now + stall_timeout_;
+      }
+    }
+  } else {
+    Refused(number, server, status, now);
+  }
+  Advance(now);
+}
+
+void WorkCore::PushAnswer(uint64_t number, uint64_t attempt, uint32_t server, const absl::Status& status,
+                          v1::PushResponse::Outcome outcome, absl::Duration now) {
+  Unit* unit = Find(number);
+  if (fenced_ || unit == nullptr || unit->stage != Stage::kPushing || !unit->round.Awaits(attempt, server)) return;
+  if (!status.ok()) {
+    Refused(number, server, status, now);
+  } else if (outcome != v1::PushResponse::ACCEPTED && outcome != v1::PushResponse::DUPLICATE) {
+    Fail(absl::StrCat("a push was answered with outcome ", outcome, ", neither taken nor known"), now);
+  } else {
+    unit->round.Succeeded(server);
+    if (unit->round.complete() || Planted(PlantedBug::kFirstAckCounts)) Finish(number);
+  }
+  Advance(now);
+}
+
+void WorkCore::Refused(uint64_t number, uint32_t server, const absl::Status& status, absl::Duration now) {
+  Unit& unit = units_.at(number);
+  Verdict verdict = VerdictOf(status, unit.round.epoch());
+  // A leaf is never covered in part, and values that are gone are nothing to a push: a server that says so errs.
+  const bool leaf = unit.lease.end_part() - unit.lease.first_part() == 1;
+  if (verdict == Verdict::kPartly && (leaf || unit.stage == Stage::kPulling)) verdict = Verdict::kAgain;
+  if (verdict == Verdict::kTooLate && unit.stage == Stage::kPushing) verdict = Verdict::kAgain;
+  switch (verdict) {
+    case Verdict::kBusy:
+    case Verdict::kAgain:
+      unit.round.Failed(server, verdict == Verdict::kBusy, now, random_());
+      return;
+    case Verdict::kStaleLayout:
+      unit.round.Halt();
+      return;
+    case Verdict::kTooLate:
+      // Values are kept at the version and the one before: every copy is past the batch, and at most one more behind.
+      if (const auto detail = DetailOf(status); detail && detail->version() > 1) share_.Applied(detail->version() - 1);
+      return unit.lease.kind() == v1::TRAIN ? FinishUnknown(number) : GiveBack(number);
+    case Verdict::kPartly:
+      return Split(number);
+    case Verdict::kFenced:
+      return Fence();
+    case Verdict::kDrop:
+      return GiveBack(number);
+    case Verdict::kFail:
+      return Fail(std::string(status.message()), now);
+  }
+}
+
+}  // namespace pumasi

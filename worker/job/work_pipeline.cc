@@ -1,0 +1,195 @@
+#include "worker/job/work_pipeline.h"
+
+#include <grpcpp/channel.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/error_detail.h"
+#include "common/failpoint.h"
+#include "common/log.h"
+
+namespace pumasi {
+
+WorkPipeline::WorkPipeline(Options options, std::unique_ptr<Model> model, SchedulerClient& client, const Clock& clock)
+    : options_(std::move(options)),
+      model_(std::move(model)),
+      client_(client),
+      clock_(clock),
+      core_(options_.core),
+      exchange_(
+          {options_.core.job_id, options_.core.incarnation, absl::ToChronoMilliseconds(options_.core.call_timeout)}) {
+  const auto run = [this](BoundedQueue<Action>& queue) {
+    threads_.emplace_back([&queue] {
+      Action action;
+      while (queue.Pop(&action)) std::exchange(action, {})();
+    });
+  };
+  run(reads_);
+  run(pushes_);
+  threads_.emplace_back([this] { ComputeLoop(); });
+  threads_.emplace_back([this] { KeepTime(); });
+}
+
+WorkPipeline::~WorkPipeline() {
+  Stop();
+  for (std::thread& thread : threads_) thread.join();
+  client_.Wait();
+  // The exchange's end waits for its calls.
+}
+
+void WorkPipeline::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+    changed_.notify_all();
+  }
+  client_.Cancel();
+  exchange_.Cancel();
+  reads_.Close();
+  computes_.Close();
+  pushes_.Close();
+}
+
+absl::StatusOr<std::shared_ptr<const Peers>> WorkPipeline::Connect(const v1::Layout& layout) {
+  auto router = Router::Create(options_.tables, layout);
+  if (!router.ok()) return router.status();
+  auto peers = std::make_shared<Peers>(Peers{*std::move(router), {}});
+  std::map<std::string, std::shared_ptr<grpc::Channel>> channels;
+  for (const auto& server : layout.servers()) {
+    const auto known = channels_.find(server.address());
+    if (known == channels_.end()) {
+      auto channel = options_.make_channel(server.address());
+      if (!channel.ok()) return channel.status();
+      channels[server.address()] = *std::move(channel);
+    } else {
+      channels[server.address()] = known->second;
+    }
+    peers->stubs.push_back(v1::ParameterServer::NewStub(channels[server.address()]));
+  }
+  channels_ = std::move(channels);
+  return peers;
+}
+
+absl::Status WorkPipeline::Update(const v1::Assignment& assignment) {
+  std::lock_guard update(update_mutex_);
+  std::shared_ptr<const Peers> peers;
+  {
+    std::lock_guard lock(mutex_);
+    peers = peers_;
+  }
+  const v1::Layout& layout = assignment.layout();
+  const bool newer = peers == nullptr || layout.epoch() > peers->router.layout().epoch();
+  if (layout.slot_owner_size() > 0 && newer) {
+    auto connected = Connect(layout);
+    if (!connected.ok()) return connected.status();
+    peers = *std::move(connected);
+  }
+  Step([&](absl::Duration now) {
+    peers_ = peers;
+    core_.SetAssignment(assignment, now);
+  });
+  return absl::OkStatus();
+}
+
+void WorkPipeline::Step(const std::function<void(absl::Duration now)>& event) {
+  std::vector<Action> actions;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    event(clock_.Now());
+    actions = TakeActions();
+    if (core_.NextDeadline() < wake_) changed_.notify_all();
+    if (core_.alone() != was_alone_) {
+      was_alone_ = core_.alone();
+      Log(Severity::kWarn, was_alone_ ? "no scheduler: goes on by itself" : "the scheduler is back",
+          {{"job", options_.core.job_id}, {"unreported", core_.unreported()}});
+    }
+  }
+  for (const Action& action : actions) action();
+}
+
+void WorkPipeline::KeepTime() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      const absl::Duration now = clock_.Now();
+      wake_ = std::min(core_.NextDeadline(), now + absl::Seconds(1));
+      if (!stopped_ && wake_ > now) {
+        changed_.wait_for(lock, absl::ToChronoMicroseconds(wake_ - now) + std::chrono::microseconds(1));
+      }
+      if (stopped_) return;
+      wake_ = -absl::InfiniteDuration();  // awake: needs no waking
+    }
+    Step([this](absl::Duration now) { core_.Tick(now); });
+  }
+}
+
+void WorkPipeline::ReadRows(uint64_t number, const std::shared_ptr<Payload>& payload) {
+  const absl::Duration start = clock_.Now();
+  auto unit = ReadUnit(payload->lease, options_.shape, *options_.train, options_.test);
+  payload->seconds_reading = absl::ToDoubleSeconds(clock_.Now() - start);
+  if (unit.ok()) {
+    payload->ids = std::make_shared<const std::vector<uint64_t>>(std::move(unit->ids));
+    payload->unit = *std::move(unit);
+  }
+  PUMASI_FAILPOINT("worker.unit.read").IgnoreError();
+  Step([&](absl::Duration now) {
+    use_.set_seconds_reading(use_.seconds_reading() + payload->seconds_reading);
+    core_.ReadDone(number, unit.status(), now);
+  });
+}
+
+void WorkPipeline::ComputeOne(uint64_t number, const std::shared_ptr<Payload>& payload) {
+  const absl::Duration start = clock_.Now();
+  absl::StatusOr<v1::UnitDone> done = absl::CancelledError("the unit was dropped");
+  if (payload != nullptr) {
+    auto result = ComputeUnit(payload->unit, payload->pull->Take(), options_.shape, options_.tables, *model_);
+    if (!result.ok() && options_.on_compute_error(result.status())) return;
+    const double seconds = absl::ToDoubleSeconds(clock_.Now() - start);
+    if (result.ok()) {
+      payload->gradient = std::make_shared<const Gradient>(std::move(result->gradient));
+      done = std::move(result->done);
+      done->set_seconds(payload->seconds_reading + seconds);
+    } else {
+      done = result.status();
+    }
+    payload->unit = {};
+  }
+  PUMASI_FAILPOINT("worker.unit.computed").IgnoreError();
+  Step([&](absl::Duration now) {
+    use_.set_seconds_computing(use_.seconds_computing() + absl::ToDoubleSeconds(now - start));
+    core_.ComputeDone(number, std::move(done), now);
+  });
+}
+
+void WorkPipeline::ComputeLoop() {
+  Action action;
+  while (true) {
+    const absl::Duration start = clock_.Now();
+    bool pulling;
+    {
+      std::lock_guard lock(mutex_);
+      pulling = core_.pulling();
+    }
+    if (!computes_.Pop(&action)) return;
+    {
+      std::lock_guard lock(mutex_);
+      const double idle = absl::ToDoubleSeconds(clock_.Now() - start);
+      if (pulling) {
+        use_.set_seconds_pulling(use_.seconds_pulling() + idle);
+      } else {
+        use_.set_seconds_waiting_for_lease(use_.seconds_waiting_for_lease() + idle);
+      }
+    }
+    std::exchange(action, {})();
+  }
+}
+
+void WorkPipeline::LogRefusal(const char* what, const std::string& server, const absl::Status& status) const {
+  const auto reason = ReasonOf(status);
+  if (status.ok() || absl::IsCancelled(status) || reason == v1::ErrorDetail::NOT_READY) return;
+  Log(Severity::kInfo, status.message(), {{"job", options_.core.job_id}, {"peer", server}, {"call", what}});
+}
+
+}  // namespace pumasi
