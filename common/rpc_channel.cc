@@ -1,5 +1,6 @@
 #include "common/rpc_channel.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
 
@@ -19,10 +20,18 @@ constexpr int kLongestReconnectMs = 1000;
 constexpr int kMaxHeaderBytes = 16 << 10;
 constexpr uint64_t kLargestMessage = 2147483647;
 
+// gRPC ends its threads when the last of its objects goes, and then waits for one that looks after idle channels, which
+// may take until its next look, ten seconds away. A process that ends needs no such order: gRPC stays up until then.
+void KeepGrpcUp() {
+  static const bool up = (grpc_init(), true);
+  (void)up;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeRpcChannel(const RpcChannelOptions& options) {
   RouteGrpcLog();
+  KeepGrpcUp();
   const auto target = ParseAddress(options.target);
   if (!target.ok()) return target.status();
   const auto credentials = MakeChannelCredentials(options.tls, *target);

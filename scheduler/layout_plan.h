@@ -58,8 +58,8 @@ struct LayoutStep {
 
 // Slots of one server that may be copied ahead, and of all servers that may be filling, at a time: pulls wait for slots
 // that fill, so few at a time keep that short.
-inline constexpr uint32_t kPrefetchPerServer = 16;
-inline constexpr uint32_t kFillingAtOnce = 8;
+inline constexpr uint32_t kPrefetchPerServer = 64;
+inline constexpr uint32_t kFillingAtOnce = 32;
 
 // The next layout, in which
 // - dead servers hold nothing; where the primary died, the whole second copy takes over (one that fills never does,

@@ -26,12 +26,16 @@ absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
     return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
                          absl::StrCat(node.name(), " was declared dead: take a new incarnation"));
   }
-  for (const auto& [incarnation, member] : alive_) {
-    if (member.node.name() == node.name()) {
+  for (auto other = alive_.begin(); other != alive_.end(); ++other) {
+    const Member& member = other->second;
+    if (member.node.name() != node.name()) continue;
+    if (!member.broken) {
       return absl::AlreadyExistsError(absl::StrCat("a living node at ", member.node.address(), " is named ",
                                                    node.name(), "; if it is gone, its lease ends within ",
                                                    absl::FormatDuration(options_.lease), ", else choose another name"));
     }
+    Bury(other, "its process was started again", now);
+    break;
   }
   alive_[node.incarnation()] = {node, now, now + options_.lease};
   return absl::OkStatus();
@@ -49,12 +53,14 @@ absl::Status Membership::Renew(uint64_t incarnation, absl::Duration now) {
   }
   member->second.last_seen = now;
   member->second.dies_at = now + options_.lease;
+  member->second.broken = false;
   return absl::OkStatus();
 }
 
 void Membership::Disconnected(uint64_t incarnation, absl::Duration now) {
   const auto member = alive_.find(incarnation);
   if (member == alive_.end()) return;
+  member->second.broken = true;
   member->second.dies_at = std::min(member->second.dies_at, std::max(now + options_.crash_grace, no_death_before_));
 }
 

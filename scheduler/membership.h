@@ -32,6 +32,7 @@ class Membership {
     v1::Node node;
     absl::Duration last_seen;
     absl::Duration dies_at;
+    bool broken = false;  // its connection, since the last sign of life
   };
   struct Death {
     v1::Node node;
@@ -43,7 +44,8 @@ class Membership {
   explicit Membership(const Options& options) : options_(options) {}
 
   // The same incarnation again is harmless. STALE_INCARNATION: it was dead before. AlreadyExists: a living node has
-  // that name. InvalidArgument: no name or incarnation.
+  // that name; if its connection is broken, it is dead now, since its process was started again. InvalidArgument: no
+  // name or incarnation.
   absl::Status Register(const v1::Node& node, absl::Duration now);
   // A sign of life. STALE_INCARNATION: it was declared dead. UNKNOWN_INCARNATION: nobody here knows it; it may
   // register.

@@ -113,6 +113,27 @@ TEST_CASE("Registering twice is harmless and renews the lease") {
   CHECK(members.alive().size() == 1);
 }
 
+TEST_CASE("A process that was started again takes the place of the one whose connection broke, at once") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("a", 1), At(0)).ok());
+  members.Disconnected(1, At(1));
+  REQUIRE(members.Register(Node("a", 2), At(1.1)).ok());
+  CHECK(members.Find(1) == nullptr);
+  CHECK(members.Find(2) != nullptr);
+  const auto deaths = members.TakeDeaths(At(1.1));
+  REQUIRE(deaths.size() == 1);
+  CHECK(deaths[0].reason == "its process was started again");
+  CHECK(members.Renew(1, At(1.2)).code() == absl::StatusCode::kAborted);
+}
+
+TEST_CASE("A node that is in touch again after its connection broke keeps its name") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("a", 1), At(0)).ok());
+  members.Disconnected(1, At(1));
+  REQUIRE(members.Renew(1, At(1.1)).ok());
+  CHECK(absl::IsAlreadyExists(members.Register(Node("a", 2), At(1.2))));
+}
+
 TEST_CASE("Two living nodes cannot have one name; a dead one's name is free") {
   Membership members = ThreeSeconds();
   REQUIRE(members.Register(Node("a", 1, v1::ROLE_SERVER), At(0)).ok());

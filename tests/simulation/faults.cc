@@ -139,7 +139,12 @@ void Faults::Heal() {
     node->Thaw();
     node->Start();
   }
-  for (const Node* node : Members()) cluster_.client.Drain(node->name(), true, 20);
+  // More than once: a wish to drain may still be on its way, and be repeated by the network.
+  for (const Nanos later : {0 * kSecond, 8 * kSecond, 25 * kSecond}) {
+    world_.At(world_.now() + later, [this] {
+      for (const Node* node : Members()) cluster_.client.Drain(node->name(), true, 20);
+    });
+  }
 }
 
 }  // namespace pumasi::sim

@@ -165,7 +165,8 @@ void Invariants::SchedulerChanged(Cluster& cluster) {
     if (resume(job)) return;
     return world_.Fail(absl::StrCat("the job failed: ", job.Status(absl::ZeroDuration()).message()));
   }
-  LookAtProgress(job.layout().generation(), job.audited_end());
+  // What is not durable a crash may undo: nobody has heard of it.
+  if (cluster.durable()) LookAtProgress(job.layout().generation(), job.audited_end());
   if (job.state() == v1::DONE && cluster.durable()) done_ = true;
 }
 
