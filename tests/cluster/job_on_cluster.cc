@@ -44,7 +44,7 @@ JobOnCluster::JobOnCluster(const TempFolder& folder, uint32_t servers, uint32_t 
   link_ = *std::move(link);
 }
 
-void JobOnCluster::Submit() {
+v1::SubmitRequest JobOnCluster::Request() const {
   auto file = LoadJobFile(folder_ + "/job.yaml", {});
   Check(file.status());
   v1::SubmitRequest request;
@@ -53,9 +53,50 @@ void JobOnCluster::Submit() {
   request.set_output(folder_ + "/cluster-out");
   request.set_servers(servers_);
   request.set_workers(workers_);
-  auto job = link_->Submit(request);
+  return request;
+}
+
+void JobOnCluster::Submit() {
+  auto job = link_->Submit(Request());
   Check(job.status());
   job_id_ = *job;
+}
+
+std::unique_ptr<SchedulerLink> JobOnCluster::ImpatientLink() const {
+  v1::ClientConfig config;
+  config.set_scheduler(cluster_->scheduler_address());
+  config.set_timeout(0.3);
+  auto link = SchedulerLink::Open(config);
+  Check(link.status());
+  return *std::move(link);
+}
+
+void JobOnCluster::SubmitWhile(const std::function<void()>& mend) {
+  const auto link = ImpatientLink();
+  v1::SubmitRequest request = Request();
+  request.set_request_id("once");  // however often it is sent
+  const absl::Duration deadline = RealClock().Now() + kPatience;
+  while (job_id_.empty()) {
+    mend();
+    auto job = link->Submit(request);
+    if (job.ok()) job_id_ = *job;
+    if (RealClock().Now() > deadline) Check(job.status());
+  }
+}
+
+v1::JobStatus JobOnCluster::WaitForEndWhile(const std::function<void()>& mend) {
+  const auto link = ImpatientLink();
+  const absl::Duration deadline = RealClock().Now() + kPatience;
+  v1::JobStatus status;
+  while (true) {
+    mend();
+    auto next = link->GetJob(job_id_, status.change(), absl::Milliseconds(200));
+    if (next.ok()) status = *next;
+    if (Ended(status.state())) return status;
+    if (RealClock().Now() > deadline) {
+      throw std::runtime_error("waited in vain for the end; last seen: " + status.ShortDebugString());
+    }
+  }
 }
 
 template <typename Condition>

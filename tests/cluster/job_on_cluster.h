@@ -2,6 +2,7 @@
 #ifndef PUMASI_TESTS_CLUSTER_JOB_ON_CLUSTER_H_
 #define PUMASI_TESTS_CLUSTER_JOB_ON_CLUSTER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,10 @@ class JobOnCluster {
   v1::JobStatus WaitForCopies();
   v1::JobStatus WaitForWarnings(int warnings);
   v1::JobStatus WaitForEnd();
+  // As Submit and WaitForEnd, with `mend` called several times a second: it may start daemons again that died, the
+  // scheduler too.
+  void SubmitWhile(const std::function<void()>& mend);
+  v1::JobStatus WaitForEndWhile(const std::function<void()>& mend);
   // The scheduler keeps its state in a database, so it may be killed and started again.
   absl::Status Restart(const std::string& name) { return cluster_->Restart(name); }
 
@@ -38,6 +43,9 @@ class JobOnCluster {
   const std::string& job_id() const { return job_id_; }
 
  private:
+  v1::SubmitRequest Request() const;
+  // Gives up soon, so that the caller can look at what else there is.
+  std::unique_ptr<SchedulerLink> ImpatientLink() const;
   template <typename Condition>
   v1::JobStatus WaitUntil(const std::string& what, Condition condition);
 

@@ -72,7 +72,9 @@ absl::Status SchedulerLink::Call(const Request& request, Response* response, Met
 absl::StatusOr<std::string> SchedulerLink::Submit(v1::SubmitRequest request) {
   // Drawn once: trying again after a lost answer must not make a second job.
   std::random_device random;
-  request.set_request_id(absl::StrCat(absl::Hex(random()), absl::Hex(random()), absl::Hex(random())));
+  if (request.request_id().empty()) {
+    request.set_request_id(absl::StrCat(absl::Hex(random()), absl::Hex(random()), absl::Hex(random())));
+  }
   v1::SubmitResponse response;
   absl::Status status = Call(request, &response, &v1::Scheduler::StubInterface::Submit);
   if (!status.ok()) return status;
