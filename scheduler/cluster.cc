@@ -8,7 +8,6 @@
 #include "common/planted_bug.h"
 
 namespace pumasi {
-namespace {}  // namespace
 
 absl::Status Cluster::Register(const v1::Node& node, absl::Duration now) {
   const bool known = members_.Find(node.incarnation()) != nullptr;
