@@ -33,13 +33,13 @@ HostedJob::HostedJob(const Hosting::Options& options, const v1::Assignment& assi
 
 HostedJob::~HostedJob() {
   {
-    std::unique_lock lock(mutex_);
+    std::lock_guard lock(mutex_);
     dropped_ = true;
     wake_.notify_all();
     wake_writer_.notify_all();
-    for (grpc::ClientContext* context : calls_) context->TryCancel();
-    call_ended_.wait(lock, [this] { return calls_.empty(); });
   }
+  calls_.CancelAll();
+  calls_.Wait();
   control_.join();
   writer_.join();
 }
@@ -133,16 +133,7 @@ void HostedJob::Make(const ShardWish& wish) {
 std::shared_ptr<grpc::ClientContext> HostedJob::BeginCall(absl::Duration deadline) {
   auto context = std::make_shared<grpc::ClientContext>();
   context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline));
-  std::lock_guard lock(mutex_);
-  if (dropped_) return nullptr;
-  calls_.insert(context.get());
-  return context;
-}
-
-void HostedJob::EndCall(grpc::ClientContext* context) {
-  std::lock_guard lock(mutex_);
-  calls_.erase(context);
-  call_ended_.notify_all();
+  return calls_.Begin(context.get(), this) ? context : nullptr;
 }
 
 void HostedJob::Tell(const TellWish& wish) {
@@ -153,7 +144,7 @@ void HostedJob::Tell(const TellWish& wish) {
                 [this, context, ticket = wish.ticket](absl::Status status, const v1::CombineNormsResponse& norms) {
                   if (status.ok()) status = PUMASI_FAILPOINT("server.report.answered");
                   Happen([&] { hosting_.Told(ticket, status, norms, around_.clock.Now()); });
-                  EndCall(context.get());
+                  calls_.End(context.get());
                 });
 }
 
@@ -172,7 +163,7 @@ void HostedJob::Fetch(const FetchWish& wish) {
                   if (absl::Status status = PUMASI_FAILPOINT("server.fetch.answered"); !status.ok()) state = status;
                 }
                 Happen([&] { hosting_.Fetched(ticket, std::move(state), around_.clock.Now()); });
-                EndCall(context.get());
+                calls_.End(context.get());
               });
 }
 

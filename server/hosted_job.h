@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 
@@ -15,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/rpc/calls_in_flight.h"
 #include "proto/scheduler.grpc.pb.h"
 #include "server/hosting.h"
 #include "server/peers.h"
@@ -60,8 +60,6 @@ class HostedJob {
   void Tell(const TellWish& wish);
   // A context for a call; nullptr: the job is dropped, do not call.
   std::shared_ptr<grpc::ClientContext> BeginCall(absl::Duration deadline);
-  // As the last thing that the call's callback does.
-  void EndCall(grpc::ClientContext* context);
 
   void RunWriter();
   void WriteSnapshot(Snapshot& snapshot);
@@ -75,11 +73,10 @@ class HostedJob {
   std::mutex mutex_;
   std::condition_variable wake_;                     // the control thread
   std::condition_variable wake_writer_;              //
-  std::condition_variable call_ended_;               //
   Hosting hosting_;                                  // GUARDED_BY(mutex_)
   std::deque<std::shared_ptr<Snapshot>> snapshots_;  // GUARDED_BY(mutex_): to be written
-  std::set<grpc::ClientContext*> calls_;             // GUARDED_BY(mutex_): in flight
   bool dropped_ = false;                             // GUARDED_BY(mutex_)
+  CallsInFlight calls_;
   std::thread control_, writer_;
 };
 

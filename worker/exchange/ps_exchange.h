@@ -12,8 +12,8 @@
 
 #include "absl/status/status.h"
 #include "common/layout/part_range.h"
+#include "common/rpc/calls_in_flight.h"
 #include "proto/parameter_server.grpc.pb.h"
-#include "worker/exchange/calls_in_flight.h"
 #include "worker/exchange/router.h"
 
 namespace pumasi {

@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/rpc/calls_in_flight.h"
 #include "proto/scheduler.grpc.pb.h"
-#include "worker/exchange/calls_in_flight.h"
 
 namespace pumasi {
 

@@ -1,6 +1,6 @@
 // The calls of one job that are on their way: so that they can be cancelled, and waited for.
-#ifndef PUMASI_WORKER_EXCHANGE_CALLS_IN_FLIGHT_H_
-#define PUMASI_WORKER_EXCHANGE_CALLS_IN_FLIGHT_H_
+#ifndef PUMASI_COMMON_RPC_CALLS_IN_FLIGHT_H_
+#define PUMASI_COMMON_RPC_CALLS_IN_FLIGHT_H_
 
 #include <condition_variable>
 #include <map>
@@ -42,4 +42,4 @@ class CallsInFlight {
 
 }  // namespace pumasi
 
-#endif  // PUMASI_WORKER_EXCHANGE_CALLS_IN_FLIGHT_H_
+#endif  // PUMASI_COMMON_RPC_CALLS_IN_FLIGHT_H_

@@ -1,4 +1,4 @@
-#include "worker/exchange/calls_in_flight.h"
+#include "common/rpc/calls_in_flight.h"
 
 #include <grpcpp/client_context.h>
 
