@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <set>
 
 #include "tools/chaos/fault_plan.h"
@@ -51,9 +52,42 @@ TEST_CASE("faults come about as often as asked, of every kind and to everybody")
 }
 
 TEST_CASE("a fault's name finds it, and no other name does") {
-  for (FaultKind kind : {FaultKind::kKill, FaultKind::kStop, FaultKind::kSlow})
-    CHECK(FaultOfName(FaultName(kind)).value() == kind);
+  for (FaultKind kind : kAllFaults) CHECK(FaultOfName(FaultName(kind)).value() == kind);
   CHECK(absl::IsInvalidArgument(FaultOfName("burn").status()));
+}
+
+TEST_CASE("faults of the network come in all their forms") {
+  FaultPlan::Options options;
+  options.targets = {"scheduler", "server-0", "worker-0"};
+  for (FaultKind kind : kAllFaults) {
+    if (OnNetwork(kind)) options.kinds.push_back(kind);
+  }
+  FaultPlan plan(options);
+  std::set<FaultKind> kinds;
+  std::set<bool> directions;
+  std::set<double> losses;
+  for (int i = 0; i < 300; ++i) {
+    const Fault fault = plan.Next();
+    CAPTURE(i, FaultName(fault.kind), fault.target, fault.peer);
+    kinds.insert(fault.kind);
+    CHECK((fault.kind == FaultKind::kPartial) == (fault.peer != fault.target));
+    CHECK(fault.peer < options.targets.size());
+    if (fault.kind == FaultKind::kOneWay) directions.insert(fault.outgoing);
+    if (fault.kind == FaultKind::kLoss) losses.insert(fault.loss);
+  }
+  CHECK(kinds.size() == 4);
+  CHECK(directions.size() == 2);
+  CHECK(losses == std::set<double>{0.01, 0.05, 0.2});
+}
+
+TEST_CASE("after so many faults no more come") {
+  FaultPlan::Options options;
+  options.kinds = {FaultKind::kKill};
+  options.targets = {"scheduler"};
+  options.most = 3;
+  FaultPlan plan(options);
+  for (int i = 0; i < 3; ++i) CHECK(std::isfinite(plan.Next().at));
+  for (int i = 0; i < 3; ++i) CHECK(std::isinf(plan.Next().at));
 }
 
 TEST_CASE("stalls are the gaps between batches; pauses and batches done again are none") {
@@ -74,6 +108,10 @@ TEST_CASE("stalls are the gaps between batches; pauses and batches done again ar
   CHECK(stalls.Quantile(0.5) == 1);
   CHECK(stalls.Quantile(0.99) == 4);
   CHECK(stalls.Quantile(1) == 4);
+  CHECK(stalls.LongestAt(9, 10) == 0);
+  CHECK(stalls.LongestAt(10.5, 10.6) == 1);
+  CHECK(stalls.LongestAt(10.5, 11.1) == 4);
+  CHECK(stalls.LongestAt(15, 100) == 0.5);
 }
 
 }  // namespace pumasi

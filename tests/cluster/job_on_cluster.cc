@@ -23,8 +23,8 @@ void Check(const absl::Status& status) {
 
 }  // namespace
 
-JobOnCluster::JobOnCluster(const TempFolder& folder, uint32_t servers, uint32_t workers)
-    : folder_(folder.path()), servers_(servers), workers_(workers) {
+JobOnCluster::JobOnCluster(const TempFolder& folder, uint32_t servers, uint32_t workers, ClusterHosts* hosts)
+    : folder_(folder.path()), servers_(servers), workers_(workers), hosts_(hosts) {
   EmbeddedCluster::Options options;
   options.servers = servers;
   options.workers = workers;
@@ -33,15 +33,21 @@ JobOnCluster::JobOnCluster(const TempFolder& folder, uint32_t servers, uint32_t 
   options.store = folder_ + "/scheduler.db";
   options.programs = BuiltProgram("tools/cli/pumasi");
   options.programs.resize(options.programs.rfind('/'));
+  if (hosts != nullptr) options.host_of = [hosts](const std::string& name) { return hosts->HostOf(name); };
   auto cluster = EmbeddedCluster::Start(options);
   Check(cluster.status());
   cluster_ = *std::move(cluster);
+  link_ = Link(20);
+}
+
+std::unique_ptr<SchedulerLink> JobOnCluster::Link(double timeout) const {
   v1::ClientConfig config;
   config.set_scheduler(cluster_->scheduler_address());
-  config.set_timeout(20);
+  config.set_timeout(timeout);
+  if (hosts_ != nullptr) *config.mutable_tls() = hosts_->client_tls();
   auto link = SchedulerLink::Open(config);
   Check(link.status());
-  link_ = *std::move(link);
+  return *std::move(link);
 }
 
 v1::SubmitRequest JobOnCluster::Request() const {
@@ -62,14 +68,7 @@ void JobOnCluster::Submit() {
   job_id_ = *job;
 }
 
-std::unique_ptr<SchedulerLink> JobOnCluster::ImpatientLink() const {
-  v1::ClientConfig config;
-  config.set_scheduler(cluster_->scheduler_address());
-  config.set_timeout(0.3);
-  auto link = SchedulerLink::Open(config);
-  Check(link.status());
-  return *std::move(link);
-}
+std::unique_ptr<SchedulerLink> JobOnCluster::ImpatientLink() const { return Link(0.3); }
 
 void JobOnCluster::SubmitWhile(const std::function<void()>& mend) {
   const auto link = ImpatientLink();

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "tests/common/temp_folder.h"
+#include "tools/chaos/cluster_hosts.h"
 #include "tools/cli/embedded_cluster.h"
 #include "tools/cli/scheduler_link.h"
 
@@ -16,8 +17,8 @@ namespace pumasi {
 // The waits fail the test (by an exception that says what was seen last) after a minute.
 class JobOnCluster {
  public:
-  // Daemons for `folder`/job.yaml (small_job.h).
-  JobOnCluster(const TempFolder& folder, uint32_t servers, uint32_t workers);
+  // Daemons for `folder`/job.yaml (small_job.h). `hosts`, if given, is made for as many, and outlives this.
+  JobOnCluster(const TempFolder& folder, uint32_t servers, uint32_t workers, ClusterHosts* hosts = nullptr);
 
   void Submit();
   // Until so many batches are done, or the job has ended.
@@ -49,8 +50,11 @@ class JobOnCluster {
   template <typename Condition>
   v1::JobStatus WaitUntil(const std::string& what, Condition condition);
 
+  std::unique_ptr<SchedulerLink> Link(double timeout) const;
+
   const std::string folder_;
   const uint32_t servers_, workers_;
+  ClusterHosts* const hosts_;
   std::unique_ptr<EmbeddedCluster> cluster_;
   std::unique_ptr<SchedulerLink> link_;
   std::string job_id_;

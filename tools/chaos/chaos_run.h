@@ -2,14 +2,13 @@
 #ifndef PUMASI_TOOLS_CHAOS_CHAOS_RUN_H_
 #define PUMASI_TOOLS_CHAOS_CHAOS_RUN_H_
 
-#include <map>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "proto/scheduler.pb.h"
-#include "tools/chaos/disturber.h"
-#include "tools/chaos/fault_plan.h"
+#include "tools/chaos/cluster_hosts.h"
+#include "tools/chaos/scenario.h"
 #include "tools/chaos/stalls.h"
 #include "tools/cli/job_file.h"
 
@@ -22,22 +21,32 @@ struct ChaosRun {
   std::string folder;             // absolute, new: database, logs and the job's output
   std::string cache;              // absolute; empty: the workers' default
   double deadline = 600;          // seconds from the cluster's start to the job's end
-  std::optional<FaultPlan> plan;  // none: undisturbed
-  double disturb_for = 1e9;       // seconds; no faults afterwards
+  ClusterHosts* hosts = nullptr;  // null: all daemons run right here
+  Scenario::Make scenario;        // unset: undisturbed
+  double disturb_for = 1e9;       // seconds; the scenario is healed afterwards
+  unsigned burners = 0;           // threads that compute nothing, during the scenario
+  // Not 0: only the speed is of interest. So many seconds after the first batches the job is cancelled.
+  double measure_for = 0;
 };
 
+// Times without another origin are seconds since the start of the scenario.
 struct ChaosOutcome {
   v1::JobStatus status;
   v1::AuditResponse audit;  // the sums
   absl::Status exact;       // of the sums and of every batch
   double seconds = 0;       // from the first batch to the end
+  double start = 0;         // of the scenario, in seconds of RealClock; `stalls` are in these
   Stalls stalls;
-  std::map<FaultKind, int> faults;
-  int ended_by_themselves = 0;
+  ScenarioSeen seen;
+  std::vector<DeathLog::Death> deaths;
+  double healed_at = 0;         // 0: faults went on to the end
+  uint64_t healed_version = 0;  // batches done by then
+  uint64_t batches_alone = 0;   // of which a part at least was computed without a lease
+  double batches_per_s = 0;     // where measure_for is not 0
 };
 
 // DeadlineExceeded: the job did not end in time. Cancelled: the user ended it. To be called in the main thread.
-absl::StatusOr<ChaosOutcome> RunWithFaults(const ChaosRun& run, const Disturber::Say& say);
+absl::StatusOr<ChaosOutcome> RunWithFaults(const ChaosRun& run, const Scenario::Say& say);
 
 }  // namespace pumasi
 

@@ -3,6 +3,7 @@
 #define PUMASI_TOOLS_CHAOS_FAULT_PLAN_H_
 
 #include <cstdint>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -15,10 +16,19 @@ enum class FaultKind {
   kKill,  // SIGKILL; started again after `seconds`
   kStop,  // SIGSTOP; SIGCONT after `seconds`
   kSlow,  // stopped nine tenths of the time, for `seconds`
+  // On hosts of a network of its own (HostNetwork), each for `seconds`:
+  kPartition,  // no packet from or to the target
+  kOneWay,     // none from it, or none to it
+  kPartial,    // none between it and one other target
+  kLoss,       // some of its packets, in both directions
 };
+constexpr FaultKind kAllFaults[] = {FaultKind::kKill,   FaultKind::kStop,    FaultKind::kSlow, FaultKind::kPartition,
+                                    FaultKind::kOneWay, FaultKind::kPartial, FaultKind::kLoss};
 
-// "kill", "stop", "slow".
+// "kill", "stop", "slow", "partition", "oneway", "partial", "loss".
 std::string FaultName(FaultKind kind);
+// Does it need a network of its own?
+bool OnNetwork(FaultKind kind);
 absl::StatusOr<FaultKind> FaultOfName(const std::string& name);
 
 struct Fault {
@@ -26,6 +36,9 @@ struct Fault {
   FaultKind kind = FaultKind::kKill;
   size_t target = 0;  // index of FaultPlan::Options::targets
   double seconds = 0;
+  size_t peer = 0;        // kPartial: another index of targets; the same if there is no other
+  bool outgoing = false;  // kOneWay: what it sends is lost, otherwise what it would get
+  double loss = 0;        // kLoss: share of the packets
 };
 
 class FaultPlan {
@@ -33,12 +46,13 @@ class FaultPlan {
   struct Options {
     uint64_t seed = 1;
     double every = 5;  // seconds between two faults, on average; each gap is half to one and a half times that
-    std::vector<FaultKind> kinds;      // at least one; equally often
-    std::vector<std::string> targets;  // names of daemons, at least one; equally often
+    std::vector<FaultKind> kinds;                          // at least one; equally often
+    std::vector<std::string> targets;                      // names of daemons, at least one; equally often
+    uint64_t most = std::numeric_limits<uint64_t>::max();  // so many faults, and then none
   };
   explicit FaultPlan(Options options) : options_(std::move(options)), random_(options_.seed) {}
 
-  // The next fault, later than the one before. Without end.
+  // The next fault, later than the one before. After `most` of them: one that never comes (at infinity).
   Fault Next();
   const Options& options() const { return options_; }
 
@@ -49,6 +63,7 @@ class FaultPlan {
   const Options options_;
   std::mt19937_64 random_;
   double at_ = 0;
+  uint64_t drawn_ = 0;
 };
 
 }  // namespace pumasi

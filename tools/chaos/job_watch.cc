@@ -49,6 +49,7 @@ void JobWatch::Take(const v1::JobStatus& status, absl::Duration now) {
   std::lock_guard<std::mutex> lock(mutex_);
   status_ = status;
   const double seconds = absl::ToDoubleSeconds(now);
+  if (status.progress().version() != last_batch_.version) last_batch_ = {seconds, status.progress().version()};
   // Going back to a checkpoint is part of a stall, an evaluation is not.
   if (status.state() == v1::EVALUATING || status.state() == v1::SAVING || Ended(status.state())) {
     stalls_.Seen(seconds, status.progress().version());
@@ -66,7 +67,7 @@ v1::JobStatus JobWatch::WaitUntil(absl::Duration deadline, bool for_training) {
   while (!Ended(status_.state()) && !(for_training && status_.state() >= v1::TRAINING)) {
     const absl::Duration left = deadline - RealClock().Now();
     if (left <= absl::ZeroDuration()) break;
-    changed_.wait_for(lock, absl::ToChronoMilliseconds(left + absl::Milliseconds(1)));
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(left));
   }
   return status_;
 }
@@ -74,6 +75,11 @@ v1::JobStatus JobWatch::WaitUntil(absl::Duration deadline, bool for_training) {
 Stalls JobWatch::stalls() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return stalls_;
+}
+
+JobWatch::Point JobWatch::last_batch() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return last_batch_;
 }
 
 double JobWatch::seconds() const {

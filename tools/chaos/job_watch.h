@@ -24,6 +24,12 @@ class JobWatch {
   // the last status that was seen.
   v1::JobStatus WaitUntil(absl::Duration deadline, bool for_training = false);
   Stalls stalls() const;
+  // The last batch that was seen done: how many are done with it, and when that was seen, in seconds of RealClock.
+  struct Point {
+    double at = 0;
+    uint64_t version = 0;
+  };
+  Point last_batch() const;
   // From the first batch that was seen in training to the end; 0 where either is missing.
   double seconds() const;
 
@@ -37,6 +43,7 @@ class JobWatch {
   std::condition_variable changed_;
   v1::JobStatus status_;
   Stalls stalls_;
+  Point last_batch_;
   absl::Duration began_ = absl::InfiniteDuration(), ended_ = absl::InfiniteDuration();
   bool stop_ = false;
   std::thread thread_;  // last: it uses the others

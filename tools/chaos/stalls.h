@@ -17,14 +17,22 @@ class Stalls {
   void Pause();
 
   size_t count() const { return gaps_.size(); }
+  // The longest gap that lies in [from, to) in part at least; 0 if none does.
+  double LongestAt(double from, double to) const;
   // The shortest gap that at least `share` of all are no longer than; 0 if there are none. 1: the longest.
   double Quantile(double share) const;
 
  private:
-  std::vector<double> gaps_;
+  struct Gap {
+    double end, seconds;
+  };
+  std::vector<Gap> gaps_;
   uint64_t most_ = 0;
   double last_ = -1;  // none yet
 };
+
+// The shortest of `values` that at least `share` of all are no longer than; 0 if there are none. 1: the longest.
+double QuantileOf(std::vector<double> values, double share);
 
 }  // namespace pumasi
 

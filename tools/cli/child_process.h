@@ -18,10 +18,11 @@ namespace pumasi {
 class ChildProcess {
  public:
   // `arguments[0]` is the program's path. Standard output and error go to `log_file`. The child is in a process group
-  // of its own, so that Ctrl-C reaches this process alone, which then ends the child in good order.
+  // of its own, so that Ctrl-C reaches this process alone, which then ends the child in good order. `network` is an
+  // open file of the network namespace that it runs in; -1: this process's.
   static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(const std::string& name,
                                                              const std::vector<std::string>& arguments,
-                                                             const std::string& log_file);
+                                                             const std::string& log_file, int network = -1);
   // Kills the child if it still runs.
   ~ChildProcess();
 

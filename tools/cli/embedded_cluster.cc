@@ -46,20 +46,28 @@ absl::Status EmbeddedCluster::StartDaemon(const std::string& program, const std:
                                           const std::vector<std::string>& flags, const std::string& logs) {
   auto path = FindDaemon(program, options_.programs);
   if (!path.ok()) return path.status();
-  std::vector<std::string> arguments = {*path, "--name=" + name,
-                                        absl::StrCat("--listen=unix:", folder_, "/", name, ".sock")};
-  arguments.insert(arguments.end(), flags.begin(), flags.end());
-  auto child = Launch(name, arguments);
+  DaemonHost host;
+  host.listen = absl::StrCat("unix:", folder_, "/", name, ".sock");
+  if (options_.host_of) {
+    auto other = options_.host_of(name);
+    if (!other.ok()) return other.status();
+    host = *std::move(other);
+  }
+  if (children_.empty()) address_ = host.listen;  // the scheduler's, which is started first
+  DaemonStart start{{*path, "--name=" + name, "--listen=" + host.listen}, host.network};
+  start.arguments.insert(start.arguments.end(), host.flags.begin(), host.flags.end());
+  start.arguments.insert(start.arguments.end(), flags.begin(), flags.end());
+  auto child = Launch(name, start);
   if (!child.ok()) return child.status();
   children_.push_back(*std::move(child));
-  arguments_.push_back(std::move(arguments));
+  starts_.push_back(std::move(start));
   told_.push_back(false);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> EmbeddedCluster::Launch(const std::string& name,
-                                                                      const std::vector<std::string>& arguments) const {
-  return ChildProcess::Start(name, arguments, absl::StrCat(options_.logs, "/", name, ".log"));
+                                                                      const DaemonStart& start) const {
+  return ChildProcess::Start(name, start.arguments, absl::StrCat(options_.logs, "/", name, ".log"), start.network);
 }
 
 absl::Status EmbeddedCluster::Restart(const std::string& name) {
@@ -70,7 +78,7 @@ absl::Status EmbeddedCluster::Restart(const std::string& name) {
     if (!children_[i]->WaitUntil(RealClock().Now() + kStopWithin)) {
       return absl::DeadlineExceededError(absl::StrCat(name, " was killed and does not end"));
     }
-    auto child = Launch(name, arguments_[i]);
+    auto child = Launch(name, starts_[i]);
     if (!child.ok()) return child.status();
     children_[i] = *std::move(child);
     told_[i] = false;
@@ -111,7 +119,6 @@ absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Op
   if (mkdtemp(folder) == nullptr)
     return absl::InternalError(absl::StrCat("cannot make a folder in /tmp: ", strerror(errno)));
   cluster->folder_ = folder;
-  cluster->address_ = absl::StrCat("unix:", folder, "/scheduler.sock");
   const int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   if (watch < 0 || inotify_add_watch(watch, folder, IN_MOVED_TO) < 0) {
     return absl::InternalError(absl::StrCat("cannot watch ", folder, ": ", strerror(errno)));

@@ -2,6 +2,7 @@
 #ifndef PUMASI_TOOLS_CLI_EMBEDDED_CLUSTER_H_
 #define PUMASI_TOOLS_CLI_EMBEDDED_CLUSTER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,13 @@
 #include "tools/cli/child_process.h"
 
 namespace pumasi {
+
+// Where a daemon runs that is not to run right here, on a unix socket.
+struct DaemonHost {
+  int network = -1;                // as of ChildProcess::Start
+  std::string listen;              // address, also for the others
+  std::vector<std::string> flags;  // more of them: certificates
+};
 
 // Start it in the main thread (see ChildProcess). Not thread-safe.
 class EmbeddedCluster {
@@ -22,6 +30,8 @@ class EmbeddedCluster {
     std::string cache;     // of the workers; empty: their default
     std::string programs;  // folder of a program of the same build; empty: this program's
     std::string store;     // the scheduler's database; empty: it keeps all in memory, and its death ends its jobs
+    // By a daemon's name; unset: all run here. Kept for daemons that are started later.
+    std::function<absl::StatusOr<DaemonHost>(const std::string&)> host_of;
   };
   static absl::StatusOr<std::unique_ptr<EmbeddedCluster>> Start(const Options& options);
   // Ends what still runs.
@@ -50,15 +60,17 @@ class EmbeddedCluster {
   absl::Status WaitForScheduler(int watch, const std::string& logs);
   absl::Status StartDaemon(const std::string& program, const std::string& name, const std::vector<std::string>& flags,
                            const std::string& logs);
-  // With the arguments of an earlier start.
-  absl::StatusOr<std::unique_ptr<ChildProcess>> Launch(const std::string& name,
-                                                       const std::vector<std::string>& arguments) const;
+  struct DaemonStart {
+    std::vector<std::string> arguments;
+    int network;
+  };
+  absl::StatusOr<std::unique_ptr<ChildProcess>> Launch(const std::string& name, const DaemonStart& start) const;
 
   Options options_;
   std::string folder_;  // of the sockets
   std::string address_;
   std::vector<std::unique_ptr<ChildProcess>> children_;  // the scheduler first
-  std::vector<std::vector<std::string>> arguments_;      // of each child
+  std::vector<DaemonStart> starts_;                      // of each child
   std::vector<bool> told_;
 };
 
