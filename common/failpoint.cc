@@ -83,13 +83,14 @@ const std::vector<std::string>& FailpointNames() {
       "scheduler.checkpoint.begun", "scheduler.checkpoint.named", "scheduler.commit.begun",
       "scheduler.commit.done",      "scheduler.leases.given",     "scheduler.results.received",
       "scheduler.results.taken",    "server.assignment.received", "server.fetch.answered",
-      "server.fetch.received",      "server.fetch.sent",          "server.pull.answered",
-      "server.pull.received",       "server.push.applied",        "server.push.received",
-      "server.report.answered",     "server.report.sent",         "server.shard.made",
-      "server.snapshot.begun",      "server.snapshot.synced",     "worker.lease.answered",
-      "worker.lease.sent",          "worker.pull.answered",       "worker.pull.sent",
-      "worker.push.answered",       "worker.push.sent",           "worker.report.answered",
-      "worker.report.sent",         "worker.unit.computed",       "worker.unit.read",
+      "server.fetch.received",      "server.fetch.sent",          "server.log.synced",
+      "server.log.written",         "server.pull.answered",       "server.pull.received",
+      "server.push.applied",        "server.push.received",       "server.report.answered",
+      "server.report.sent",         "server.shard.made",          "server.snapshot.begun",
+      "server.snapshot.synced",     "worker.lease.answered",      "worker.lease.sent",
+      "worker.pull.answered",       "worker.pull.sent",           "worker.push.answered",
+      "worker.push.sent",           "worker.report.answered",     "worker.report.sent",
+      "worker.unit.computed",       "worker.unit.read",
   };
   return *names;
 }

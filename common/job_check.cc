@@ -89,8 +89,10 @@ absl::Status CheckOptimizer(const v1::Job& job, const SourceMap& source) {
 }  // namespace
 
 absl::Status CheckJob(const v1::Job& job, const SourceMap& source) {
-  if (job.durability() == v1::DURABILITY_BATCH) {
-    return source.Error("durability", "batch is not there yet; with replicas: 2 a server's death loses nothing");
+  if (job.durability() == v1::DURABILITY_BATCH && job.checkpoint().every_batches() == 0) {
+    return source.Error("durability",
+                        "batch keeps a log from one checkpoint to the next, and there are none on the way: it would "
+                        "grow without end; set checkpoint.every_batches");
   }
   if (job.batch() % job.micro_batches() != 0) {
     return source.Error("micro_batches",

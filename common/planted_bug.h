@@ -28,6 +28,9 @@
   BUG(kSnapshotWithoutCopies, "a checkpoint holds rows that changed while it was written")       \
   BUG(kArrivalOrder, "gradients are added in the order in which they arrive")                    \
   BUG(kDeltaMissesRows, "a delta lacks rows that changed in its first batch")                    \
+  BUG(kLogDoesNotGate, "pulls do not wait for the log of the batches before")                    \
+  BUG(kLogBeforeNorms, "gradients are logged as they are before the clipping by norms")          \
+  BUG(kReplayStopsEarly, "the last logged batch is not applied")                                 \
   /* The scheduler. */                                                                           \
   BUG(kPromoteFilling, "a server that is still copying a slot becomes its primary")              \
   BUG(kRollbackKeepsLedger, "parameters go back to a checkpoint, the ledger does not")           \

@@ -15,8 +15,10 @@ namespace {
 
 constexpr int kPingEveryMs = 10000;
 constexpr int kPingTimeoutMs = 5000;
+// A scheduler that was started again should hear of everybody within two seconds, so tries come often.
 constexpr int kFirstReconnectMs = 100;
-constexpr int kLongestReconnectMs = 1000;
+constexpr int kLongestReconnectMs = 200;
+constexpr int kConnectTimeoutMs = 1000;
 constexpr int kMaxHeaderBytes = 16 << 10;
 constexpr uint64_t kLargestMessage = 2147483647;
 
@@ -47,7 +49,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeRpcChannel(const RpcChannelOp
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);  // how long a try lasts, in truth
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   // http_proxy in the environment is for the web, not for a cluster.

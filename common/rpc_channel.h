@@ -24,8 +24,9 @@ struct RpcChannelOptions {
   bool own_connection = false;
 };
 
-// Does not connect yet, and connects again by itself, at least once a second while a call wants it. gRPC itself tries
-// no call again: calls that fail are for the caller to repeat, who knows which may be. Give each call a deadline.
+// Does not connect yet, and connects again by itself while a call wants it: a fifth of a second after a try that was
+// refused, after a second where nobody answers. gRPC itself tries no call again: calls that fail are for the caller to
+// repeat, who knows which may be. Give each call a deadline.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeRpcChannel(const RpcChannelOptions& options);
 
 }  // namespace pumasi

@@ -25,7 +25,8 @@ struct RpcServerOptions {
   v1::Tls tls;
   // Larger messages are refused, in bytes.
   uint64_t max_message = 64 << 20;
-  // Calls that run, or wait in a handler, at one time; further ones are refused with ResourceExhausted.
+  // Threads of handlers that hold one each; further calls of such are refused with ResourceExhausted. How many calls
+  // wait without a thread is for their Parking to bound.
   int max_calls = 1024;
   // Not owned; they outlive the server.
   std::vector<grpc::Service*> services;

@@ -11,6 +11,7 @@ namespace pumasi {
 
 absl::Status Cluster::Register(const v1::Node& node, absl::Duration now) {
   const bool known = members_.Find(node.incarnation()) != nullptr;
+  touched_ = true;
   absl::Status status = members_.Register(node, now);
   if (status.ok() && !known) NodesChanged(now);
   return status;
@@ -32,6 +33,7 @@ absl::StatusOr<std::optional<v1::HeartbeatResponse>> Cluster::Assignments(uint64
 }
 
 void Cluster::Leave(uint64_t incarnation, absl::Duration now) {
+  touched_ = true;
   members_.Leave(incarnation, now);
   NodesChanged(now);
 }
@@ -43,12 +45,14 @@ absl::Status Cluster::Drain(const std::string& name, bool undo, absl::Duration n
   if (!lives && !(undo && members_.draining().count(name))) {
     return absl::NotFoundError(absl::StrCat("no living node is named '", name, "'"));
   }
+  touched_ = true;
   if (members_.SetDraining(name, !undo)) NodesChanged(now);
   return absl::OkStatus();
 }
 
 std::vector<Membership::Death> Cluster::Tick(absl::Duration now) {
   std::vector<Membership::Death> deaths = members_.TakeDeaths(now);
+  touched_ = true;
   if (!deaths.empty()) NodesChanged(now);
   for (const auto& job : jobs_) job->Tick(now);
   JobChanged(now);
@@ -84,6 +88,7 @@ void Cluster::JobChanged(absl::Duration now) {
 }
 
 absl::StatusOr<std::string> Cluster::Submit(JobRun::Spec spec, absl::Duration now) {
+  touched_ = true;
   const std::string request = spec.request.request_id();
   if (const auto known = job_of_request_.find(request); !request.empty() && known != job_of_request_.end()) {
     return known->second;
@@ -140,7 +145,7 @@ absl::StatusOr<v1::LeaseUnitsResponse> Cluster::Lease(JobRun& job, uint64_t work
     return nothing;
   }
   auto response = job.Lease(worker, hold_at_most, &next_token_, now);
-  while (token_limit_ < next_token_) token_limit_ += kTokenBlock;
+  for (; token_limit_ < next_token_; token_limit_ += kTokenBlock) touched_ = true;
   return response;
 }
 
@@ -193,6 +198,13 @@ std::vector<v1::NodeStatus> Cluster::Nodes(absl::Duration now) const {
 std::optional<std::pair<std::string, JobRun::FinishCheckpoint>> Cluster::TakeCheckpoint() {
   for (const auto& job : jobs_) {
     if (auto finish = job->TakeCheckpoint()) return std::pair(job->id(), *std::move(finish));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::pair<std::string, JobRun::LogQuestion>> Cluster::TakeLogQuestion() {
+  for (const auto& job : jobs_) {
+    if (auto question = job->TakeLogQuestion()) return std::pair(job->id(), *std::move(question));
   }
   return std::nullopt;
 }

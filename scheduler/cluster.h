@@ -57,6 +57,8 @@ class Cluster {
   std::optional<PendingCommit> TakeCommit(absl::Duration now);
   // What became of it. What failed is in the next one again.
   void CommitDone(const absl::Status& status, absl::Duration now);
+  // As JobRun::LookAtAllRecords, for tests.
+  void LookAtAllRecords();
   // Whether every promise is durable. If not, assignments and leases are withheld until a commit succeeds.
   bool durable() const { return !synced_pending_; }
   // Jobs that were forgotten since the last call: what stands in the store under "audit/ID/" and "assets/ID/" may go.
@@ -99,6 +101,8 @@ class Cluster {
 
   // The next checkpoint to finish, with its job.
   std::optional<std::pair<std::string, JobRun::FinishCheckpoint>> TakeCheckpoint();
+  // The next question about a log, with its job; to be answered by JobRun::LogRead (scheduler/log_folder.h).
+  std::optional<std::pair<std::string, JobRun::LogQuestion>> TakeLogQuestion();
 
  private:
   // Tokens are promised in blocks, so that not every lease has to be synced.
@@ -122,8 +126,9 @@ class Cluster {
   uint64_t next_token_ = 1;
   uint64_t token_limit_ = 1;  // no token from this one on was promised
 
-  std::string saved_;   // the cluster's record as it was saved last
-  StoreBatch unsaved_;  // taken, or failed
+  bool touched_ = true;  // the cluster's record may have changed: any event but those of jobs, Renew and Disconnected
+  std::string saved_;    // the cluster's record as it was saved last
+  StoreBatch unsaved_;   // taken, or failed
   bool synced_pending_ = false;
   bool commit_failing_ = false;
   std::vector<std::string> forgotten_;

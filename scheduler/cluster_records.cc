@@ -67,10 +67,12 @@ absl::Status Cluster::Restore(const std::vector<StoreEntry>& entries, absl::Dura
 std::optional<Cluster::PendingCommit> Cluster::TakeCommit(absl::Duration now) {
   StoreBatch fresh;
   for (const auto& job : jobs_) synced_pending_ = job->SaveChanges(&fresh, now) || synced_pending_;
-  if (std::string bytes = Record().SerializeAsString(); bytes != saved_) {
-    fresh.Put("cluster", bytes);
-    saved_ = std::move(bytes);
-    synced_pending_ = true;
+  if (std::exchange(touched_, false)) {
+    if (std::string bytes = Record().SerializeAsString(); bytes != saved_) {
+      fresh.Put("cluster", bytes);
+      saved_ = std::move(bytes);
+      synced_pending_ = true;
+    }
   }
   for (const auto& [key, value] : fresh.changes()) {
     if (unsaved_.changes().size() >= kMaxUnsaved && absl::StartsWith(key, "audit/")) continue;
@@ -94,6 +96,11 @@ void Cluster::CommitDone(const absl::Status& status, absl::Duration now) {
       job->Warn(absl::StrCat("the scheduler could not write down where the job is: ", std::string(status.message())));
     }
   }
+}
+
+void Cluster::LookAtAllRecords() {
+  touched_ = true;
+  for (const auto& job : jobs_) job->LookAtAllRecords();
 }
 
 std::vector<std::string> Cluster::TakeForgotten() { return std::exchange(forgotten_, {}); }

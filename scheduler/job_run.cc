@@ -36,6 +36,7 @@ JobRun::JobRun(Spec spec, absl::Duration now, uint64_t first_change)
 
 void JobRun::Enter(v1::JobState state, absl::Duration now) {
   state_ = state;
+  touched_ = true;
   last_progress_ = now;
   if (ended()) ended_at_ = now;
   ++change_;
@@ -49,11 +50,29 @@ void JobRun::End(v1::JobState state, const std::string& message, absl::Duration 
   ledger_is_new_ = true;
   record_.Pause(now);
   StopCopying();
+  ForgetLogAnswer();
+  ForgetHearing();
   // What servers have begun to write is worth nothing without them, and what waits to be completed without the rest.
   checkpoints_.clear();
   to_finish_.clear();
-  if (!cuts_.empty()) cuts_.erase(std::next(cuts_.begin()), cuts_.end());
+  if (!cuts_.empty() && !has_log()) cuts_.erase(std::next(cuts_.begin()), cuts_.end());
   Enter(state, now);
+}
+
+absl::Status JobRun::NodeFailed(const v1::ReportFailureRequest& request, absl::Duration now) {
+  const auto worker = workers_.find(request.incarnation());
+  const auto server = servers_.find(request.incarnation());
+  if (worker == workers_.end() && server == servers_.end()) {
+    return DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, "only members of a job can fail it");
+  }
+  const v1::Node& node = worker == workers_.end() ? server->second.node : worker->second.node;
+  const std::string message = absl::StrCat(node.name(), ": ", request.message());
+  if (request.goes_on()) {
+    Warn(message);
+  } else {
+    Fail(message, now);
+  }
+  return absl::OkStatus();
 }
 
 void JobRun::Fail(const std::string& message, absl::Duration now) { End(v1::FAILED, message, now); }
@@ -67,6 +86,7 @@ void JobRun::Warn(const std::string& warning) {
 
 void JobRun::NodesChanged(const Membership& members, bool may_start, absl::Duration now) {
   if (ended()) return;
+  touched_ = true;
   if (state_ == v1::QUEUED) {
     const auto count = [&](v1::Role role) {
       const auto nodes = members.Alive(role);
@@ -100,6 +120,7 @@ void JobRun::NodesChanged(const Membership& members, bool may_start, absl::Durat
   } else if (changed) {
     Relayout(died, now);
   }
+  LookAtHearing(now);
 }
 
 void JobRun::Begin(const Membership& members, absl::Duration now) {
@@ -136,8 +157,11 @@ void JobRun::UpdateWorkers(const Membership& members) {
       if (ledger_) ledger_->WorkerGone(worker->first);
       speeds_.Forget(worker->first);
       if (uploader_ == worker->first) uploader_ = 0;
+      to_hear_.erase(worker->first);
+      ++work_change_;
       fenced_.insert(worker->first);
       workers_.erase(worker);
+      ForgetFenced(members);
       ++change_, ++assignment_change_;
     }
     worker = next;
@@ -151,6 +175,14 @@ void JobRun::UpdateWorkers(const Membership& members) {
   }
 }
 
+void JobRun::ForgetFenced(const Membership& members) {
+  if (fenced_.size() <= kFenced) return;
+  const auto& buried = members.buried();
+  const size_t latest = std::min(buried.size(), kFenced);
+  const std::set<uint64_t> keep(buried.end() - static_cast<ptrdiff_t>(latest), buried.end());
+  std::erase_if(fenced_, [&](uint64_t incarnation) { return !keep.count(incarnation); });
+}
+
 bool JobRun::WorkersPrepared() const {
   return !workers_.empty() &&
          std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker.second.prepared; });
@@ -162,6 +194,7 @@ absl::StatusOr<v1::ReportPreparedResponse> JobRun::Prepared(const v1::ReportPrep
   if (ended() || worker == workers_.end()) {
     return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat("job ", id(), " does not want this worker"));
   }
+  touched_ = true;
   v1::ReportPreparedResponse response;
   if (data_.fingerprint().empty()) {
     data_ = request.data();
@@ -192,6 +225,7 @@ absl::StatusOr<v1::ReportPreparedResponse> JobRun::Prepared(const v1::ReportPrep
 
 void JobRun::AssetsUploaded(absl::Duration now) {
   if (ended()) return;
+  touched_ = true;
   assets_there_ = true;
   Allocate(now);
 }
@@ -218,6 +252,7 @@ absl::Status JobRun::ServerReady(const v1::ReportReadyRequest& request, absl::Du
   if (request.layout_epoch() != layout_.epoch()) {
     return DetailedError(v1::ErrorDetail::STALE_LAYOUT, absl::StrCat("the layout is at epoch ", layout_.epoch()));
   }
+  touched_ = true;
   if (!server->second.ready) last_progress_ = now;
   server->second.ready = true;
   const bool all = std::all_of(servers_.begin(), servers_.end(),
@@ -232,6 +267,9 @@ absl::Status JobRun::ServerReady(const v1::ReportReadyRequest& request, absl::Du
 
 void JobRun::Tick(absl::Duration now) {
   if (ended() || state_ == v1::QUEUED) return;
+  touched_ = true;
+  LookAtHearing(now);
+  if (state_ == v1::PREPARING && log_asked_) Allocate(now);
   if (state_ == v1::RECOVERING) {
     Allocate(now);
     const double limit = job_.recover_timeout() > 0 ? job_.recover_timeout() : kRecoverTimeout;

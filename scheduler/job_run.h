@@ -7,7 +7,8 @@
 //
 // PREPARING: the workers read the data, and agree on what they found. ALLOCATING: servers make or load tables. TRAINING
 // and EVALUATING: units are leased. SAVING: the final checkpoint, which is the model. RECOVERING: parameters were lost
-// with a server; the job waits for servers, and goes back to its last checkpoint's cut.
+// with a server; the job waits for servers, and goes back to its last checkpoint's cut, or to a later one where servers
+// log what they apply (durability: batch).
 #ifndef PUMASI_SCHEDULER_JOB_RUN_H_
 #define PUMASI_SCHEDULER_JOB_RUN_H_
 
@@ -67,12 +68,14 @@ class JobRun {
   // Takes finished, returned and lost units. Results of an undone generation, and of work that nobody wants, count for
   // nothing, and are no error.
   absl::Status TakeResults(const v1::LeaseUnitsRequest& request, absl::Duration now);
-  // Hands out units; none if there is nothing to do now.
+  // Hands out units; none if there is nothing to do now, or while a restarted scheduler hears what workers did alone.
   absl::StatusOr<v1::LeaseUnitsResponse> Lease(uint64_t worker, uint32_t hold_at_most, uint64_t* next_token,
                                                absl::Duration now);
   // What a server has of a batch's norms; nothing until all servers gave theirs. Errors as in NormRound::Take, and of
   // servers that are not the job's.
   absl::StatusOr<std::optional<v1::CombineNormsResponse>> CombineNorms(const v1::CombineNormsRequest& request);
+  // Fails the job, or warns if the node goes on. UNKNOWN_INCARNATION: it has no part in the job.
+  absl::Status NodeFailed(const v1::ReportFailureRequest& request, absl::Duration now);
   void Fail(const std::string& message, absl::Duration now);
   void Cancel(absl::Duration now);
   // A failed or cancelled job is queued again, and goes on from its last checkpoint's cut. FailedPrecondition: it is
@@ -81,6 +84,9 @@ class JobRun {
   // The shell finished a checkpoint that it took from TakeCheckpoint.
   void CheckpointFinished(const std::string& folder, const absl::Status& status, const std::string& parameters_sha256,
                           absl::Duration now);
+  // The answer to a question of TakeLogQuestion: the first version that some slot's log does not have, or why it could
+  // not be read. Answers to older questions are ignored.
+  void LogRead(uint64_t question, const absl::StatusOr<uint64_t>& end, absl::Duration now);
   void Warn(const std::string& warning);
   // Checks deadlines.
   void Tick(absl::Duration now);
@@ -95,8 +101,19 @@ class JobRun {
     // The complete checkpoint that deltas among the shards follow, as a name in the output folder; empty: none is a
     // delta.
     std::string base;
+    // Folder of the job's log of applied gradients, absolute; empty: none is kept. Once the job would go on from this
+    // checkpoint (GoesOnFrom), what the log holds before it may go; after the final one all of it.
+    std::string log;
   };
   std::optional<FinishCheckpoint> TakeCheckpoint();
+  // How far the log of applied gradients reaches. To be found out with no event kept waiting, and answered by LogRead.
+  struct LogQuestion {
+    uint64_t number = 0;
+    std::string folder;          // absolute; may not be there
+    uint64_t first_version = 0;  // a record of this version is the first one of interest
+    uint32_t slots = 0;
+  };
+  std::optional<LogQuestion> TakeLogQuestion();
 
   // --- records (proto/job_record.proto)
   // Adds those that changed since the last call. Returns whether one of them has to survive a power loss before anybody
@@ -106,14 +123,24 @@ class JobRun {
   static absl::StatusOr<std::unique_ptr<JobRun>> Restore(const std::string& id,
                                                          const std::map<std::string, std::string>& records,
                                                          absl::Duration now, uint64_t first_change);
+  // The next SaveChanges compares all records with what was saved, and not only those of which it was noted that they
+  // changed. For tests: it finds nothing, or a note was forgotten.
+  void LookAtAllRecords();
   // Removes all of them.
   void Forget(StoreBatch* batch) const;
 
   // --- state
+  // Since a restart no unit was leased: some workers have not told yet what they did meanwhile.
+  bool hearing() const { return hearing_until_.has_value(); }
   const std::string& id() const { return spec_.job_id; }
   const Spec& spec() const { return spec_; }
   v1::JobState state() const { return state_; }
   bool ended() const { return state_ >= v1::DONE; }
+  // Whether the job, if it lost its parameters, would load the checkpoint of this name, or has ended with this model.
+  bool GoesOnFrom(const std::string& name) const { return state_ == v1::DONE ? name == "model" : name == checkpoint_; }
+  // Raised when there may be units for workers that wait: after TakeResults their calls are to be answered again if it
+  // has changed.
+  uint64_t work_change() const { return work_change_; }
   // What the node shall do; nothing if the job does not concern it.
   std::optional<v1::Assignment> AssignmentFor(const v1::Node& node) const;
   v1::JobStatus Status(absl::Duration now) const;
@@ -138,8 +165,20 @@ class JobRun {
   // Batches that may be leased beyond the first one that is not done: enough that reading ahead hides, few enough that
   // a dead worker's leases are soon done by others.
   static constexpr uint32_t kBatchesAhead = 4;
+  // Checkpoints whose reports are gathered at a time, and cuts that are remembered for them.
+  static constexpr size_t kPending = 16;
+  // Dead workers that servers are told to refuse, the latest. A call is over within seconds, so that of one that died a
+  // thousand deaths ago none is under way; and servers take pushes of living workers alone.
+  static constexpr size_t kFenced = 1024;
   // Between two attempts at writing the model.
   static constexpr absl::Duration kModelPause = absl::Seconds(2);
+  // How long a restarted scheduler waits for workers to tell what they did without one. They try to reach it ten times
+  // a second; one that has not called by then may be dead, and what it has is computed once more.
+  static constexpr absl::Duration kHearing = absl::Seconds(2);
+  // With a log: cuts of so many latest batches are kept. Servers' logs end at most two batches before what is done.
+  static constexpr uint64_t kLogCuts = 8;
+  // An answer about the log that takes longer is not waited for.
+  static constexpr absl::Duration kLogTime = absl::Seconds(30);
 
   struct Worker {
     v1::Node node;
@@ -177,6 +216,7 @@ class JobRun {
   void End(v1::JobState state, const std::string& message, absl::Duration now);
   void Begin(const Membership& members, absl::Duration now);
   void UpdateWorkers(const Membership& members);
+  void ForgetFenced(const Membership& members);
   bool WorkersPrepared() const;
   absl::Status PlanData();
 
@@ -199,9 +239,27 @@ class JobRun {
   void Allocate(absl::Duration now);
   void Recover(const std::string& why, absl::Duration now);
   void RememberCut(uint64_t version, absl::Duration now);
-  void ReturnToCut();
+  // `version`: of a cut that is remembered.
+  void ReturnToCut(uint64_t version);
   v1::CutRecord FirstCut() const;
   absl::Status CheckResume() const;
+
+  // job_run_log.cc: the log of applied gradients
+  bool has_log() const { return job_.durability() == v1::DURABILITY_BATCH; }
+  std::string LogFolder() const;
+  // The cut to go back to; nothing: the log has to be read first. Asks how far it reaches if that is not known.
+  std::optional<uint64_t> ChooseCut(absl::Duration now);
+  void ForgetLogAnswer();
+  // Why the job recovers, as message_ begins with it: "server s1 died"; empty: nothing was lost.
+  std::string WhyRecovering() const;
+  // Forgets cuts that nothing will go back to.
+  void ForgetCuts();
+
+  // job_run_hearing.cc: after a restart
+  void StartHearing(absl::Duration now);
+  // Ends the hearing if all have been heard, or its time is over.
+  void LookAtHearing(absl::Duration now);
+  void ForgetHearing();
 
   // job_run_units.cc: epochs, and their units
   void StartTraining(absl::Duration now);
@@ -209,7 +267,8 @@ class JobRun {
   void EndEpoch(absl::Duration now);
   void StartEvaluation(absl::Duration now);
   void AfterEpoch(absl::Duration now);
-  absl::Status TakeUnit(const Worker& worker, const v1::UnitDone& done, absl::Duration now);
+  void TakeOwn(const v1::LeaseUnitsRequest& request, absl::Duration now);
+  absl::Status TakeUnit(const v1::Node& worker, const v1::UnitDone& done, absl::Duration now);
   void TakeBatches(absl::Duration now);
   std::vector<Ledger::Unit> ChooseUnits(uint64_t incarnation, Worker& worker, uint32_t hold_at_most,
                                         uint64_t* next_token, absl::Duration now);
@@ -250,7 +309,8 @@ class JobRun {
   // Returns whether it differs from what was saved last.
   bool Save(const std::string& name, std::string bytes, StoreBatch* batch);
   void SaveOpenBatches(StoreBatch* batch);
-  void SaveCuts(StoreBatch* batch);
+  // Returns whether there is a new one.
+  bool SaveCuts(StoreBatch* batch);
   std::string Key(const std::string& name) const { return "job/" + id() + "/" + name; }
 
   const Spec spec_;
@@ -308,7 +368,27 @@ class JobRun {
   uint32_t checkpoint_deltas_ = 0;
   std::map<uint64_t, v1::CutRecord> cuts_;  // by version: of the last complete checkpoint or the start, and later ones
 
-  uint64_t saved_change_ = 0;                  // change_ when records were saved last
+  std::optional<absl::Duration> log_asked_;  // when the question with number log_question_ was asked
+  uint64_t log_question_ = 0;
+  bool log_question_taken_ = false;
+  std::optional<uint64_t> log_end_;  // its answer
+
+  uint64_t work_change_ = 0;
+  std::optional<absl::Duration> hearing_until_;
+  std::set<uint64_t> to_hear_;  // workers that have not called since the restart
+  // Results without an outcome that came meanwhile: whoever computed the parts may still tell.
+  std::vector<std::pair<v1::Node, v1::UnitDone>> unknown_;
+
+  // Records are large, and most events are results of units, which change few of them. The state's changed if this is
+  // set, by all events but TakeResults, Lease and CombineNorms, or if assignment_change_ differs.
+  bool touched_ = true;
+  bool model_told_ = false;               // a report about the model came, which will not come again
+  uint64_t losses_change_ = 0;            // raised with epoch_losses_
+  std::set<uint64_t> changed_cuts_;       // written since
+  uint64_t saved_change_ = 0;             // change_ when records were saved last
+  uint64_t saved_assignment_change_ = 0;  // likewise
+  std::pair<uint64_t, uint64_t> saved_history_{~uint64_t{0}, 0};  // record_.history_change(), losses_change_
+  std::set<uint64_t> saved_cuts_;
   std::map<std::string, std::string> saved_;   // records as they were saved last, by name
   std::map<uint64_t, v1::AuditBatch> audits_;  // not saved yet
   std::set<uint64_t> saved_open_;              // batches of the ledger that have records

@@ -11,12 +11,6 @@
 #include "scheduler/job_run.h"
 
 namespace pumasi {
-namespace {
-
-// Checkpoints whose reports are gathered at a time, and cuts that are remembered for them.
-constexpr size_t kPending = 16;
-
-}  // namespace
 
 std::string ModelFolderInTheMaking(uint64_t generation, uint32_t attempt) {
   return attempt == 0 ? absl::StrFormat(".model-g%d.tmp", generation)
@@ -52,6 +46,7 @@ absl::Status JobRun::ShardSaved(const v1::ReportShardSavedRequest& request, absl
   if (ended() || server == servers_.end()) {
     return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat("job ", id(), " does not want this server"));
   }
+  touched_ = true;
   // Of a generation that is undone, or is being undone.
   if (state_ == v1::RECOVERING || (layout_.epoch() > 0 && request.layout_epoch() < generation_epoch_)) {
     return absl::OkStatus();
@@ -62,6 +57,7 @@ absl::Status JobRun::ShardSaved(const v1::ReportShardSavedRequest& request, absl
   }
   if (absl::Status status = CheckShard(request); !status.ok()) return status;
   const bool final = request.folder() == ModelFolder();
+  model_told_ = model_told_ || final;
   // A report whose answer was lost comes again; the layout may have changed since the model was begun.
   if (final ? model_gathered_ || request.layout_epoch() != layout_.epoch() : request.version() <= gathered_) {
     return absl::OkStatus();
@@ -137,15 +133,7 @@ void JobRun::LookAtCheckpoints(absl::Duration now) {
   });
   while (checkpoints_.size() > kPending && !checkpoints_.begin()->second.gathered)
     checkpoints_.erase(checkpoints_.begin());
-  const auto waits = [&](uint64_t version) {
-    return std::any_of(checkpoints_.begin(), checkpoints_.end(),
-                       [&](const auto& entry) { return entry.second.gathered && entry.second.version == version; });
-  };
-  for (auto cut = cuts_.empty() ? cuts_.end() : std::next(cuts_.begin()); cut != cuts_.end();) {
-    const bool old = cut->first <= gathered_ && !waits(cut->first);
-    const bool many = cuts_.size() > kPending && !waits(cut->first);
-    cut = old || many ? cuts_.erase(cut) : std::next(cut);
-  }
+  ForgetCuts();
 }
 
 void JobRun::Gather(const std::string& folder, PendingCheckpoint& pending) {
@@ -162,7 +150,7 @@ void JobRun::Gather(const std::string& folder, PendingCheckpoint& pending) {
 JobRun::FinishCheckpoint JobRun::FinishOf(const std::string& folder, const PendingCheckpoint& pending) const {
   const bool final = folder == ModelFolder();
   FinishCheckpoint finish{
-      folder, final ? "model" : CheckpointName(pending.version), {}, final, job_.checkpoint().keep(), ""};
+      folder, final ? "model" : CheckpointName(pending.version), {}, final, job_.checkpoint().keep(), "", LogFolder()};
   v1::Manifest& manifest = finish.manifest;
   manifest.set_job_id(id());
   *manifest.mutable_job() = job_;
@@ -201,6 +189,7 @@ void JobRun::CheckpointFinished(const std::string& folder, const absl::Status& s
   if (ended() || pending == checkpoints_.end() || !pending->second.gathered) return;
   const PendingCheckpoint finished = std::move(pending->second);
   checkpoints_.erase(pending);
+  touched_ = true;
   ++change_;
   if (folder == ModelFolder()) {
     if (!status.ok()) return ModelFailed(std::string(status.message()), now);
@@ -212,11 +201,17 @@ void JobRun::CheckpointFinished(const std::string& folder, const absl::Status& s
     return;
   }
   last_progress_ = now;
+  const bool delta = std::any_of(finished.shards.begin(), finished.shards.end(),
+                                 [](const auto& shard) { return shard.second.file.since() > 0; });
   if (!status.ok()) {
+    // Where the checkpoint that it follows is gone or damaged, no other could follow that one: the next is whole.
+    const bool base = absl::IsNotFound(status) || absl::IsDataLoss(status) || absl::IsFailedPrecondition(status);
+    if (delta && base && checkpoint_deltas_ + 1 < job_.checkpoint().full_every()) {
+      checkpoint_deltas_ = job_.checkpoint().full_every();
+      ++assignment_change_;
+    }
     record_.Warn(absl::StrCat("checkpoint ", folder, " failed: ", std::string(status.message())));
   } else if (finished.version > checkpoint_version_ && cuts_.count(finished.version)) {
-    const bool delta = std::any_of(finished.shards.begin(), finished.shards.end(),
-                                   [](const auto& shard) { return shard.second.file.since() > 0; });
     checkpoint_ = CheckpointName(finished.version);
     checkpoint_version_ = finished.version;
     checkpoint_deltas_ = delta ? checkpoint_deltas_ + 1 : 0;

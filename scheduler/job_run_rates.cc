@@ -12,8 +12,8 @@ absl::StatusOr<std::optional<v1::CombineNormsResponse>> JobRun::CombineNorms(con
   if (ended() || server == servers_.end()) {
     return DetailedError(v1::ErrorDetail::UNKNOWN_JOB, absl::StrCat("job ", id(), " does not want this server"));
   }
-  // Where the job goes back to a checkpoint, that layout is no more: the server hears of the next one.
-  if (request.layout_epoch() != layout_.epoch() || state_ == v1::RECOVERING) {
+  // Where the job goes back to a checkpoint, or was resumed, that layout is no more: the server hears of the next one.
+  if (request.layout_epoch() != layout_.epoch() || state_ == v1::RECOVERING || state_ < v1::ALLOCATING) {
     return DetailedError(v1::ErrorDetail::STALE_LAYOUT, absl::StrCat("the layout is at epoch ", layout_.epoch()));
   }
   // Servers may be ahead of what workers have reported: these may work without a scheduler for a while. They may be
@@ -61,6 +61,7 @@ absl::Status JobRun::ResumePlateau() {
 }
 
 void JobRun::ReplayLosses(std::vector<double> losses) {
+  ++losses_change_;
   epoch_losses_.clear();
   rate_changes_.clear();
   if (!job_.optimizer().schedule().has_reduce_on_plateau()) return;
@@ -74,6 +75,7 @@ bool JobRun::LacksEvaluation() const {
 
 void JobRun::ObserveTestLoss(double loss) {
   if (!plateau_) return;
+  ++losses_change_;
   epoch_losses_.push_back(loss);
   const std::optional<double> factor = plateau_->Observe(loss);
   if (!factor) return;

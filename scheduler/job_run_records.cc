@@ -135,30 +135,43 @@ void JobRun::SaveOpenBatches(StoreBatch* batch) {
   }
 }
 
-void JobRun::SaveCuts(StoreBatch* batch) {
-  std::set<std::string> names;
-  for (const auto& [version, cut] : cuts_) {
-    const std::string name = Numbered("cut", version);
-    names.insert(name);
-    Save(name, cut.SerializeAsString(), batch);
+bool JobRun::SaveCuts(StoreBatch* batch) {
+  bool fresh = false;
+  for (const uint64_t version : std::exchange(changed_cuts_, {})) {
+    const auto cut = cuts_.find(version);
+    if (cut == cuts_.end()) continue;
+    batch->Put(Key(Numbered("cut", version)), cut->second.SerializeAsString());
+    saved_cuts_.insert(version);
+    fresh = true;
   }
-  for (auto saved = saved_.lower_bound("cut/"); saved != saved_.end() && absl::StartsWith(saved->first, "cut/");) {
-    if (names.count(saved->first)) {
+  for (auto saved = saved_cuts_.begin(); saved != saved_cuts_.end();) {
+    if (cuts_.count(*saved)) {
       ++saved;
       continue;
     }
-    batch->Delete(Key(saved->first));
-    saved = saved_.erase(saved);
+    batch->Delete(Key(Numbered("cut", *saved)));
+    saved = saved_cuts_.erase(saved);
   }
+  return fresh;
+}
+
+void JobRun::LookAtAllRecords() {
+  touched_ = true;
+  ++saved_history_.first;
+  --saved_change_;
 }
 
 bool JobRun::SaveChanges(StoreBatch* batch, absl::Duration now) {
   // Of many jobs one runs: the others cost nothing.
   if ((ended() || state_ == v1::QUEUED) && saved_change_ == change_) return false;
   saved_change_ = change_;
-  bool synced = false;
-  if (!saved_.count("spec")) synced = Save("spec", SpecRecord().SerializeAsString(), batch);
-  synced = Save("state", StateRecord().SerializeAsString(), batch) || synced;
+  // Without a checkpoint on the way training goes on; without the model the job would wait for ever.
+  bool synced = std::exchange(model_told_, false);
+  if (!saved_.count("spec")) synced = Save("spec", SpecRecord().SerializeAsString(), batch) || synced;
+  const bool reassigned = std::exchange(saved_assignment_change_, assignment_change_) != assignment_change_;
+  if (std::exchange(touched_, false) || reassigned) {
+    synced = Save("state", StateRecord().SerializeAsString(), batch) || synced;
+  }
   if (norms_.answered_version()) {
     v1::NormsRecord norms;
     norms.set_version(*norms_.answered_version());
@@ -181,8 +194,10 @@ bool JobRun::SaveChanges(StoreBatch* batch, absl::Duration now) {
     progress.mutable_moment()->set_epoch_seconds(epoch_seconds);
     batch->Put(Key("progress"), progress.SerializeAsString());
   }
-  Save("history", HistoryRecord().SerializeAsString(), batch);
-  SaveCuts(batch);
+  const std::pair history(record_.history_change(), losses_change_);
+  if (std::exchange(saved_history_, history) != history) Save("history", HistoryRecord().SerializeAsString(), batch);
+  // With a log any batch's end may be gone back to.
+  if (SaveCuts(batch) && has_log()) synced = true;
   SaveOpenBatches(batch);
   for (const auto& [version, audit] : std::exchange(audits_, {})) {
     batch->Put(absl::StrCat("audit/", id(), "/", absl::StrFormat("%020d", version)), audit.SerializeAsString());
@@ -193,6 +208,7 @@ bool JobRun::SaveChanges(StoreBatch* batch, absl::Duration now) {
 void JobRun::Forget(StoreBatch* batch) const {
   for (const auto& [name, bytes] : saved_) batch->Delete(Key(name));
   for (const uint64_t number : saved_open_) batch->Delete(Key(Numbered("open", number)));
+  for (const uint64_t version : saved_cuts_) batch->Delete(Key(Numbered("cut", version)));
 }
 
 absl::StatusOr<std::unique_ptr<JobRun>> JobRun::Restore(const std::string& id,
@@ -220,6 +236,8 @@ absl::StatusOr<std::unique_ptr<JobRun>> JobRun::Restore(const std::string& id,
       if (!absl::SimpleAtoi(name.substr(4), &number) || !job->cuts_[number].ParseFromString(bytes)) {
         return Damaged(id, name);
       }
+      job->saved_cuts_.insert(number);
+      continue;
     } else if (absl::StartsWith(name, "open/")) {
       if (!absl::SimpleAtoi(name.substr(5), &number) || !open[number].ParseFromString(bytes)) return Damaged(id, name);
       job->saved_open_.insert(number);
@@ -310,6 +328,7 @@ void JobRun::TakeProgress(const v1::JobProgressRecord& record, const std::map<ui
   if (record.has_ledger() && (state_ == v1::TRAINING || state_ == v1::EVALUATING)) {
     ledger_.emplace(LedgerOptions(), now);
     ledger_->Restore(record, open, now);
+    StartHearing(now);
   }
 }
 

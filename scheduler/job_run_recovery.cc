@@ -19,7 +19,8 @@ absl::Status JobRun::CheckResume() const {
     // What an older version wrote lacks settings that came later: their defaults are what it did.
     (void)CompleteMessage(&job);
     job.clear_name(), job.clear_epochs(), job.clear_checkpoint(), job.clear_stall_timeout(),
-        job.clear_prepare_timeout(), job.clear_recover_timeout(), job.clear_replicas(), job.clear_backup_workers();
+        job.clear_prepare_timeout(), job.clear_recover_timeout(), job.clear_replicas(), job.clear_backup_workers(),
+        job.clear_durability();
     job.clear_data();
     return job;
   };
@@ -52,6 +53,7 @@ void JobRun::Allocate(absl::Duration now) {
         return Fail(std::string(status.message()), now);
       }
       cuts_[FirstCut().version()] = FirstCut();
+      changed_cuts_.insert(FirstCut().version());
     }
   } else if (state_ != v1::RECOVERING) {
     return;
@@ -60,13 +62,16 @@ void JobRun::Allocate(absl::Duration now) {
   const uint32_t want = std::max(1u, spec_.request.servers());
   if (servers.size() < want) {
     if (state_ == v1::PREPARING) return Recover("", now);
-    const std::string why = message_.substr(0, message_.find("waits for servers: "));
-    const std::string message = absl::StrCat(why, "waits for servers: ", servers.size(), " of ", want, " are there");
+    const std::string why = WhyRecovering();
+    const std::string message =
+        absl::StrCat(why, why.empty() ? "" : "; ", "waits for servers: ", servers.size(), " of ", want, " are there");
     if (message != message_) ++change_;
     message_ = message;
     if (servers.empty() || now - recovering_since_ <= absl::Seconds(job_.stall_timeout())) return;
   }
-  ReturnToCut();
+  const std::optional<uint64_t> cut = ChooseCut(now);
+  if (!cut) return;
+  ReturnToCut(*cut);
   const bool first = layout_.epoch() == 0;
   const uint32_t replicas = std::max(1u, job_.replicas());
   if (first && replicas > servers.size()) {
@@ -83,16 +88,19 @@ void JobRun::Allocate(absl::Duration now) {
 }
 
 void JobRun::Recover(const std::string& why, absl::Duration now) {
-  if (!why.empty()) {
+  // With a log, what it says comes first.
+  if (!why.empty() && !has_log()) {
     record_.Warn(absl::StrCat(why, ": back to ",
                               checkpoint_.empty() ? "the start" : absl::StrCat("the checkpoint ", checkpoint_)));
   }
   message_ = why.empty() ? "" : absl::StrCat(why, "; ");
+  ForgetLogAnswer();
   recovering_since_ = now;
   ledger_.reset();
   ledger_is_new_ = true;
   record_.Pause(now);
   StopCopying();
+  ForgetHearing();
   norms_ = {};
   checkpoints_.clear();
   to_finish_.clear();
@@ -110,6 +118,7 @@ v1::CutRecord JobRun::FirstCut() const {
 }
 
 void JobRun::RememberCut(uint64_t version, absl::Duration now) {
+  changed_cuts_.insert(version);
   v1::CutRecord& cut = cuts_[version];
   cut.set_version(version);
   cut.set_epoch(epoch_);
@@ -119,13 +128,18 @@ void JobRun::RememberCut(uint64_t version, absl::Duration now) {
   cut.set_epoch_losses(static_cast<uint32_t>(epoch_losses_.size()));
 }
 
-void JobRun::ReturnToCut() {
-  const v1::CutRecord cut = cuts_.begin()->second;
+void JobRun::ReturnToCut(uint64_t version) {
+  const v1::CutRecord cut = cuts_.at(version);
+  if (const std::string why = WhyRecovering(); has_log() && !why.empty()) {
+    Warn(absl::StrCat(why, ": back to batch ", version, " (",
+                      checkpoint_.empty() ? "the start" : absl::StrCat("the checkpoint ", checkpoint_),
+                      version > cuts_.begin()->first ? " and the log)" : ")"));
+  }
   start_ = ProgressAt(cut.version());
   resume_ = checkpoint_.empty() ? spec_.request.resume() : absl::StrCat(spec_.output, "/", checkpoint_);
   gathered_ = cut.version();
   if (Planted(PlantedBug::kRollbackKeepsLedger) && layout_.epoch() > 0) return;
-  cuts_.erase(std::next(cuts_.begin()), cuts_.end());
+  cuts_.erase(cuts_.upper_bound(version), cuts_.end());
   if (version_ > cut.version()) undone_batches_ += version_ - cut.version();
   version_ = cut.version();
   epoch_ = cut.epoch();
@@ -146,6 +160,7 @@ absl::Status JobRun::Resume(absl::Duration now) {
   uploader_ = 0;
   model_gathered_ = false;
   norms_ = {};
+  ForgetLogAnswer();
   Enter(v1::QUEUED, now);
   return absl::OkStatus();
 }

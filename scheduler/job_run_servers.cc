@@ -116,7 +116,16 @@ void JobRun::Relayout(const std::string& died, absl::Duration now) {
   const bool waits = std::any_of(prefetch_.begin(), prefetch_.end(), [](const auto& slot) { return slot.second.done; });
   if (!waits) copied_since_.reset();
   if (waits && !copied_since_) copied_since_ = now;
-  if (step.changed) Adopt(step.layout, now);
+  if (!step.changed) return;
+  const uint32_t replicas = std::max(1u, job_.replicas());
+  const uint32_t bare = SlotsWithoutBackup(step.layout, replicas);
+  const bool drained = std::any_of(servers_.begin(), servers_.end(), [](const auto& s) { return s.second.draining; });
+  if (died.empty() && drained && bare > SlotsWithoutBackup(layout_, replicas)) {
+    record_.Warn(absl::StrCat("draining leaves too few servers for replicas: ", replicas, ": ", bare, " of ",
+                              layout_.slot_owner_size(),
+                              " slots have one copy until another server comes, or the drain is undone"));
+  }
+  Adopt(step.layout, now);
 }
 
 void JobRun::Adopt(const v1::Layout& layout, absl::Duration now) {
@@ -159,6 +168,7 @@ absl::Status JobRun::Filled(const v1::ReportFilledRequest& request, absl::Durati
     return DetailedError(v1::ErrorDetail::STALE_LAYOUT, absl::StrCat("the layout is at epoch ", layout_.epoch()));
   }
   if (request.layout_epoch() < generation_epoch_) return absl::OkStatus();
+  touched_ = true;
   for (const uint32_t slot : request.prefetched()) {
     const auto copied = prefetch_.find(slot);
     if (copied != prefetch_.end() && copied->second.server == request.incarnation()) copied->second.done = true;
@@ -223,6 +233,8 @@ absl::Duration JobRun::NextDeadline(absl::Duration now) const {
     if (!filling.done && !failed_.count(slot)) next = std::min(next, filling.deadline);
   }
   if (model_again_) next = std::min(next, *model_again_);
+  if (hearing_until_) next = std::min(next, *hearing_until_);
+  if (log_asked_ && !log_end_) next = std::min(next, *log_asked_ + kLogTime);
   // Units may be late.
   if (job_.backup_workers() > 0 && state_ == v1::TRAINING) next = std::min(next, now + absl::Milliseconds(100));
   return next;

@@ -26,8 +26,8 @@ constexpr absl::Duration kNobody = absl::Seconds(1);
 }  // namespace
 
 void JobRun::StartTraining(absl::Duration now) {
-  const v1::CutRecord& cut = cuts_.begin()->second;
-  if (cut.at_end()) {
+  const auto cut = cuts_.find(start_.version());
+  if (cut != cuts_.end() && cut->second.at_end()) {
     record_.Continue(now);
     return EndEpoch(now);
   }
@@ -93,27 +93,50 @@ absl::Status JobRun::TakeResults(const v1::LeaseUnitsRequest& request, absl::Dur
                : DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, absl::StrCat("job ", id(), " has no such worker"));
   }
   if (request.has_use()) record_.AddUse(request.use());
+  if (request.done_size() > 0 || request.returned_size() > 0) ++work_change_;
   for (const v1::UnitDone& done : request.done()) {
-    if (absl::Status status = TakeUnit(worker->second, done, now); !status.ok()) return status;
+    if (absl::Status status = TakeUnit(worker->second.node, done, now); !status.ok()) return status;
   }
+  TakeOwn(request, now);
+  if (!request.more_results()) to_hear_.erase(request.incarnation());
+  LookAtHearing(now);
   if (!ledger_) return absl::OkStatus();
   for (const uint64_t token : request.returned()) ledger_->Return(request.incarnation(), token);
   if (request.hold_at_most() > 0) {
-    ledger_->KeepOnly(request.incarnation(), {request.held().begin(), request.held().end()});
+    const size_t lost = ledger_->KeepOnly(request.incarnation(), {request.held().begin(), request.held().end()});
+    if (lost > 0) ++work_change_;
   }
   TakeBatches(now);
   return absl::OkStatus();
 }
 
-absl::Status JobRun::TakeUnit(const Worker& worker, const v1::UnitDone& done, absl::Duration now) {
+void JobRun::TakeOwn(const v1::LeaseUnitsRequest& request, absl::Duration now) {
+  if (!ledger_ || state_ != v1::TRAINING) return;
+  std::set<std::pair<uint64_t, PartRange>> own;
+  for (const auto& parts : request.own()) {
+    if (parts.generation() != layout_.generation()) continue;
+    own.insert({parts.version(), {parts.first_part(), parts.end_part()}});
+  }
+  // What it does not list it has finished, or dropped; results that it still has to tell say which.
+  const size_t lost = ledger_->TakeOwn(request.incarnation(), own, !request.more_results(), now);
+  if (lost > 0) ++work_change_;
+}
+
+absl::Status JobRun::TakeUnit(const v1::Node& worker, const v1::UnitDone& done, absl::Duration now) {
   const bool old = done.generation() != layout_.generation() && !Planted(PlantedBug::kOldGenerationCounts);
+  const bool known = std::none_of(done.parts().begin(), done.parts().end(),
+                                  [](const v1::PartResult& part) { return part.outcome_unknown(); });
+  if (!known && hearing()) {
+    unknown_.emplace_back(worker, done);
+    return absl::OkStatus();
+  }
   const bool train = done.kind() == v1::TRAIN;
   const bool wanted = train ? state_ == v1::TRAINING : state_ == v1::EVALUATING && done.epoch() == epoch_;
   if (old || !ledger_ || !wanted) {
     ++repeated_results_;
     return absl::OkStatus();
   }
-  auto taken = ledger_->Done(worker.node.name(), train ? done.version() : done.batch(), done, now);
+  auto taken = ledger_->Done(worker.name(), train ? done.version() : done.batch(), done, now);
   if (!taken.ok()) return taken.status();
   if (taken->fresh > 0) {
     last_progress_ = now;
@@ -125,10 +148,7 @@ absl::Status JobRun::TakeUnit(const Worker& worker, const v1::UnitDone& done, ab
       audit_.set_done(audit_.done() + taken->repeated);
     }
   }
-  const bool known = std::none_of(done.parts().begin(), done.parts().end(),
-                                  [](const v1::PartResult& part) { return part.outcome_unknown(); });
-  if (train && known)
-    speeds_.Observe(worker.node.incarnation(), static_cast<uint32_t>(done.parts_size()), done.seconds());
+  if (train && known) speeds_.Observe(worker.incarnation(), static_cast<uint32_t>(done.parts_size()), done.seconds());
   // Later results of the same report may belong to what comes next.
   TakeBatches(now);
   return absl::OkStatus();
@@ -158,7 +178,8 @@ void JobRun::TakeBatches(absl::Duration now) {
     }
     version_ = batch.batch + 1;
     const uint64_t every = job_.checkpoint().every_batches();
-    if (every > 0 && version_ % every == 0 && version_ > gathered_) RememberCut(version_, now);
+    const bool checkpoint = every > 0 && version_ % every == 0 && version_ > gathered_;
+    if (checkpoint || has_log()) RememberCut(version_, now);
   }
   if (ledger_->complete()) {
     if (state_ == v1::TRAINING) {
@@ -204,6 +225,7 @@ absl::StatusOr<v1::LeaseUnitsResponse> JobRun::Lease(uint64_t incarnation, uint3
   response.set_state(state_);
   const auto worker = workers_.find(incarnation);
   if (!ledger_ || worker == workers_.end() || !worker->second.prepared || worker->second.draining) return response;
+  if (hearing()) return response;
   const auto units = ChooseUnits(incarnation, worker->second, hold_at_most, next_token, now);
   for (const Ledger::Unit& unit : units) AddLease(unit, &response);
   leases_given_ += units.size();

@@ -12,6 +12,7 @@ namespace pumasi {
 
 std::string JobRun::WaitingFor() const {
   std::vector<std::string> names;
+  if (log_asked_) return "the log of applied gradients to be read";
   if (state_ == v1::RECOVERING) return "servers";
   if (workers_.empty()) return "a worker";
   if (state_ == v1::PREPARING) {
@@ -73,6 +74,7 @@ std::optional<v1::Assignment> JobRun::AssignmentFor(const v1::Node& node) const 
   }
   *assignment.mutable_fenced() = {fenced_.begin(), fenced_.end()};
   assignment.set_resume(resume_);
+  assignment.set_push_log(LogFolder());
   assignment.set_output(spec_.output);
   assignment.set_checkpoint_version(checkpoint_version_);
   assignment.set_checkpoint_deltas(checkpoint_deltas_);

@@ -3,6 +3,8 @@
 #include <tuple>
 #include <utility>
 
+#include "common/layout/slot_roles.h"
+
 namespace pumasi {
 
 v1::Layout PlanLayout(uint64_t epoch, uint64_t generation, uint32_t slots, const std::vector<v1::Node>& servers,
@@ -45,20 +47,18 @@ v1::Layout PlanLayout(uint64_t epoch, uint64_t generation, uint32_t slots, const
 
 SlotCounts CountSlots(const v1::Layout& layout, uint64_t server) {
   SlotCounts counts;
-  const auto is = [&](uint32_t index) {
-    return index < static_cast<uint32_t>(layout.servers_size()) &&
-           layout.servers(static_cast<int>(index)).incarnation() == server;
-  };
-  for (const uint32_t owner : layout.slot_owner()) counts.primary += is(owner);
-  for (const uint32_t backup : layout.slot_backup()) counts.backup += backup > 0 && is(backup - 1);
-  for (const uint32_t filling : layout.slot_filling()) counts.filling += filling > 0 && is(filling - 1);
+  for (const SlotRole role : RolesOf(layout, server)) {
+    counts.primary += role == SlotRole::kPrimary;
+    counts.backup += role == SlotRole::kBackup;
+    counts.filling += role == SlotRole::kFilling;
+  }
   return counts;
 }
 
 uint32_t SlotsWithoutBackup(const v1::Layout& layout, uint32_t replicas) {
-  if (replicas < 2) return 0;
-  auto without = static_cast<uint32_t>(layout.slot_owner_size());
-  for (const uint32_t backup : layout.slot_backup()) without -= backup > 0;
+  const auto slots = static_cast<uint32_t>(replicas < 2 ? 0 : layout.slot_owner_size());
+  uint32_t without = 0;
+  for (uint32_t slot = 0; slot < slots; ++slot) without += !BackupOf(layout, slot).has_value();
   return without;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/layout/slot_roles.h"
 #include "common/planted_bug.h"
 #include "scheduler/layout_plan.h"
 
@@ -52,12 +53,10 @@ class Step {
   void Read() {
     const v1::Layout& layout = view_.current;
     const auto server = [&](uint32_t index) { return layout.servers(static_cast<int>(index)).incarnation(); };
-    const auto second = [&](const auto& field, int slot) {
-      return slot < field.size() && field[slot] > 0 ? server(field[slot] - 1) : 0;
-    };
+    const auto second = [&](std::optional<uint32_t> index) { return index.has_value() ? server(*index) : 0; };
     for (int slot = 0; slot < layout.slot_owner_size(); ++slot) {
       slots_.push_back(
-          {server(layout.slot_owner(slot)), second(layout.slot_backup(), slot), second(layout.slot_filling(), slot)});
+          {server(layout.slot_owner(slot)), second(BackupOf(layout, slot)), second(FillingOf(layout, slot))});
     }
   }
 

@@ -44,6 +44,10 @@ absl::StatusOr<Ledger::Taken> Ledger::Done(const std::string& name, uint64_t num
     const uint32_t part = result.part();
     if (batch.states[part] == State::kDone) {
       ++taken.repeated;
+      if (batch.results[part].result.outcome_unknown() && !result.outcome_unknown()) {
+        batch.results[part] = {result, name, done.token()};
+        changed_.insert(number);
+      }
       continue;
     }
     ++taken.fresh;
@@ -121,19 +125,47 @@ void Ledger::Release(std::map<uint64_t, Leased>::iterator lease) {
   }
 }
 
-void Ledger::WorkerGone(uint64_t worker) { KeepOnly(worker, {}); }
+void Ledger::WorkerGone(uint64_t worker) {
+  KeepOnly(worker, {});
+  TakeOwn(worker, {}, /*all=*/true, absl::ZeroDuration());
+}
 
 void Ledger::Return(uint64_t worker, uint64_t token) {
   const auto lease = leased_.find(token);
   if (lease != leased_.end() && lease->second.worker == worker) Release(lease);
 }
 
-void Ledger::KeepOnly(uint64_t worker, const std::set<uint64_t>& tokens) {
+size_t Ledger::KeepOnly(uint64_t worker, const std::set<uint64_t>& tokens) {
   std::vector<uint64_t> lost;
   for (const auto& [token, lease] : leased_) {
-    if (lease.worker == worker && !tokens.count(token)) lost.push_back(token);
+    if (lease.worker == worker && token < kOwnTokens && !tokens.count(token)) lost.push_back(token);
   }
   for (const uint64_t token : lost) Release(leased_.find(token));
+  return lost.size();
+}
+
+size_t Ledger::TakeOwn(uint64_t worker, const std::set<std::pair<uint64_t, PartRange>>& own, bool all,
+                       absl::Duration now) {
+  // A unit of several parts has several leases: others may have some of it.
+  std::set<std::pair<uint64_t, uint32_t>> parts;
+  for (const auto& [number, range] : own) {
+    if (number < first_open_ || number >= options_.end) continue;
+    for (uint32_t part = range.first; part < std::min(range.end, options_.parts); ++part) parts.insert({number, part});
+  }
+  std::vector<uint64_t> lost;
+  for (auto lease = leased_.lower_bound(kOwnTokens); all && lease != leased_.end(); ++lease) {
+    if (lease->second.worker == worker && !parts.count({lease->second.batch, lease->second.parts.first})) {
+      lost.push_back(lease->first);
+    }
+  }
+  for (const uint64_t token : lost) Release(leased_.find(token));
+  for (const auto& [number, part] : parts) {
+    State& state = At(number).states[part];
+    if (state != State::kTodo) continue;
+    state = State::kLeased;
+    leased_[next_own_++] = {worker, number, {part, part + 1}, now, false};
+  }
+  return lost.size();
 }
 
 std::vector<Ledger::BatchDone> Ledger::TakeDone() { return std::exchange(finished_, {}); }

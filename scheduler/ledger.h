@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -68,14 +69,18 @@ class Ledger {
   std::optional<Unit> LeaseProbe(uint64_t worker, uint64_t* next_token, absl::Duration now);
 
   // Parts of a batch (of a chunk, in an evaluation) are done. `name` is the worker's, for the audit. What is told of
-  // batches beyond the end, or too far ahead, is forgotten. MALFORMED: the parts are no node of the tree.
+  // batches beyond the end, or too far ahead, is forgotten. A result with an outcome takes the place of one without, as
+  // long as its batch is open. MALFORMED: the parts are no node of the tree.
   absl::StatusOr<Taken> Done(const std::string& name, uint64_t batch, const v1::UnitDone& done, absl::Duration now);
 
   // Back to to-do: everything the worker holds, or one lease of it.
   void WorkerGone(uint64_t worker);
   void Return(uint64_t worker, uint64_t token);
-  // Back to to-do: leases of the worker that it does not know of.
-  void KeepOnly(uint64_t worker, const std::set<uint64_t>& tokens);
+  // Back to to-do: leases of the worker that it does not know of. Returns how many.
+  size_t KeepOnly(uint64_t worker, const std::set<uint64_t>& tokens);
+  // Parts, by batch, that the worker computes by itself without a lease: those that are to do are leased to it, so that
+  // nobody else gets them. If `all`, what such leases it has beyond that go back to to-do; returns how many.
+  size_t TakeOwn(uint64_t worker, const std::set<std::pair<uint64_t, PartRange>>& own, bool all, absl::Duration now);
 
   // Batches that became done, in order, each once.
   std::vector<BatchDone> TakeDone();
@@ -125,6 +130,9 @@ class Ledger {
     absl::Duration since;
     bool copy;
   };
+  // Tokens of leases that nobody was told of: of parts that workers compute by themselves.
+  static constexpr uint64_t kOwnTokens = uint64_t{1} << 63;
+
   Batch& At(uint64_t batch);
   void Release(std::map<uint64_t, Leased>::iterator lease);
   bool AllDone(const Leased& lease) const;
@@ -137,7 +145,8 @@ class Ledger {
   absl::Duration opened_;              // when the first open batch became that
   std::map<uint64_t, Batch> open_;     // batches from first_open_ on of which something is leased or done
   std::map<uint64_t, Leased> leased_;  // by token
-  uint64_t ahead_done_ = 0;            // parts done in open_ but its first `ahead` batches
+  uint64_t next_own_ = kOwnTokens;
+  uint64_t ahead_done_ = 0;  // parts done in open_ but its first `ahead` batches
   std::vector<BatchDone> finished_;
   std::set<uint64_t> changed_;  // batches whose record changed
 };

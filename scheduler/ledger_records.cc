@@ -74,6 +74,7 @@ void Ledger::Restore(const v1::JobProgressRecord& record, const std::map<uint64_
   }
   for (const auto& undone : record.undone()) {
     if (undone.batch() < first_open_ || undone.batch() >= options_.end) continue;
+    if (undone.token() >= kOwnTokens) next_own_ = std::max(next_own_, undone.token() + 1);
     auto& tokens = At(undone.batch()).undone;
     for (uint32_t part = undone.first_part(); part < std::min(undone.end_part(), options_.parts); ++part) {
       tokens[part] = undone.token();
@@ -86,6 +87,7 @@ void Ledger::Restore(const v1::JobProgressRecord& record, const std::map<uint64_
     for (uint32_t part = range.first; part < range.end; ++part) {
       if (states[part] == State::kTodo) states[part] = State::kLeased;
     }
+    if (lease.token() >= kOwnTokens) next_own_ = std::max(next_own_, lease.token() + 1);
     leased_[lease.token()] = {lease.worker(), lease.batch(), range, now, lease.copy()};
   }
   Close(now);

@@ -17,6 +17,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// While a restarted scheduler hears its workers: to a worker whose call is kept, it is still away.
+constexpr milliseconds kHearingWait{100};
+
 }  // namespace
 
 SchedulerService::Reactor* SchedulerService::Register(Context* context, const v1::RegisterRequest* request,
@@ -43,17 +46,24 @@ SchedulerService::Reactor* SchedulerService::Register(Context* context, const v1
 SchedulerService::Reactor* SchedulerService::Heartbeat(Context* context, const v1::HeartbeatRequest* request,
                                                        v1::HeartbeatResponse* response) {
   const uint64_t incarnation = request->incarnation();
-  auto* reactor = new HeartbeatReactor([this, incarnation] {
+  absl::Status alive;
+  uint64_t number;
+  {
     std::lock_guard lock(mutex_);
+    alive = cluster_.Renew(incarnation, time_.Now());
+    number = next_heartbeat_++;
+    if (alive.ok()) latest_heartbeat_[incarnation] = number;
+  }
+  auto* reactor = new HeartbeatReactor([this, incarnation, number] {
+    std::lock_guard lock(mutex_);
+    // The end of an old connection may be noticed after the node came back on another one.
+    const auto latest = latest_heartbeat_.find(incarnation);
+    if (latest == latest_heartbeat_.end() || latest->second != number) return;
+    latest_heartbeat_.erase(latest);
     cluster_.Disconnected(incarnation, time_.Now());
     deadline_wake_.notify_all();
     heartbeats_.Retry();
   });
-  absl::Status alive;
-  {
-    std::lock_guard lock(mutex_);
-    alive = cluster_.Renew(incarnation, time_.Now());
-  }
   if (!alive.ok()) {
     reactor->Finish(ToGrpc(alive));
     return reactor;
@@ -186,13 +196,7 @@ SchedulerService::Reactor* SchedulerService::ReportFailure(Context* context, con
                                                            v1::ReportFailureResponse*) {
   return Serve(context, [&](absl::Duration now) -> absl::Status {
     auto job = cluster_.Running(request->job_id());
-    if (!job.ok()) return job.status();
-    const Membership::Member* member = cluster_.members().Find(request->incarnation());
-    if (member == nullptr || !(*job)->TakesPart(request->incarnation())) {
-      return DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, "only members of a job can fail it");
-    }
-    (*job)->Fail(absl::StrCat(member->node.name(), ": ", request->message()), now);
-    return absl::OkStatus();
+    return job.ok() ? (*job)->NodeFailed(*request, now) : job.status();
   });
 }
 
@@ -200,12 +204,15 @@ SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const 
                                                         v1::LeaseUnitsResponse* response) {
   Reactor* reactor = context->DefaultReactor();
   absl::Status taken = PUMASI_FAILPOINT("scheduler.results.received");
+  auto longest = kLongestWait;
   if (taken.ok()) {
     std::lock_guard lock(mutex_);
     auto job = cluster_.Running(request->job_id());
+    const uint64_t before = job.ok() ? (*job)->work_change() : 0;
     taken = job.ok() ? (*job)->TakeResults(*request, time_.Now()) : job.status();
     if (taken.ok()) response->set_state((*job)->state());
-    if (request->done_size() > 0 || request->returned_size() > 0) {
+    if (job.ok() && (*job)->hearing()) longest = kHearingWait;
+    if (job.ok() && (*job)->work_change() != before) {
       absl::Status kept = Changed();
       if (taken.ok()) taken = std::move(kept);
     }
@@ -215,7 +222,7 @@ SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const 
     reactor->Finish(ToGrpc(taken));
     return reactor;
   }
-  leases_.Park(AnswerBy(context->deadline(), kLongestWait), [=, this](bool last) {
+  leases_.Park(AnswerBy(context->deadline(), longest), [=, this](bool last) {
     if (context->IsCancelled()) {
       reactor->Finish(grpc::Status::CANCELLED);
       return true;

@@ -9,6 +9,7 @@
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/rpc_error.h"
+#include "scheduler/log_folder.h"
 
 namespace pumasi {
 namespace {
@@ -25,6 +26,7 @@ absl::StatusOr<std::unique_ptr<SchedulerService>> SchedulerService::Create(const
   if (absl::Status status = service->Restore(); !status.ok()) return status;
   service->deadlines_ = std::thread([raw = service.get()] { raw->WatchDeadlines(); });
   service->checkpoints_ = std::thread([raw = service.get()] { raw->CompleteCheckpoints(); });
+  service->logs_ = std::thread([raw = service.get()] { raw->AnswerLogQuestions(); });
   return service;
 }
 
@@ -71,6 +73,7 @@ void SchedulerService::Stop() {
   norms_.Close();
   if (deadlines_.joinable()) deadlines_.join();
   if (checkpoints_.joinable()) checkpoints_.join();
+  if (logs_.joinable()) logs_.join();
 }
 
 absl::Status SchedulerService::Commit() {
@@ -161,6 +164,7 @@ void SchedulerService::WatchDeadlines() {
     if (stopped_) return;
     const auto deaths = cluster_.Tick(time_.Now());
     for (const auto& death : deaths) {
+      latest_heartbeat_.erase(death.node.incarnation());
       Log(death.left ? Severity::kInfo : Severity::kWarn,
           death.left ? std::string("node left") : absl::StrCat("node died: ", death.reason),
           {{"peer", death.node.name()}, {"address", death.node.address()}});
@@ -202,10 +206,34 @@ void SchedulerService::CompleteCheckpoints() {
     job = cluster_.Find(job_id);
     if (job.ok()) (*job)->CheckpointFinished(checkpoint.folder, hash.status(), hash.ok() ? *hash : "", time_.Now());
     const absl::Status kept = Changed();
-    if (!hash.ok() || checkpoint.final || !kept.ok()) continue;
+    // Not one that the job went back behind meanwhile: what it goes on from is older.
+    job = cluster_.Find(job_id);
+    if (!hash.ok() || !kept.ok() || !job.ok() || !(*job)->GoesOnFrom(checkpoint.name)) continue;
     lock.unlock();
-    RemoveOldCheckpoints(files_, output, checkpoint.name, checkpoint.keep);
+    if (!checkpoint.final) RemoveOldCheckpoints(files_, output, checkpoint.name, checkpoint.keep);
+    TrimLog(files_, checkpoint);
     lock.lock();
+  }
+}
+
+void SchedulerService::AnswerLogQuestions() {
+  std::unique_lock lock(mutex_);
+  while (!stopped_) {
+    const auto next = cluster_.TakeLogQuestion();
+    if (!next) {
+      checkpoint_wake_.wait_for(lock, std::chrono::seconds(1));
+      continue;
+    }
+    const auto& [job_id, question] = *next;
+    lock.unlock();
+    const absl::StatusOr<uint64_t> end = EndOfLog(files_, question);
+    Log(end.ok() ? Severity::kInfo : Severity::kWarn,
+        end.ok() ? absl::StrCat("the log reaches to batch ", *end)
+                 : absl::StrCat("the log could not be read: ", std::string(end.status().message())),
+        {{"job", job_id}});
+    lock.lock();
+    if (auto job = cluster_.Find(job_id); job.ok()) (*job)->LogRead(question.number, end, time_.Now());
+    (void)Changed();
   }
 }
 

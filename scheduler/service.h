@@ -88,6 +88,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
 
   void WatchDeadlines();
   void CompleteCheckpoints();
+  void AnswerLogQuestions();
   absl::StatusOr<JobRun::Spec> MakeSpec(const v1::SubmitRequest& request) const;
   v1::JobStatus StatusOf(const JobRun& job, absl::Duration now) const;
 
@@ -105,10 +106,13 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   uint64_t woken_change_ = 0;                   // GUARDED_BY(mutex_)
   bool stopped_ = false;                        // GUARDED_BY(mutex_)
   std::condition_variable deadline_wake_;       // a death came nearer
-  std::condition_variable checkpoint_wake_;     // a checkpoint may be there to complete
+  std::condition_variable checkpoint_wake_;     // a checkpoint may be there to complete, or a question about a log
+  // GUARDED_BY(mutex_): by incarnation, the node's latest heartbeat; each has a number.
+  std::map<uint64_t, uint64_t> latest_heartbeat_;
+  uint64_t next_heartbeat_ = 1;  // GUARDED_BY(mutex_)
 
   Parking heartbeats_, leases_, watchers_, norms_;
-  std::thread deadlines_, checkpoints_;
+  std::thread deadlines_, checkpoints_, logs_;
 };
 
 }  // namespace pumasi

@@ -42,6 +42,7 @@ v1::TrainingMoment TrainingRecord::Moment(absl::Duration now) const {
 }
 
 void TrainingRecord::ReturnTo(const v1::TrainingMoment& moment) {
+  ++history_change_;
   epoch_ = Sums::Of(moment.epoch());
   evaluation_ = Sums::Of(moment.evaluation());
   confusions_ = {};
@@ -67,6 +68,7 @@ void TrainingRecord::SaveHistory(v1::JobHistoryRecord* record) const {
 }
 
 void TrainingRecord::RestoreHistory(const v1::JobHistoryRecord& record, const v1::WorkerUse& use) {
+  ++history_change_;
   first_losses_.assign(record.first_losses().begin(), record.first_losses().end());
   epochs_.assign(record.epochs().begin(), record.epochs().end());
   evaluations_.assign(record.evaluations().begin(), record.evaluations().end());

@@ -54,7 +54,10 @@ void TrainingRecord::AddBatch(const Ledger::BatchDone& batch) {
   }
   samples_ += sums.samples;
   const double loss = sums.judged == 0 ? 0 : sums.loss / double(sums.judged);
-  if (first_losses_.size() < kFirstLosses) first_losses_.push_back(loss);
+  if (first_losses_.size() < kFirstLosses) {
+    first_losses_.push_back(loss);
+    ++history_change_;
+  }
   recent_losses_.push_back(loss);
   if (recent_losses_.size() > kRecentLosses) recent_losses_.pop_front();
 }
@@ -67,6 +70,7 @@ void TrainingRecord::EndEpoch(uint32_t epoch, absl::Duration now) {
   summary.set_accuracy(epoch_.judged == 0 ? 0 : double(epoch_.correct) / double(epoch_.judged));
   summary.set_seconds(EpochSeconds(now));
   epochs_.push_back(summary);
+  ++history_change_;
   train_seconds_ += summary.seconds();
   training_ = false;
   evaluation_ = {};
@@ -102,6 +106,7 @@ void TrainingRecord::EndEvaluation(uint32_t epoch) {
     confusion->set_count(entry.count);
   }
   evaluations_.push_back(evaluation);
+  ++history_change_;
 }
 
 void TrainingRecord::AddUse(const v1::WorkerUse& use) {
@@ -115,6 +120,7 @@ void TrainingRecord::AddUse(const v1::WorkerUse& use) {
 }
 
 void TrainingRecord::Warn(const std::string& warning) {
+  ++history_change_;
   warnings_.push_back(warning);
   if (warnings_.size() > kWarnings) warnings_.pop_front();
 }

@@ -52,6 +52,8 @@ class TrainingRecord {
   // Records of another TrainingRecord: ReturnTo of its last moment, and Continue, complete it.
   void SaveHistory(v1::JobHistoryRecord* record) const;
   void RestoreHistory(const v1::JobHistoryRecord& record, const v1::WorkerUse& use);
+  // Raised whenever what SaveHistory saves has changed.
+  uint64_t history_change() const { return history_change_; }
   const v1::WorkerUse& use() const { return use_; }
 
   // Mean loss of the last evaluation. REQUIRES: there was one.
@@ -88,6 +90,7 @@ class TrainingRecord {
   std::vector<v1::EpochSummary> epochs_;
   std::vector<v1::Evaluation> evaluations_;
   std::deque<std::string> warnings_;
+  uint64_t history_change_ = 0;
   v1::WorkerUse use_;
 };
 

@@ -29,6 +29,7 @@ HostedJob::HostedJob(const Hosting::Options& options, const v1::Assignment& assi
   hosting_.Assign(assignment, around_.clock.Now());
   control_ = std::thread([this] { RunControl(); });
   writer_ = std::thread([this] { RunWriter(); });
+  log_ = std::thread([this] { RunLog(); });
 }
 
 HostedJob::~HostedJob() {
@@ -37,11 +38,13 @@ HostedJob::~HostedJob() {
     dropped_ = true;
     wake_.notify_all();
     wake_writer_.notify_all();
+    wake_log_.notify_all();
   }
   calls_.CancelAll();
   calls_.Wait();
   control_.join();
   writer_.join();
+  log_.join();
 }
 
 template <typename Event>
@@ -92,6 +95,8 @@ void HostedJob::RunControl() {
       HostingEffects effects = hosting_.TakeEffects();
       for (auto& snapshot : effects.snapshots) snapshots_.push_back(std::move(snapshot));
       if (!snapshots_.empty()) wake_writer_.notify_all();
+      for (LogWish& wish : effects.logs) logs_.push_back(std::move(wish));
+      if (!logs_.empty()) wake_log_.notify_all();
       lock.unlock();
       Perform(std::move(effects));
       lock.lock();
@@ -206,6 +211,33 @@ void HostedJob::WriteSnapshot(Snapshot& snapshot) {
        {"batch", target.progress.version()},
        {"since", target.since},
        {"bytes", status.ok() ? snapshot.info().size : 0}});
+}
+
+void HostedJob::RunLog() {
+  LogWriter writer(around_.files, [this](const std::string& named) { return Folder(named); });
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_log_.wait(lock, [this] { return dropped_ || !logs_.empty(); });
+    if (dropped_) return;
+    const LogWish wish = std::move(logs_.front());
+    logs_.pop_front();
+    lock.unlock();
+    WriteLog(writer, wish);
+    lock.lock();
+  }
+}
+
+void HostedJob::WriteLog(LogWriter& writer, const LogWish& wish) {
+  absl::Status status = writer.Write(wish);
+  if (status.ok()) status = writer.Sync();
+  std::string job_id;
+  Happen([&] {
+    job_id = hosting_.assignment().job_id();
+    hosting_.Logged(wish.ticket, status, around_.clock.Now());
+  });
+  if (status.ok()) return;
+  Log(Severity::kWarn, absl::StrCat("could not write the log of gradients: ", std::string(status.message())),
+      {{"job", job_id}, {"file", wish.parts.front().first_version}});
 }
 
 absl::StatusOr<std::string> HostedJob::Folder(const std::string& named) const {

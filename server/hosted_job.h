@@ -17,7 +17,8 @@
 #include "common/rpc/calls_in_flight.h"
 #include "proto/scheduler.grpc.pb.h"
 #include "server/hosting.h"
-#include "server/peers.h"
+#include "server/log_writer.h"
+#include "server/peer_connections.h"
 
 namespace grpc {
 class ClientContext;
@@ -25,13 +26,14 @@ class ClientContext;
 
 namespace pumasi {
 
-// Thread-safe. Two threads of its own: one makes tables and begins calls, one writes checkpoints.
+// Thread-safe. Three threads of its own: one makes tables and begins calls, one writes checkpoints, and one the log of
+// applied gradients, which training waits for.
 class HostedJob {
  public:
   // All of these have to outlive the job.
   struct Around {
     v1::Scheduler::StubInterface& scheduler;
-    Peers& peers;
+    PeerConnections& peers;
     Files& files;
     const Clock& clock;
   };
@@ -63,6 +65,8 @@ class HostedJob {
 
   void RunWriter();
   void WriteSnapshot(Snapshot& snapshot);
+  void RunLog();
+  void WriteLog(LogWriter& writer, const LogWish& wish);
   // A folder below the options' output_root.
   absl::StatusOr<std::string> Folder(const std::string& named) const;
 
@@ -72,12 +76,13 @@ class HostedJob {
 
   std::mutex mutex_;
   std::condition_variable wake_;                     // the control thread
-  std::condition_variable wake_writer_;              //
+  std::condition_variable wake_writer_, wake_log_;   //
   Hosting hosting_;                                  // GUARDED_BY(mutex_)
   std::deque<std::shared_ptr<Snapshot>> snapshots_;  // GUARDED_BY(mutex_): to be written
+  std::deque<LogWish> logs_;                         // GUARDED_BY(mutex_): likewise
   bool dropped_ = false;                             // GUARDED_BY(mutex_)
   CallsInFlight calls_;
-  std::thread control_, writer_;
+  std::thread control_, writer_, log_;
 };
 
 }  // namespace pumasi

@@ -84,7 +84,11 @@ void Hosting::WishShard(bool empty) {
   wish.options.memory_limit = options_.memory_limit;
   wish.options.rate_changes = {assignment_.rate_changes().begin(), assignment_.rate_changes().end()};
   wish.options.empty = empty;
-  if (!empty) wish.resume = assignment_.resume();
+  wish.options.log = !assignment_.push_log().empty();
+  if (!empty) {
+    wish.resume = assignment_.resume();
+    wish.push_log = assignment_.push_log();
+  }
   made_for_ = {assignment_.layout().generation(), assignment_.layout().epoch(), empty};
   effects_.shards.push_back(std::move(wish));
 }
@@ -98,6 +102,8 @@ void Hosting::DropShard() {
   // Nothing that was to be told counts in another generation.
   outbox_.Clear();
   failed_ = false;
+  no_room_since_ = absl::InfiniteDuration();
+  log_ = {};
   norms_ticket_ = ready_ticket_ = filled_ticket_ = 0;
   ready_due_ = absl::InfiniteDuration();
   filled_.clear();
@@ -151,6 +157,7 @@ absl::Status Hosting::CheckWorker(const v1::CallHeader& header) const {
 
 absl::Status Hosting::Pull(const v1::PullRequest& request, v1::PullResponse* response) const {
   if (absl::Status status = CheckWorker(request.header()); !status.ok()) return status;
+  if (absl::Status status = CheckLogged(request.version()); !status.ok()) return status;
   return shard_->Pull(request, response);
 }
 
@@ -159,10 +166,10 @@ absl::Status Hosting::Push(const v1::PushRequest& request, v1::PushResponse* res
   const auto before = shard_->LeastPrimaryVersion();
   const uint64_t applied = shard_->applied();
   absl::Status status = shard_->Push(request, response);
+  if (status.ok()) no_room_since_ = absl::InfiniteDuration();
   const auto reason = ReasonOf(status);
-  if (reason == v1::ErrorDetail::NOT_FINITE || reason == v1::ErrorDetail::OVER_LIMIT) {
-    TellFailure(std::string(status.message()), now);
-  }
+  if (reason == v1::ErrorDetail::NOT_FINITE) TellFailure(std::string(status.message()), now);
+  if (reason == v1::ErrorDetail::OVER_LIMIT) NoRoom(status, now);
   Advanced(before, applied, now);
   Pump(now);
   return status;
@@ -204,6 +211,7 @@ void Hosting::Advanced(std::optional<uint64_t> before, uint64_t applied_before, 
 
 void Hosting::Pump(absl::Duration now) {
   if (shard_ != nullptr) {
+    WriteLog();
     AskNorms(now);
     BeginSaveIfWanted();
     copies_->Due(assignment_.job_id(), *shard_, now, &effects_.fetches);

@@ -33,13 +33,13 @@ class Hosting {
     std::string output_root;   // for whoever does the effects: files are read and written below it only
     uint64_t memory_limit = 0;
   };
-  explicit Hosting(Options options) : options_(std::move(options)) {}
+  explicit Hosting(Options options) : options_(std::move(options)), outbox_(options_.incarnation) {}
 
   // What the scheduler wants from now on. An assignment with an older layout than the one known is left out.
   void Assign(const v1::Assignment& assignment, absl::Duration now);
 
   // Calls of workers. Refusals carry an ErrorDetail. NOT_READY, UNAVAILABLE: may be tried again once changed() has
-  // moved.
+  // moved. OVER_LIMIT: after a while; where it can't ever pass, the scheduler is told.
   absl::Status Pull(const v1::PullRequest& request, v1::PullResponse* response) const;
   absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response, absl::Duration now);
   // A call of another server. Likewise.
@@ -51,6 +51,8 @@ class Hosting {
   // `norms`: the answer, if a CombineNormsRequest was told and `status` is ok.
   void Told(uint64_t ticket, const absl::Status& status, const v1::CombineNormsResponse& norms, absl::Duration now);
   void SnapshotWritten(const Snapshot& snapshot, const absl::Status& status, absl::Duration now);
+  // `status`: of LogWriter, for all of the wish's records.
+  void Logged(uint64_t ticket, const absl::Status& status, absl::Duration now);
 
   // Time has passed: to be called at NextDeadline, at the latest.
   void Tick(absl::Duration now) { Pump(now); }
@@ -87,13 +89,24 @@ class Hosting {
   void TellSaved(const Snapshot::Target& target, const ShardFileInfo& info, const std::string& error,
                  absl::Duration now);
 
+  // The log of applied gradients: hosting_log.cc.
+  void WriteLog();
+  // The first batch with a record that is not on the disk yet; nullopt: there is none.
+  std::optional<uint64_t> FirstUnlogged() const;
+  // A part of batch `version` may be computed, as far as the log is concerned.
+  absl::Status CheckLogged(uint64_t version) const;
+
   // What the scheduler is told: hosting_reports.cc.
   void AskNorms(absl::Duration now);
   void TookNorms(const v1::CombineNormsRequest& asked, const v1::CombineNormsResponse& norms, absl::Duration now);
   void NormsRefused(const v1::CombineNormsRequest& asked, const absl::Status& status, absl::Duration now);
+  // A push did not fit the memory limit: hosting_memory.cc.
+  void NoRoom(const absl::Status& refused, absl::Duration now);
+
   void TellReady(absl::Duration now);
   void TellFilled(absl::Duration now);
   void TellFailure(const std::string& message, absl::Duration now);
+  void TellWarning(const std::string& message, absl::Duration now);
   // After every event: takes the steps that are due.
   void Pump(absl::Duration now);
 
@@ -119,8 +132,20 @@ class Hosting {
   std::string filled_;  // the last report of copies
   bool failed_ = false;
 
+  // When the first of the pushes came that were refused in a row for want of memory.
+  absl::Duration no_room_since_ = absl::InfiniteDuration();
+
   std::shared_ptr<Snapshot> snapshot_;             // being written
   std::pair<std::string, uint64_t> saved_{"", 0};  // folder and epoch of the last checkpoint on the scheduler's wish
+
+  // Of this generation.
+  struct Log {
+    std::vector<LoggedBytes> waiting;  // for the write that is under way, in the order in which they were applied
+    uint64_t ticket = 0;               // of that write; 0: none is
+    uint64_t first = 0, last = 0;      // batches of its records
+    uint64_t file = 0;                 // first version of the file that is written to
+    std::optional<uint64_t> warned;    // the file whose lost records the scheduler was told of last
+  } log_;
 
   uint64_t changed_ = 0;
   HostingEffects effects_;

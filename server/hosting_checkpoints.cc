@@ -26,7 +26,8 @@ void Hosting::BeginSaveIfWanted() {
   if (folder.empty() || saved_ == wanted || snapshot_ != nullptr || !serving()) return;
   if (shard_->PrimariesAt(assignment_.save_version()).empty()) return;
   saved_ = wanted;
-  const Snapshot::Target target = TargetFor(folder, assignment_.save_version(), 0);
+  Snapshot::Target target = TargetFor(folder, assignment_.save_version(), 0);
+  target.may_be_given_up = false;
   const absl::Status status = StartSnapshot(target);
   if (!status.ok()) TellSaved(target, {}, std::string(status.message()), absl::ZeroDuration());
 }

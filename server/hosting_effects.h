@@ -23,8 +23,12 @@ struct ShardWish {
   uint64_t ticket = 0;
   Shard::Options options;
   std::string resume;  // folder of the checkpoint to load, as the assignment names it; empty: initial values
+  // Folder of the log to go on from there with, up to options.first_version; likewise; empty: the checkpoint (the
+  // initial values) is of that version.
+  std::string push_log;
 };
-// `find` is asked for wish.resume; empty: it is a path.
+// `find` is asked for wish.resume and wish.push_log; empty: they are paths. NotFound, naming slot and batch: the log
+// lacks a record. DataLoss: what it holds does not fit the job.
 absl::StatusOr<std::unique_ptr<Shard>> MakeShard(const ShardWish& wish, Files& files, const FindFolder& find = nullptr);
 
 // Another server is to be asked for a slot (ParameterServer.FetchSlot), with a deadline; then Hosting::Fetched.
@@ -42,14 +46,30 @@ struct TellWish {
       request;
 };
 
+// Records are to be written to the log of applied gradients, with what LogWriter (server/log_writer.h) does, one wish
+// after the other; then Hosting::Logged.
+struct LogWish {
+  // Records of one file.
+  struct Part {
+    uint64_t first_version;  // of the file
+    std::string records;
+  };
+  uint64_t ticket = 0;
+  std::string folder;  // as the assignment names it
+  std::string writer;  // what the files' names say of who wrote them
+  std::vector<Part> parts;
+  std::vector<std::shared_ptr<CountedBytes>> counted;  // the records' memory, until the wish is dropped
+};
+
 struct HostingEffects {
   std::vector<ShardWish> shards;
   std::vector<FetchWish> fetches;
   std::vector<TellWish> tells;
   // To be written (server/snapshot.h), one after the other; then Hosting::SnapshotWritten.
   std::vector<std::shared_ptr<Snapshot>> snapshots;
+  std::vector<LogWish> logs;
 
-  bool empty() const { return shards.empty() && fetches.empty() && tells.empty() && snapshots.empty(); }
+  bool empty() const { return shards.empty() && fetches.empty() && tells.empty() && snapshots.empty() && logs.empty(); }
 };
 
 }  // namespace pumasi

@@ -84,6 +84,15 @@ void Hosting::TellFailure(const std::string& message, absl::Duration now) {
   outbox_.Put(std::move(request), now);
 }
 
+void Hosting::TellWarning(const std::string& message, absl::Duration now) {
+  v1::ReportFailureRequest request;
+  request.set_incarnation(options_.incarnation);
+  request.set_job_id(assignment_.job_id());
+  request.set_message(message);
+  request.set_goes_on(true);
+  outbox_.Put(std::move(request), now);
+}
+
 void Hosting::Told(uint64_t ticket, const absl::Status& status, const v1::CombineNormsResponse& norms,
                    absl::Duration now) {
   const auto* found = outbox_.Find(ticket);

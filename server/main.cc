@@ -19,7 +19,7 @@
 #include "common/settings.h"
 #include "common/shutdown.h"
 #include "proto/config.pb.h"
-#include "server/peers.h"
+#include "server/peer_connections.h"
 #include "server/service.h"
 
 namespace pumasi {
@@ -51,10 +51,10 @@ int Main(int argc, char** argv) {
   auto channel = MakeRpcChannel({config.scheduler(), config.tls(), config.max_message()});
   if (!channel.ok()) return Failed(channel.status());
   const auto scheduler = v1::Scheduler::NewStub(*channel);
-  Peers peers([&](const std::string& address) -> absl::StatusOr<Peers::Stub> {
+  PeerConnections peers([&](const std::string& address) -> absl::StatusOr<PeerConnections::Stub> {
     auto peer = MakeRpcChannel({address, config.tls(), config.max_message()});
     if (!peer.ok()) return peer.status();
-    return Peers::Stub(v1::ParameterServer::NewStub(*peer));
+    return PeerConnections::Stub(v1::ParameterServer::NewStub(*peer));
   });
   Hosting::Options options;
   options.node = name;

@@ -4,33 +4,24 @@
 #include <utility>
 
 #include "common/error_detail.h"
+#include "common/retry_reason.h"
 
 namespace pumasi {
 namespace {
 
-constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
-constexpr absl::Duration kLongestPause = absl::Seconds(1);
 // It has waited at the scheduler: this only keeps a call that is refused at once from turning into a busy loop.
 constexpr absl::Duration kAskAgain = absl::Milliseconds(10);
 
-bool Passes(const absl::Status& status) {
-  switch (ReasonOf(status)) {
-    case v1::ErrorDetail::UNAVAILABLE:
-    case v1::ErrorDetail::NOT_DURABLE:
-    case v1::ErrorDetail::UNKNOWN_INCARNATION:
-      return true;
-    case v1::ErrorDetail::REASON_UNSPECIFIED:
-      return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsCancelled(status) ||
-             absl::IsResourceExhausted(status);
-    default:
-      return false;
-  }
+Retry RetryOfTold(const absl::Status& status) {
+  // An assignment with the job came from there, so it has ended, or is without this server.
+  if (status.ok() || ReasonOf(status) == v1::ErrorDetail::UNKNOWN_JOB) return Retry::kNever;
+  return RetryOf(status);
 }
 
 }  // namespace
 
 uint64_t Outbox::Put(Request request, absl::Duration now) {
-  waiting_[next_ticket_] = {std::move(request), now, kFirstPause};
+  waiting_[next_ticket_] = {std::move(request), now};
   return next_ticket_++;
 }
 
@@ -38,11 +29,11 @@ Outbox::Verdict Outbox::Told(uint64_t ticket, const absl::Status& status, absl::
   const auto found = waiting_.find(ticket);
   if (found == waiting_.end()) return Verdict::kUnknown;
   Waiting& waiting = found->second;
-  const bool not_ready = ReasonOf(status) == v1::ErrorDetail::NOT_READY;
-  if (not_ready || Passes(status)) {
+  const Retry retry = RetryOfTold(status);
+  if (retry != Retry::kNever) {
     waiting.out = false;
-    waiting.due = now + (not_ready ? kAskAgain : waiting.pause);
-    waiting.pause = not_ready ? kFirstPause : std::min(2 * waiting.pause, kLongestPause);
+    if (retry == Retry::kSoon) waiting.pauses.Reset();
+    waiting.due = now + (retry == Retry::kSoon ? kAskAgain : waiting.pauses.Next(random_()));
     return Verdict::kAgain;
   }
   waiting_.erase(found);

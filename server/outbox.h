@@ -3,20 +3,25 @@
 #define PUMASI_SERVER_OUTBOX_H_
 
 #include <map>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "common/retry.h"
 #include "server/hosting_effects.h"
 
 namespace pumasi {
 
-// Not thread-safe. Each request is told again, after a pause that grows, for as long as it fails for want of a
-// connection; what comes of it otherwise is said by Told.
+// Not thread-safe. Each request is told again, after pauses that grow, for as long as its refusal may pass
+// (common/retry_reason.h); what comes of it otherwise is said by Told.
 class Outbox {
  public:
   using Request = decltype(TellWish::request);
+
+  // `seed`: of the pauses.
+  explicit Outbox(uint64_t seed = 0) : random_(seed) {}
 
   // Returns the ticket.
   uint64_t Put(Request request, absl::Duration now);
@@ -42,9 +47,10 @@ class Outbox {
   struct Waiting {
     Request request;
     absl::Duration due;
-    absl::Duration pause;
+    Backoff pauses{{.first = absl::Milliseconds(50), .longest = absl::Seconds(1)}};
     bool out = false;  // being told
   };
+  std::mt19937_64 random_;
   uint64_t next_ticket_ = 1;
   std::map<uint64_t, Waiting> waiting_;  // by ticket
 };

@@ -39,6 +39,7 @@ RowTable::Row* RowTable::FindOrInsert(uint64_t id, bool* inserted) {
     place = Place(id);
   }
   if (free_rows_ == 0) AddSlab();
+  if (rows_.size() == rows_.capacity()) rows_.reserve(std::max<size_t>(1, 2 * rows_.size()));
   index_[place] = static_cast<uint32_t>(rows_.size());
   rows_.push_back({id, 0, free_});
   free_ += floats_;
@@ -46,10 +47,14 @@ RowTable::Row* RowTable::FindOrInsert(uint64_t id, bool* inserted) {
   return &rows_.back();
 }
 
-void RowTable::AddSlab() {
+uint64_t RowTable::NextSlab(uint64_t rows) const {
   const uint64_t row_bytes = sizeof(float) * floats_;
-  const uint64_t bytes = std::clamp(slab_rows_ * row_bytes / 4, kFirstSlabBytes, kSlabBytes);
-  free_rows_ = std::max<uint64_t>(1, bytes / row_bytes);
+  const uint64_t bytes = std::clamp(rows * row_bytes / 4, kFirstSlabBytes, kSlabBytes);
+  return std::max<uint64_t>(1, bytes / row_bytes);
+}
+
+void RowTable::AddSlab() {
+  free_rows_ = NextSlab(slab_rows_);
   slab_rows_ += free_rows_;
   slabs_.push_back(std::make_unique<float[]>(free_rows_ * floats_));
   free_ = slabs_.back().get();
@@ -58,6 +63,16 @@ void RowTable::AddSlab() {
 void RowTable::Grow() {
   index_.assign(index_.size() * 2, kEmpty);
   for (uint32_t row = 0; row < rows_.size(); ++row) index_[Place(rows_[row].id)] = row;
+}
+
+uint64_t RowTable::Growth(uint64_t rows) const {
+  const uint64_t all = rows_.size() + rows;
+  uint64_t capacity = rows_.capacity(), index = index_.size(), places = slab_rows_;
+  while (capacity < all) capacity = std::max<uint64_t>(1, 2 * capacity);
+  while (all * 8 > index * 7) index *= 2;
+  while (places < all) places += NextSlab(places);
+  return (capacity - rows_.capacity()) * sizeof(Row) + (index - index_.size()) * sizeof(uint32_t) +
+         (places - slab_rows_) * floats_ * sizeof(float);
 }
 
 uint64_t RowTable::bytes() const {

@@ -30,7 +30,9 @@ class RowTable {
   const std::vector<Row>& rows() const { return rows_; }
   uint32_t NumberOf(const Row* row) const { return static_cast<uint32_t>(row - rows_.data()); }
   uint64_t bytes() const;
-  // What one more row costs at most, growth of the index left out.
+  // By how much bytes() goes up with so many more rows.
+  uint64_t Growth(uint64_t rows) const;
+  // What one more row costs, what is in store for further ones left out.
   uint64_t row_bytes() const { return sizeof(Row) + floats_ * sizeof(float); }
 
  private:
@@ -38,6 +40,8 @@ class RowTable {
   size_t Place(uint64_t id) const;
   void Grow();
   void AddSlab();
+  // Rows of the slab that follows slabs with `rows` rows.
+  uint64_t NextSlab(uint64_t rows) const;
 
   static constexpr uint32_t kEmpty = 0xffffffff;
 

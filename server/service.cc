@@ -72,7 +72,10 @@ grpc::ServerUnaryReactor* ParameterServerService::Answer(Context* context, const
     return true;
   };
   // Most often nothing has to be waited for: then no thread is woken for it.
-  if (!attempt(false)) waiting_.Park(AnswerBy(context->deadline(), kLongestWait), attempt);
+  if (!attempt(false) && !waiting_.TryPark(AnswerBy(context->deadline(), kLongestWait), attempt)) {
+    reactor->Finish(ToGrpc(DetailedError(v1::ErrorDetail::OVER_LIMIT,
+                                         absl::StrCat(options_.node, " keeps as many waiting calls as it may"))));
+  }
   return reactor;
 }
 

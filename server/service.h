@@ -40,12 +40,15 @@ class ParameterServerService final : public v1::ParameterServer::CallbackService
   grpc::ServerUnaryReactor* Answer(Context* context, const Request* request, Response* response,
                                    absl::Status (HostedJob::*call)(const Request&, Response*));
 
+  // Each holds its message.
+  static constexpr size_t kMostWaiting = 1024;
+
   const Hosting::Options options_;
   const HostedJob::Around around_;
   std::mutex mutex_;
   uint64_t incarnation_ = 0;                                // GUARDED_BY(mutex_): that the jobs were made under
   std::map<std::string, std::shared_ptr<HostedJob>> jobs_;  // GUARDED_BY(mutex_)
-  Parking waiting_;
+  Parking waiting_{kMostWaiting};
 };
 
 }  // namespace pumasi

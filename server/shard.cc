@@ -10,44 +10,17 @@
 #include "ops/initializer.h"
 
 namespace pumasi {
-namespace {
-
-// What the server is for each slot.
-absl::StatusOr<std::vector<SlotRole>> RolesOf(const v1::Layout& layout, uint64_t incarnation) {
-  const auto refused = [](const char* what) { return absl::InvalidArgumentError(absl::StrCat("layout ", what)); };
-  const uint32_t servers = layout.servers_size();
-  const int slots = layout.slot_owner_size();
-  for (const auto* copies : {&layout.slot_backup(), &layout.slot_filling()}) {
-    if (!copies->empty() && copies->size() != slots) return refused("has copies of some slots only");
-    for (const uint32_t server : *copies) {
-      if (server > servers) return refused("names no such server");
-    }
-  }
-  std::vector<SlotRole> roles(slots, SlotRole::kNone);
-  for (int slot = 0; slot < slots; ++slot) {
-    if (layout.slot_owner(slot) >= servers) return refused("names no such server");
-    const auto ours = [&](uint32_t server) { return layout.servers(server).incarnation() == incarnation; };
-    const uint32_t backup = layout.slot_backup().empty() ? 0 : layout.slot_backup(slot);
-    const uint32_t filling = layout.slot_filling().empty() ? 0 : layout.slot_filling(slot);
-    if (filling > 0 && ours(filling - 1)) roles[slot] = SlotRole::kFilling;
-    if (backup > 0 && ours(backup - 1)) roles[slot] = SlotRole::kBackup;
-    if (ours(layout.slot_owner(slot))) roles[slot] = SlotRole::kPrimary;
-  }
-  return roles;
-}
-
-}  // namespace
-
 Shard::Shard(const Options& options, std::shared_ptr<const ParameterShape> shape, JobOptimizers optimizers)
     : shape_(std::move(shape)),
       incarnation_(options.incarnation),
-      memory_limit_(options.memory_limit),
+      memory_(std::make_shared<MemoryAccount>(options.memory_limit)),
       parts_(options.job.micro_batches()),
       first_version_(options.first_version),
       optimizers_(std::move(optimizers)),
       roles_(shape_->slots(), SlotRole::kNone),
       slots_(shape_->slots()),
-      reads_(shape_->slots(), SlotUse::kForeign) {}
+      reads_(shape_->slots(), SlotUse::kForeign),
+      logs_(options.log) {}
 
 absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   auto optimizers = JobOptimizers::Create(options.job.optimizer(), options.tables, options.rate_changes);
@@ -69,12 +42,15 @@ absl::Status Shard::MakeSlots() {
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
     if (roles_[slot] == SlotRole::kNone) continue;
     for (const ParameterShape::Chunk& chunk : shape_->chunks[slot]) {
-      dense_bytes += uint64_t{chunk.floats} * copies * sizeof(float);
+      // What is stored, what the last batch replaced, the gradient of one, and its record.
+      dense_bytes += uint64_t{chunk.floats} * (copies + 2 + logs_) * sizeof(float);
     }
   }
   if (absl::Status status = CheckMemory(dense_bytes); !status.ok()) return status;
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
-    if (roles_[slot] != SlotRole::kNone) slots_[slot] = NewSlot(slot, first_version_);
+    if (roles_[slot] == SlotRole::kNone) continue;
+    slots_[slot] = NewSlot(slot, first_version_);
+    slots_[slot]->SetAside(false);
   }
   missing_ = 0;
   for (uint32_t table = 0; table < shape_->tables.size(); ++table) {
@@ -102,13 +78,16 @@ absl::Status Shard::SetLayout(const v1::Layout& layout) {
     return absl::InvalidArgumentError(
         absl::StrCat("layout of ", layout.slot_owner_size(), " slots; the job has ", shape_->slots()));
   }
-  auto roles = RolesOf(layout, incarnation_);
-  if (!roles.ok()) return roles.status();
+  if (absl::Status status = CheckLayout(layout); !status.ok()) return status;
   layout_ = layout;
-  roles_ = *std::move(roles);
+  roles_ = RolesOf(layout, incarnation_);
   missing_ = 0;
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
-    if (roles_[slot] == SlotRole::kNone) slots_[slot] = nullptr;
+    if (roles_[slot] == SlotRole::kNone && slots_[slot] != nullptr) {
+      // A checkpoint may hold it for a while.
+      slots_[slot]->SetAside(true);
+      slots_[slot] = nullptr;
+    }
     if (roles_[slot] != SlotRole::kNone && slots_[slot] == nullptr) ++missing_;
     reads_[slot] = roles_[slot] == SlotRole::kPrimary ? SlotUse::kTaken : SlotUse::kForeign;
   }
@@ -116,14 +95,18 @@ absl::Status Shard::SetLayout(const v1::Layout& layout) {
 }
 
 std::shared_ptr<Slot> Shard::NewSlot(uint32_t number, uint64_t version) const {
-  return std::make_shared<Slot>(shape_, number, parts_, optimizers_.copies(), version);
+  auto slot = std::make_shared<Slot>(shape_, number, parts_, optimizers_.copies(), version, memory_);
+  slot->SetAside(true);
+  slot->SetLogged(logs_);
+  return slot;
 }
 
 absl::Status Shard::TakeSlot(std::shared_ptr<Slot> slot, const RateChanges& changes) {
-  if (absl::Status status = CheckMemory(slot->bytes()); !status.ok()) return status;
+  if (absl::Status status = CheckMemory(0); !status.ok()) return status;
   if (absl::Status status = optimizers_.Take(changes); !status.ok()) return status;
   const uint32_t number = slot->number();
   slots_[number] = std::move(slot);
+  slots_[number]->SetAside(false);
   --missing_;
   // What the copy waits for may have been answered already.
   ApplyIfComplete(*slots_[number]);
@@ -178,19 +161,6 @@ std::vector<std::shared_ptr<Slot>> Shard::PrimariesAt(uint64_t version) const {
     primaries.push_back(slots_[slot]);
   }
   return primaries;
-}
-
-absl::Status Shard::CheckMemory(uint64_t more) const {
-  if (memory_limit_ == 0 || bytes() + more <= memory_limit_) return absl::OkStatus();
-  return Refuse(v1::ErrorDetail::OVER_LIMIT,
-                absl::StrCat("tables and slots need ", bytes() + more, " bytes at version ",
-                             LeastVersion().value_or(first_version_), "; memory_limit is ", memory_limit_));
-}
-
-uint64_t Shard::bytes() const {
-  uint64_t bytes = 0;
-  for (const auto& slot : slots_) bytes += slot == nullptr ? 0 : slot->bytes();
-  return bytes;
 }
 
 }  // namespace pumasi

@@ -14,10 +14,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/layout/slot_roles.h"
 #include "ops/exact_sum.h"
 #include "proto/job.pb.h"
 #include "proto/parameter_server.pb.h"
@@ -28,9 +30,14 @@
 namespace pumasi {
 
 class ModelFolder;
+class PushLog;
 
-// What this server is for a slot.
-enum class SlotRole : uint8_t { kNone, kPrimary, kBackup, kFilling };
+// Records for the log of applied gradients (common/checkpoint/push_log.h), all of batch `version`.
+struct LoggedBytes {
+  uint64_t version;
+  std::string records;
+  std::shared_ptr<CountedBytes> counted = nullptr;  // of `records`, at the shard's account, for as long as they live
+};
 
 // Not thread-safe: the caller takes turns.
 class Shard {
@@ -41,17 +48,22 @@ class Shard {
     v1::Layout layout;
     uint64_t incarnation = 0;  // which of the layout's servers this is
     uint64_t first_version = 0;
-    uint64_t memory_limit = 0;  // bytes of tables and slots, 0: none
+    uint64_t memory_limit = 0;  // bytes of all that MemoryAccount counts; 0: none
     RateChanges rate_changes;   // of the learning rate up to first_version
     // The server comes while training is on: none of its slots is here yet, all are copied from others.
     bool empty = false;
+    bool log = false;  // applied gradients are recorded, for TakeLog
   };
   // Slots with their initial values; no slot of the layout may be ours. InvalidArgument: job, tables or layout make no
-  // sense. OVER_LIMIT: the dense tables alone pass the memory limit.
+  // sense. OVER_LIMIT: the dense tables alone, with what a batch needs besides, pass the memory limit.
   static absl::StatusOr<std::unique_ptr<Shard>> Create(const Options& options);
 
   // Replaces values and optimizer slots by those of a checkpoint at the shard's first version.
   absl::Status Load(const ModelFolder& checkpoint);
+  // Goes on with logged gradients, up to version `to`; nothing of it is recorded again. The values from before the last
+  // batch are not known then, as after Load. NotFound, naming slot and batch: the log lacks a record. DataLoss: a
+  // record does not fit the shape. OVER_LIMIT as of Push. REQUIRES: all slots are whole, without parts of a batch.
+  absl::Status Replay(const PushLog& log, uint64_t to);
 
   // Another layout of the same generation. Slots that are not ours any more are dropped. InvalidArgument: it makes no
   // sense, and nothing has changed.
@@ -59,13 +71,15 @@ class Shard {
   // A copy that is whole: from now on the slot is read and pushed to. Refused with OVER_LIMIT, or InvalidArgument if
   // its rate changes contradict those known. REQUIRES: role(slot->number()) != kNone, !whole(slot->number()).
   absl::Status TakeSlot(std::shared_ptr<Slot> slot, const RateChanges& changes);
-  // An empty slot to copy into.
+  // An empty slot to copy into; it counts as a copy until it is taken.
   std::shared_ptr<Slot> NewSlot(uint32_t number, uint64_t version = 0) const;
-  // OVER_LIMIT if `more` bytes would pass the memory limit.
-  absl::Status CheckMemory(uint64_t more) const;
+  // Room for a copy of a slot that takes about so many bytes, and beside it for another batch as large as the last one?
+  // OVER_LIMIT otherwise.
+  absl::Status CheckCopy(uint64_t bytes) const;
 
   // Refusals carry an ErrorDetail (common/error_detail.h). NOT_READY: the version, or a copy of a slot, will come; ask
-  // again.
+  // again. OVER_LIMIT: nothing was taken. Where `waiting_for` says what may make room, ask again after a while;
+  // otherwise the batch does not fit the memory limit whatever else ends.
   absl::Status Pull(const v1::PullRequest& request, v1::PullResponse* response) const;
   absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response);
 
@@ -93,10 +107,13 @@ class Shard {
   std::vector<std::shared_ptr<Slot>> PrimariesAt(uint64_t version) const;
   // Goes up with each batch that a slot applies.
   uint64_t applied() const { return applied_; }
+  // What was applied since the last call, in that order; empty if Options::log is not set.
+  std::vector<LoggedBytes> TakeLog() { return std::exchange(log_, {}); }
 
   const v1::Layout& layout() const { return layout_; }
   uint64_t layout_epoch() const { return layout_.epoch(); }
-  uint64_t bytes() const;
+  const std::shared_ptr<MemoryAccount>& memory() const { return memory_; }
+  uint64_t bytes() const { return memory_->bytes(); }
   const ParameterShape& shape() const { return *shape_; }
   const std::shared_ptr<const ParameterShape>& shared_shape() const { return shape_; }
   const JobOptimizers& optimizers() const { return optimizers_; }
@@ -109,15 +126,20 @@ class Shard {
   void PullDense(uint64_t version, v1::PullResponse* response) const;
   absl::Status Refuse(int reason, const std::string& message) const;
   std::string WaitingFor() const;
+  absl::Status ReplaySlot(const PushLog& log, uint64_t to, Slot& slot);
   // Applies the slot's batch if it is complete and, where norms count, these are known.
   void ApplyIfComplete(Slot& slot);
-  uint64_t NewRowBytes(const std::vector<Gradient>& gradients) const;
+  // OVER_LIMIT, for ever, if `more` bytes would pass the memory limit.
+  absl::Status CheckMemory(uint64_t more) const;
+  // Room for a part of a batch, with `growth` as of Slot::Growth? `alone`: what it takes at least, were no other there.
+  absl::Status CheckPush(int64_t growth, uint64_t alone) const;
+  absl::Status OverLimit(uint64_t bytes, const std::string& waiting_for) const;
 
   const std::shared_ptr<const ParameterShape> shape_;
   const uint64_t incarnation_;
-  const uint64_t memory_limit_;
+  const std::shared_ptr<MemoryAccount> memory_;
   const uint32_t parts_;
-  const uint64_t first_version_;
+  uint64_t first_version_;
   v1::Layout layout_;
   JobOptimizers optimizers_;
   std::vector<SlotRole> roles_;               // by slot
@@ -128,6 +150,8 @@ class Shard {
   // The last norms that were given: factors of batch norms_version_; empty: none.
   uint64_t norms_version_ = 0;
   std::vector<float> factors_;
+  const bool logs_;
+  std::vector<LoggedBytes> log_;
 };
 
 }  // namespace pumasi

@@ -44,10 +44,17 @@ absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* respo
     return Refuse(MessageProblem(gradients.status()),
                   absl::StrCat("batch ", request.version(), ", ", ToString(range), ": ", gradients.status().message()));
   }
-  if (memory_limit_ > 0) {
-    if (const uint64_t more = NewRowBytes(*gradients); more > 0) {
-      if (absl::Status status = CheckMemory(more); !status.ok()) return status;
+  std::vector<Slot::NewRows> new_rows(shape_->slots());
+  if (memory_->limit() > 0) {
+    int64_t growth = 0, alone = 0;
+    for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
+      if (uses[slot] != SlotUse::kTaken) continue;
+      const Gradient& gradient = (*gradients)[slot];
+      new_rows[slot] = slots_[slot]->FindNewRows(gradient);
+      growth += slots_[slot]->Growth(range, gradient, new_rows[slot]);
+      alone += slots_[slot]->Growth({0, parts_}, gradient, new_rows[slot]);
     }
+    if (absl::Status status = CheckPush(growth, static_cast<uint64_t>(alone)); !status.ok()) return status;
   }
   const RateChanges changes(request.rate_changes().begin(), request.rate_changes().end());
   absl::Status rates = optimizers_.Check(request.version(), changes);
@@ -55,7 +62,7 @@ absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* respo
   if (!rates.ok()) return Refuse(D::MALFORMED, std::string(rates.message()));
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
     if (uses[slot] != SlotUse::kTaken) continue;
-    slots_[slot]->Insert(range, std::move((*gradients)[slot]));
+    slots_[slot]->Insert(range, std::move((*gradients)[slot]), std::move(new_rows[slot]));
     ApplyIfComplete(*slots_[slot]);
   }
   response->set_version(*LeastVersion());
@@ -66,12 +73,18 @@ absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* respo
 
 void Shard::ApplyIfComplete(Slot& slot) {
   if (!slot.complete()) return;
-  if (optimizers_.clips_by_norm()) {
-    if (factors_.empty() || norms_version_ != slot.version()) return;
-    slot.Apply(optimizers_, factors_);
-  } else {
-    slot.Apply(optimizers_);
+  const bool clips = optimizers_.clips_by_norm();
+  if (clips && (factors_.empty() || norms_version_ != slot.version())) return;
+  std::string* log = nullptr;
+  if (logs_) {
+    // Slots mostly apply a batch one after the other.
+    if (log_.empty() || log_.back().version != slot.version()) {
+      log_.push_back({slot.version(), "", std::make_shared<CountedBytes>(memory_, MemoryUse::kLog)});
+    }
+    log = &log_.back().records;
   }
+  slot.Apply(optimizers_, clips ? factors_ : std::vector<float>(), log);
+  if (log != nullptr) log_.back().counted->Set(log->capacity());
   ++applied_;
 }
 
@@ -115,20 +128,6 @@ absl::Status Shard::ApplyNorms(uint64_t version, const std::vector<double>& squa
     if (slot != nullptr) ApplyIfComplete(*slot);
   }
   return absl::OkStatus();
-}
-
-uint64_t Shard::NewRowBytes(const std::vector<Gradient>& gradients) const {
-  uint64_t bytes = 0;
-  for (uint32_t slot = 0; slot < gradients.size(); ++slot) {
-    for (uint32_t table = 0; table < gradients[slot].rows.size(); ++table) {
-      if (!shape_->IsRows(table)) continue;
-      const RowTable& rows = *slots_[slot]->rows(table);
-      for (const uint64_t id : gradients[slot].rows[table].ids) {
-        if (rows.Find(id) == nullptr) bytes += rows.row_bytes();
-      }
-    }
-  }
-  return bytes;
 }
 
 }  // namespace pumasi

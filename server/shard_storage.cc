@@ -1,9 +1,12 @@
-// Shard's way back from a checkpoint, whichever files hold its slots. (The way there: server/snapshot.h.)
+// Shard's way back from a checkpoint, whichever files hold its slots, and the log after it. (The way there:
+// server/snapshot.h, Slot::Apply.)
 #include <cstring>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/checkpoint/model_folder.h"
+#include "common/checkpoint/push_log.h"
+#include "common/planted_bug.h"
 #include "server/shard.h"
 
 namespace pumasi {
@@ -25,8 +28,8 @@ absl::Status Shard::Load(const ModelFolder& checkpoint) {
   for (const auto& slot : slots_) {
     if (slot == nullptr) continue;
     if (absl::Status status = LoadSlot(checkpoint, *slot); !status.ok()) return status;
-    // Once a slot, since counting the bytes takes time.
-    if (absl::Status full = CheckMemory(0); !full.ok()) return full;
+    // With the dense gradients of a batch, without which the job could not go on.
+    if (absl::Status full = CheckMemory(memory_->bytes(MemoryUse::kBefore)); !full.ok()) return full;
   }
   return absl::OkStatus();
 }
@@ -51,6 +54,29 @@ absl::Status Shard::LoadSlot(const ModelFolder& checkpoint, Slot& slot) {
   }
   if (dense_seen == shape_->chunks[number].size()) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(checkpoint.folder(), ": dense values of slot ", number, " are missing"));
+}
+
+absl::Status Shard::Replay(const PushLog& log, uint64_t to) {
+  for (const auto& slot : slots_) {
+    if (slot == nullptr) continue;
+    if (absl::Status status = ReplaySlot(log, to, *slot); !status.ok()) return status;
+    if (absl::Status full = CheckMemory(0); !full.ok()) return full;
+  }
+  first_version_ = to;
+  return absl::OkStatus();
+}
+
+absl::Status Shard::ReplaySlot(const PushLog& log, uint64_t to, Slot& slot) {
+  while (slot.version() < to) {
+    auto batch = log.Find(slot.number(), slot.version());
+    if (!batch.ok()) return batch.status();
+    if (slot.version() + 1 == to && Planted(PlantedBug::kReplayStopsEarly)) {
+      batch->rows.clear();
+      batch->dense.clear();
+    }
+    if (absl::Status status = slot.Replay(*batch, optimizers_); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace pumasi

@@ -10,21 +10,29 @@
 
 namespace pumasi {
 
-Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_t parts, int copies, uint64_t version)
+Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_t parts, int copies, uint64_t version,
+           std::shared_ptr<MemoryAccount> memory)
     : shape_(std::move(shape)),
       number_(number),
       parts_(parts),
       copies_(copies),
       version_(version),
-      tree_(parts, shape_->widths) {
+      tree_(parts, shape_->widths),
+      new_rows_(shape_->tables.size()),
+      memory_(std::move(memory)),
+      stored_(memory_, MemoryUse::kTables),
+      promised_(memory_, MemoryUse::kTables),
+      before_bytes_(memory_, MemoryUse::kBefore),
+      gradient_bytes_(memory_, MemoryUse::kGradients) {
   for (uint32_t table = 0; table < shape_->tables.size(); ++table) {
     rows_.push_back(shape_->IsRows(table) ? std::make_unique<RowTable>(shape_->widths[table] * copies) : nullptr);
-    if (rows_.back() != nullptr) bytes_ += rows_.back()->bytes();
+    if (rows_.back() != nullptr) stored_.Add(rows_.back()->bytes());
   }
   for (const ParameterShape::Chunk& chunk : shape_->chunks[number]) {
     dense_.emplace_back(size_t{chunk.floats} * copies);
-    bytes_ += dense_.back().size() * sizeof(float);
+    stored_.Add(dense_.back().size() * sizeof(float));
   }
+  CountBatch();
 }
 
 PartTree::Coverage Slot::Covers(uint64_t version, PartRange range) const {
@@ -32,7 +40,7 @@ PartTree::Coverage Slot::Covers(uint64_t version, PartRange range) const {
   return tree_.Covers(range);
 }
 
-void Slot::Insert(PartRange range, Gradient&& gradient) {
+void Slot::Insert(PartRange range, Gradient&& gradient, NewRows rows) {
   if (Planted(PlantedBug::kArrivalOrder)) {
     if (arrived_.has_value()) {
       Add(*arrived_, std::move(gradient), shape_->widths);
@@ -44,6 +52,8 @@ void Slot::Insert(PartRange range, Gradient&& gradient) {
     gradient.dense.resize(dense_.size());
   }
   tree_.Insert(range, std::move(gradient));
+  AddNewRows(std::move(rows));
+  CountBatch();
 }
 
 const std::vector<ExactSum>& Slot::Squares() {
@@ -51,21 +61,25 @@ const std::vector<ExactSum>& Slot::Squares() {
   return squares_;
 }
 
-void Slot::Apply(const JobOptimizers& optimizers, const std::vector<float>& factors) {
+void Slot::Apply(const JobOptimizers& optimizers, const std::vector<float>& factors, std::string* log) {
   Gradient gradient = tree_.Take();
   if (arrived_.has_value()) gradient = *std::exchange(arrived_, std::nullopt);
+  if (log != nullptr && Planted(PlantedBug::kLogBeforeNorms)) AppendToLog(gradient, std::exchange(log, nullptr));
   if (!factors.empty()) ScaleGradient(factors, *shape_, number_, &gradient);
   squares_.clear();
+  // Now: the optimizer writes old values in its place.
+  if (log != nullptr) AppendToLog(gradient, log);
+  ApplyGradient(std::move(gradient), optimizers);
+}
+
+void Slot::ApplyGradient(Gradient gradient, const JobOptimizers& optimizers) {
   for (uint32_t table = 0; table < rows_.size(); ++table) {
     if (rows_[table] != nullptr) ApplyRows(table, gradient.rows[table], optimizers);
   }
   const uint64_t step = version_ + 1;
   for (size_t i = 0; i < dense_.size(); ++i) {
     const ParameterShape::Chunk& chunk = shape_->chunks[number_][i];
-    if (cut_ != nullptr && !cut_->dense[i].written && cut_->dense[i].old.empty() &&
-        !Planted(PlantedBug::kSnapshotWithoutCopies)) {
-      cut_->dense[i].old = dense_[i];
-    }
+    if (cut_ != nullptr) KeepForCut(i);
     std::vector<float> old(dense_[i].begin(), dense_[i].begin() + chunk.floats);
     if (gradient.dense[i].empty())
       gradient.dense[i].resize(chunk.floats);  // no part had rows: a zero gradient, a step all the same
@@ -75,6 +89,8 @@ void Slot::Apply(const JobOptimizers& optimizers, const std::vector<float>& fact
     gradient.dense[i] = std::move(old);
   }
   before_ = {std::move(gradient.rows), std::move(gradient.dense), true};
+  for (auto& rows : new_rows_) rows = {};
+  CountBatch();
   version_ = step;
 }
 
@@ -105,7 +121,7 @@ void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& op
     row->last_step = step;
     at += width;
   }
-  bytes_ += rows.bytes() - bytes_before;
+  stored_.Add(rows.bytes() - bytes_before);
 }
 
 bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptimizers& optimizers, const float* fresh,
@@ -141,28 +157,8 @@ float* Slot::SetRow(uint32_t table, uint64_t id, uint64_t last_step) {
   bool inserted;
   RowTable::Row* row = rows_[table]->FindOrInsert(id, &inserted);
   row->last_step = last_step;
-  bytes_ += rows_[table]->bytes() - bytes_before;
+  stored_.Add(rows_[table]->bytes() - bytes_before);
   return row->state;
-}
-
-void Slot::BeginCut(uint64_t since) {
-  cut_ = std::make_unique<SlotCut>();
-  cut_->version = version_;
-  cut_->since = since;
-  cut_->rows.resize(rows_.size());
-  for (size_t table = 0; table < rows_.size(); ++table) {
-    if (rows_[table] != nullptr) cut_->rows[table].rows = rows_[table]->rows().size();
-  }
-  cut_->dense.resize(dense_.size());
-}
-
-void Slot::KeepForCut(uint32_t table, const RowTable::Row& row, uint32_t number) {
-  SlotCut::Rows& kept = cut_->rows[table];
-  const bool wanted = cut_->since == 0 || row.last_step > cut_->since;
-  if (number >= kept.rows || row.id < kept.unwritten_from || row.last_step > cut_->version || !wanted) return;
-  if (Planted(PlantedBug::kSnapshotWithoutCopies)) return;
-  const size_t floats = row_floats(table);
-  kept.old.emplace(number, SlotCut::OldRow{row.last_step, std::vector<float>(row.state, row.state + floats)});
 }
 
 }  // namespace pumasi

@@ -25,34 +25,57 @@
 #include "ops/tree/part_tree.h"
 #include "proto/parameter_server.pb.h"
 #include "server/job_optimizers.h"
+#include "server/memory_account.h"
 #include "server/parameter_shape.h"
 #include "server/row_table.h"
 #include "server/slot_cut.h"
 
 namespace pumasi {
 
+struct LoggedBatch;
+
 // Not thread-safe.
 class Slot {
  public:
-  // Without rows, and with zeros for dense values. `copies`: as of JobOptimizers. REQUIRES: number < shape->slots().
-  Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_t parts, int copies, uint64_t version);
+  // Without rows, and with zeros for dense values. `copies`: as of JobOptimizers. `memory`: what it takes is counted
+  // there. REQUIRES: number < shape->slots().
+  Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_t parts, int copies, uint64_t version,
+       std::shared_ptr<MemoryAccount> memory = std::make_shared<MemoryAccount>());
 
   uint32_t number() const { return number_; }
   uint64_t version() const { return version_; }
   // Of values and optimizer slots.
-  uint64_t bytes() const { return bytes_; }
+  uint64_t bytes() const { return stored_.bytes(); }
+  // All that is counted (server/memory_account.h), but for a checkpoint's.
+  uint64_t all_bytes() const {
+    return stored_.bytes() + promised_.bytes() + before_bytes_.bytes() + gradient_bytes_.bytes();
+  }
+  // Not read and pushed to: what it takes counts as copies from now on, or no more.
+  void SetAside(bool aside);
+  // Gradients are going to be logged: room for the record of the batch in progress counts with its gradients.
+  void SetLogged(bool logged) { logged_ = logged; }
 
   // --- The batch in progress.
   // How much of `range` of batch `version` is in. REQUIRES: version <= version().
   PartTree::Coverage Covers(uint64_t version, PartRange range) const;
-  // REQUIRES: Covers(version(), range) == kNone; the gradient is of this slot (server/gradient_message.h).
-  void Insert(PartRange range, Gradient&& gradient);
+  // Rows of the gradient that are neither here nor brought by parts of the batch that are in: by table, ascending.
+  using NewRows = std::vector<std::vector<uint64_t>>;
+  NewRows FindNewRows(const Gradient& gradient) const;
+  // By how much the slot's memory would grow with Insert, counting what Apply needs then, at most; it may shrink.
+  int64_t Growth(PartRange range, const Gradient& gradient, const NewRows& rows) const;
+  // REQUIRES: Covers(version(), range) == kNone; the gradient is of this slot (server/gradient_message.h). `rows`: of
+  // FindNewRows; may be left out, then the memory that they will take is counted once they are there.
+  void Insert(PartRange range, Gradient&& gradient, NewRows rows = {});
   // All parts are in: waits for Apply.
   bool complete() const { return tree_.Complete(); }
   // By table: the sum of the squares of the complete batch. REQUIRES: complete().
   const std::vector<ExactSum>& Squares();
-  // Applies the complete batch, each table's gradient times its factor; empty: 1. REQUIRES: complete().
-  void Apply(const JobOptimizers& optimizers, const std::vector<float>& factors = {});
+  // Applies the complete batch, each table's gradient times its factor; empty: 1. The gradient as the optimizer gets it
+  // is appended to `log` (common/checkpoint/push_log.h); nullptr: nowhere. REQUIRES: complete().
+  void Apply(const JobOptimizers& optimizers, const std::vector<float>& factors = {}, std::string* log = nullptr);
+  // Applies what Apply logged of batch number version(). Values from before it are not kept. DataLoss: it does not fit
+  // the shape, and nothing was applied. REQUIRES: no part of the batch is in.
+  absl::Status Replay(const LoggedBatch& batch, const JobOptimizers& optimizers);
   // "parts 2, 3": for messages.
   std::string Missing() const { return tree_.Missing(); }
 
@@ -82,10 +105,12 @@ class Slot {
   // InvalidArgument: the state does not fit the shape; the slot is of no use then.
   absl::Status TakeState(const v1::SlotState& state);
 
-  // --- A checkpoint that is being written; one at a time. From BeginCut to EndCut what changes is kept as it was.
+  // --- A checkpoint that is being written; one at a time. From BeginCut to EndCut what changes is kept as it was, as
+  // long as the memory limit leaves room for it (SlotCut.no_room).
   void BeginCut(uint64_t since);
   void EndCut() { cut_.reset(); }
   SlotCut* cut() { return cut_.get(); }
+  const std::shared_ptr<MemoryAccount>& memory() const { return memory_; }
 
  private:
   // The values that the last applied batch replaced.
@@ -94,9 +119,20 @@ class Slot {
     std::vector<std::vector<float>> dense;  // by chunk
     bool valid = false;
   };
+  void AppendToLog(const Gradient& gradient, std::string* log) const;
+  absl::StatusOr<Gradient> ReadLogged(const LoggedBatch& batch) const;
+  // The optimizer's step for batch version_.
+  void ApplyGradient(Gradient gradient, const JobOptimizers& optimizers);
   void ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers);
   // The row is about to change: a checkpoint may still need it as it is.
   void KeepForCut(uint32_t table, const RowTable::Row& row, uint32_t number);
+  void KeepForCut(size_t chunk);
+  // Counts so many bytes for the cut. False: there is no room, and what was kept is dropped.
+  bool RoomForCut(uint64_t bytes);
+  // Takes over FindNewRows of what was added to tree_.
+  void AddNewRows(NewRows rows);
+  // After a change of tree_, new_rows_ or before_.
+  void CountBatch();
   absl::Status TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uint64_t version);
   absl::Status TakeNode(const v1::SlotState::Node& node);
 
@@ -108,10 +144,13 @@ class Slot {
   PartTree tree_;                                // of batch version_
   std::vector<std::unique_ptr<RowTable>> rows_;  // by table; nullptr for dense tables
   std::vector<std::vector<float>> dense_;        // by chunk
-  uint64_t bytes_ = 0;
+  NewRows new_rows_;                             // by table: rows that tree_ has and rows_ not, where they are counted
   Before before_;
   std::vector<ExactSum> squares_;  // of the complete batch; empty: not yet summed
   std::unique_ptr<SlotCut> cut_;
+  bool logged_ = false;
+  const std::shared_ptr<MemoryAccount> memory_;
+  CountedBytes stored_, promised_, before_bytes_, gradient_bytes_;
   std::optional<Gradient> arrived_;  // where PlantedBug::kArrivalOrder is switched on
 };
 

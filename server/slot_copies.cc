@@ -13,8 +13,6 @@ namespace {
 
 // Calls that are out at a time: each holds a slot in memory, here and at its primary.
 constexpr int kMostCalls = 4;
-constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
-constexpr absl::Duration kLongestPause = absl::Milliseconds(500);
 // A copy that did not succeed for this long is reported as failed, and tried on.
 constexpr absl::Duration kPatience = absl::Seconds(5);
 
@@ -32,6 +30,7 @@ void SlotCopies::SetWishes(const v1::Assignment& assignment, Shard& shard, absl:
       copy.due = now;
       copy.failing_since = absl::InfiniteDuration();
       copy.failures = 0;
+      copy.pauses.Reset();
     }
     copy.filling = filling;
     if (filling && copy.aside != nullptr && Planted(PlantedBug::kReadyBeforeFilled)) {
@@ -53,16 +52,29 @@ bool SlotCopies::Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, S
   if (status.ok()) {
     copy.failing_since = absl::InfiniteDuration();
     copy.failures = 0;
+    copy.pauses.Reset();
     copy.due = now;
     if (!shard.whole(slot)) return false;
     copies_.erase(found);
     return true;
   }
-  copy.error = absl::StrCat("slot ", slot, ": ", std::string(status.message()));
-  copy.failing_since = std::min(copy.failing_since, now);
-  copy.due = now + std::min(kLongestPause, kFirstPause * (1 << std::min(copy.failures, 10)));
-  ++copy.failures;
+  Failed(slot, copy, std::string(status.message()), now);
   return false;
+}
+
+void SlotCopies::Failed(uint32_t slot, Copy& copy, const std::string& why, absl::Duration now) {
+  copy.error = absl::StrCat("slot ", slot, ": ", why);
+  copy.failing_since = std::min(copy.failing_since, now);
+  copy.due = now + copy.pauses.Next(random_());
+  ++copy.failures;
+}
+
+void SlotCopies::GiveWay(absl::Duration now) {
+  for (auto& [slot, copy] : copies_) {
+    if (copy.filling || copy.aside == nullptr) continue;
+    copy.aside = nullptr;
+    Failed(slot, copy, "memory_limit leaves no room for the copy beside the gradients of a batch", now);
+  }
 }
 
 absl::Status SlotCopies::Take(const v1::SlotState& state, Copy& copy, Shard& shard) {
@@ -74,13 +86,19 @@ absl::Status SlotCopies::Take(const v1::SlotState& state, Copy& copy, Shard& sha
     copy.aside = nullptr;
     return absl::OkStatus();
   }
-  std::shared_ptr<Slot> slot = state.since() == 0 ? shard.NewSlot(state.slot()) : copy.aside;
+  std::shared_ptr<Slot> slot = state.since() == 0 ? nullptr : copy.aside;
+  if (state.since() != 0 && slot == nullptr) {
+    return absl::InvalidArgumentError("there is no copy that the answer could add to");
+  }
+  // About what it will take: before it is made.
+  const uint64_t bytes = state.ByteSizeLong(), known = slot == nullptr ? 0 : slot->all_bytes();
+  if (absl::Status status = shard.CheckCopy(bytes - std::min(bytes, known)); !status.ok()) return status;
+  if (slot == nullptr) slot = shard.NewSlot(state.slot());
   copy.aside = nullptr;
-  if (slot == nullptr) return absl::InvalidArgumentError("there is no copy that the answer could add to");
   if (absl::Status status = slot->TakeState(state); !status.ok()) return status;
   const RateChanges changes(state.rate_changes().begin(), state.rate_changes().end());
   if (copy.filling && copy.asked_filling) return shard.TakeSlot(std::move(slot), changes);
-  if (absl::Status status = shard.CheckMemory(slot->bytes()); !status.ok()) return status;
+  if (absl::Status status = shard.CheckCopy(0); !status.ok()) return status;
   copy.aside = std::move(slot);
   copy.changes = changes;
   return absl::OkStatus();
@@ -126,7 +144,7 @@ absl::Duration SlotCopies::NextDeadline() const {
   return next;
 }
 
-bool SlotCopies::Failed(const Copy& copy, absl::Duration now) {
+bool SlotCopies::ShallReport(const Copy& copy, absl::Duration now) {
   return copy.failures > 0 && now - copy.failing_since >= kPatience;
 }
 
@@ -144,7 +162,7 @@ std::optional<v1::ReportFilledRequest> SlotCopies::Report(const v1::Assignment& 
       continue;
     }
     if (copy->second.aside != nullptr && !copy->second.filling) report.add_prefetched(slot);
-    if (Failed(copy->second, now)) {
+    if (ShallReport(copy->second, now)) {
       report.add_failed(slot);
       report.set_error(copy->second.error);
     }

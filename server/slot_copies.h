@@ -7,12 +7,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/retry.h"
 #include "proto/scheduler.pb.h"
 #include "server/hosting_effects.h"
 #include "server/shard.h"
@@ -23,12 +25,15 @@ namespace pumasi {
 // since then is enough, unless the copy is newer than the slot's new primary. The caller calls Due after each event.
 class SlotCopies {
  public:
-  explicit SlotCopies(uint64_t incarnation) : incarnation_(incarnation) {}
+  explicit SlotCopies(uint64_t incarnation) : incarnation_(incarnation), random_(incarnation) {}
 
   // What is wanted now, by the shard's layout and the assignment. Copies that nobody wants any more are dropped.
   void SetWishes(const v1::Assignment& assignment, Shard& shard, absl::Duration now);
   // An answer to a call: an error is tried again, after a pause. True: a slot has become whole.
   bool Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, Shard& shard, absl::Duration now);
+
+  // Drops what was copied ahead of time: training needs the memory. It is copied again after a pause.
+  void GiveWay(absl::Duration now);
 
   // Appends the calls that are due to `out`.
   void Due(const std::string& job_id, const Shard& shard, absl::Duration now, std::vector<FetchWish>* out);
@@ -49,13 +54,16 @@ class SlotCopies {
     absl::Duration due = absl::ZeroDuration();  // of the next call
     absl::Duration failing_since = absl::InfiniteDuration();
     int failures = 0;  // in a row
+    Backoff pauses{{.first = absl::Milliseconds(20), .longest = absl::Milliseconds(500)}};
     std::string error;
   };
+  void Failed(uint32_t slot, Copy& copy, const std::string& why, absl::Duration now);
   // Makes the state part of the copy, and the copy part of the shard if it is whole.
   absl::Status Take(const v1::SlotState& state, Copy& copy, Shard& shard);
-  static bool Failed(const Copy& copy, absl::Duration now);
+  static bool ShallReport(const Copy& copy, absl::Duration now);
 
   const uint64_t incarnation_;
+  std::mt19937_64 random_;  // of the pauses
   uint64_t next_ticket_ = 1;
   std::map<uint32_t, Copy> copies_;             // by slot
   absl::Duration seen_ = absl::ZeroDuration();  // of the last Due

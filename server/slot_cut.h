@@ -5,12 +5,18 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
+
+#include "server/memory_account.h"
 
 namespace pumasi {
 
 struct SlotCut {
+  explicit SlotCut(std::shared_ptr<MemoryAccount> memory) : bytes(std::move(memory), MemoryUse::kCheckpoint) {}
+
   struct OldRow {
     uint64_t last_step;
     std::vector<float> state;
@@ -26,11 +32,27 @@ struct SlotCut {
   };
   static constexpr uint64_t kAllWritten = std::numeric_limits<uint64_t>::max();
 
+  // What keeping a row of so many floats takes: about two allocations and their bookkeeping besides.
+  static constexpr uint64_t RowBytes(size_t floats) { return floats * sizeof(float) + 96; }
+  // Rows of so many floats, or a chunk, are not kept any more.
+  void DropRows(Rows& kept, size_t floats) {
+    bytes.Subtract(kept.old.size() * RowBytes(floats));
+    kept.old = {};
+  }
+  void DropDense(Dense& kept) {
+    bytes.Subtract(kept.old.size() * sizeof(float));
+    kept.old = {};
+  }
+  // There is no room for what would have to be kept: the checkpoint can't be written, and nothing is kept any more.
+  void GiveUp();
+
   uint64_t version = 0;
   // Rows that did not change after this version are not wanted; 0: all are.
   uint64_t since = 0;
   std::vector<Rows> rows;    // by table
   std::vector<Dense> dense;  // by the slot's chunks
+  CountedBytes bytes;        // of all that is kept
+  bool no_room = false;      // given up
 };
 
 }  // namespace pumasi

@@ -82,7 +82,9 @@ absl::Status Slot::TakeNode(const v1::SlotState::Node& node) {
   }
   auto gradient = ReadValues(node.gradient(), *shape_, number_, absl::StrCat("slot ", number_, ", ", ToString(range)));
   if (!gradient.ok()) return gradient.status();
+  NewRows new_rows = FindNewRows(*gradient);
   tree_.Insert(range, *std::move(gradient));
+  AddNewRows(std::move(new_rows));
   return absl::OkStatus();
 }
 
@@ -115,10 +117,12 @@ absl::Status Slot::TakeState(const v1::SlotState& state) {
     before_ = {std::move(before->rows), std::move(before->dense), true};
   }
   tree_ = PartTree(parts_, shape_->widths);
+  for (auto& rows : new_rows_) rows = {};
   squares_.clear();
   for (const v1::SlotState::Node& node : state.nodes()) {
     if (absl::Status status = TakeNode(node); !status.ok()) return status;
   }
+  CountBatch();
   version_ = state.version();
   return absl::OkStatus();
 }

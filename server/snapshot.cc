@@ -19,7 +19,10 @@ uint64_t Since(uint64_t since) { return since > 0 && Planted(PlantedBug::kDeltaM
 }  // namespace
 
 Snapshot::Snapshot(Target target, std::shared_ptr<const ParameterShape> shape, std::vector<std::shared_ptr<Slot>> slots)
-    : target_(std::move(target)), shape_(std::move(shape)), slots_(std::move(slots)) {
+    : target_(std::move(target)),
+      shape_(std::move(shape)),
+      slots_(std::move(slots)),
+      held_(slots_.empty() ? nullptr : slots_[0]->memory(), MemoryUse::kCheckpoint) {
   for (const auto& slot : slots_) slot->BeginCut(Since(target_.since));
   for (uint32_t table = 0; table < shape_->tables.size(); ++table) {
     for (size_t slot = 0; slot < slots_.size(); ++slot) {
@@ -52,15 +55,42 @@ void Snapshot::NextSection() {
   stage_ = Stage::kSort;
 }
 
+void Snapshot::GiveUp(absl::Status why) {
+  if (problem_.ok()) problem_ = std::move(why);
+  EndCuts();
+}
+
+void Snapshot::Abandon() { GiveUp(absl::CancelledError(absl::StrCat(target_.folder, " is not wanted any more"))); }
+
 void Snapshot::Copy(size_t budget) {
-  stopped_ = abandoned_;
-  if (stopped_) return;
+  CopySome(budget);
+  if (problem_.ok() && target_.may_be_given_up && !slots_.empty() && !slots_[0]->memory()->Fits(0)) GiveUp(NoRoom());
+  stopped_ = problem_;
+  if (stopped_.ok()) return;
+  entries_ = {};
+  floats_ = {};
+  last_steps_ = {};
+  held_.Set(0);
+}
+
+void Snapshot::CopySome(size_t budget) {
+  for (const auto& slot : slots_) {
+    if (problem_.ok() && slot->cut()->no_room) GiveUp(NoRoom());
+  }
+  if (!problem_.ok()) return;
   if (stage_ == Stage::kList) {
     ListRows(budget);
   } else if (stage_ == Stage::kCopy) {
     shape_->IsRows(section().table) ? CopyRows(budget) : CopyDense(budget);
     stage_ = Stage::kWrite;
   }
+  held_.Set(entries_.capacity() * sizeof(Entry) + floats_.capacity() * sizeof(float) +
+            last_steps_.capacity() * sizeof(uint64_t));
+}
+
+absl::Status Snapshot::NoRoom() const {
+  return absl::ResourceExhaustedError(absl::StrCat("memory_limit (", slots_[0]->memory()->limit(),
+                                                   " bytes) leaves no room for a checkpoint beside training"));
 }
 
 void Snapshot::ListRows(size_t budget) {
@@ -96,7 +126,7 @@ void Snapshot::CopyRows(size_t budget) {
   }
   const bool all = copied_ == entries_.size();
   kept.unwritten_from = all ? SlotCut::kAllWritten : entries_[copied_].id;
-  if (all) kept.old = {};
+  if (all) cut.DropRows(kept, floats);
 }
 
 void Snapshot::CopyDense(size_t budget) {
@@ -106,7 +136,8 @@ void Snapshot::CopyDense(size_t budget) {
     const std::vector<float>& state = kept.old.empty() ? slot().dense(entries_[copied_].number) : kept.old;
     floats_.insert(floats_.end(), state.begin(), state.end());
     used += state.size() * sizeof(float);
-    kept = {true, {}};
+    kept.written = true;
+    cut.DropDense(kept);
   }
 }
 
@@ -122,7 +153,7 @@ absl::Status Snapshot::OpenFile(Files& files, const FindFolder& find) {
 }
 
 absl::Status Snapshot::Write(Files& files, const FindFolder& find) {
-  if (stopped_) return absl::CancelledError(absl::StrCat(target_.folder, " is not wanted any more"));
+  if (!stopped_.ok()) return stopped_;
   if (writer_ == nullptr) {
     if (absl::Status status = OpenFile(files, find); !status.ok()) return status;
   }

@@ -31,6 +31,8 @@ class Snapshot {
     v1::Progress progress;
     uint64_t since = 0;  // 0: all rows
     uint64_t layout_epoch = 0;
+    // Given up rather than that the memory limit is passed. (What changes meanwhile never passes it.)
+    bool may_be_given_up = true;
   };
   // All slots are cut at progress.version() now (Slot::BeginCut); EndCuts ends that.
   Snapshot(Target target, std::shared_ptr<const ParameterShape> shape, std::vector<std::shared_ptr<Slot>> slots);
@@ -46,8 +48,11 @@ class Snapshot {
 
   const Target& target() const { return target_; }
 
-  // With the lock. Nobody wants the file any more: the next Write says so.
-  void Abandon() { abandoned_ = true; }
+  // With the lock: ends the cuts, and the Write after the next Copy returns `why`. So it does by itself where the
+  // memory limit leaves no room for what has to be kept (ResourceExhausted).
+  void GiveUp(absl::Status why);
+  // Nobody wants the file any more: GiveUp with Cancelled.
+  void Abandon();
   // With the lock: slots need keep nothing any more.
   void EndCuts();
 
@@ -68,8 +73,10 @@ class Snapshot {
     uint32_t number;  // of the row in its table, or of the chunk in its slot
   };
   void ListRows(size_t budget);
+  void CopySome(size_t budget);
   void CopyRows(size_t budget);
   void CopyDense(size_t budget);
+  absl::Status NoRoom() const;
   void NextSection();
   absl::Status OpenFile(Files& files, const FindFolder& find);
   absl::Status WriteCopied();
@@ -82,14 +89,15 @@ class Snapshot {
   std::vector<Section> sections_;
   size_t section_ = 0;
   Stage stage_ = Stage::kFinish;
-  bool abandoned_ = false;      // with the lock
-  bool stopped_ = false;        // abandoned_, as of the last Copy
+  absl::Status problem_;        // with the lock: given up
+  absl::Status stopped_;        // problem_, as of the last Copy
   size_t listed_ = 0;           // rows of the section that were looked at
   std::vector<Entry> entries_;  // of the section, ascending once they are sorted
   size_t written_ = 0;          // entries in the file
   size_t copied_ = 0;           // entries copied out
   std::vector<uint64_t> last_steps_;
   std::vector<float> floats_;  // of the entries that are copied and not yet written
+  CountedBytes held_;          // what entries_ and the two below it take
   std::unique_ptr<ShardWriter> writer_;
   ShardFileInfo info_;
 };

@@ -135,7 +135,7 @@ absl::StatusOr<std::unique_ptr<PushLogWriter>> PushLogWriter::Create(Files& file
                                                                      const std::string& writer) {
   if (absl::Status status = files.MakeFolder(folder); !status.ok()) return status;
   const std::string path = absl::StrFormat("%s/%s%09d-%s", folder, kPrefix, first_version, writer);
-  auto file = files.Create(path);
+  auto file = files.Create(path, {.mode = 0644, .exclusive = true});
   if (!file.ok()) return file.status();
   if (absl::Status status = (*file)->Write(absl::string_view(kMagic, sizeof kMagic)); !status.ok()) return status;
   if (absl::Status status = (*file)->Sync(); !status.ok()) return status;

@@ -54,7 +54,8 @@ void AppendRecord(const LoggedBatch& batch, std::string* out);
 // One file of a log. Not thread-safe.
 class PushLogWriter {
  public:
-  // Creates `folder`/log-VVVVVVVVV-WRITER, V being `first_version`, and the folder.
+  // Creates `folder`/log-VVVVVVVVV-WRITER, V being `first_version`, and the folder. AlreadyExists if there is such a
+  // file.
   static absl::StatusOr<std::unique_ptr<PushLogWriter>> Create(Files& files, const std::string& folder,
                                                                uint64_t first_version, const std::string& writer);
   // After an error the file gets no more records: its tail may be torn, and a reader stops there.

@@ -5,22 +5,29 @@
 
 namespace pumasi {
 
-Parking::Parking() : thread_([this] { Run(); }) {}
+Parking::Parking(size_t most) : most_(most), thread_([this] { Run(); }) {}
 
 Parking::~Parking() {
   Close();
   thread_.join();
 }
 
-void Parking::Park(TimePoint deadline, Attempt attempt) {
+void Parking::Park(TimePoint deadline, const Attempt& attempt) {
+  if (!TryPark(deadline, attempt)) attempt(true);
+}
+
+bool Parking::TryPark(TimePoint deadline, const Attempt& attempt) {
   std::unique_lock lock(mutex_);
   if (closed_) {
     lock.unlock();
     attempt(true);
-    return;
+    return true;
   }
-  arrived_.push_back({deadline, std::move(attempt)});
+  if (calls_ >= most_) return false;
+  arrived_.push_back({deadline, attempt});
+  ++calls_;
   wake_.notify_one();
+  return true;
 }
 
 void Parking::Retry() {
@@ -60,6 +67,7 @@ void Parking::Run() {
     fresh.remove_if(answered);
     waiting_.splice(waiting_.end(), fresh);
     lock.lock();
+    calls_ = waiting_.size() + arrived_.size();
     if (closing && arrived_.empty()) return;
   }
 }

@@ -20,12 +20,16 @@ class Parking {
   // Returns whether the call was answered; it is forgotten then.
   using Attempt = std::function<bool(bool last)>;
 
-  Parking();
+  // `most`: calls that wait at a time.
+  explicit Parking(size_t most = 1 << 16);
   // Gives every waiting call its last attempt.
   ~Parking();
 
-  // The first attempt is made at once, in the parking's thread.
-  void Park(TimePoint deadline, Attempt attempt);
+  // The first attempt is made at once, in the parking's thread. Where as many wait as may, the call gets one attempt
+  // here and now, with `last` set.
+  void Park(TimePoint deadline, const Attempt& attempt);
+  // Likewise, but where as many wait as may the call is not touched, and the answer is false.
+  bool TryPark(TimePoint deadline, const Attempt& attempt);
   // The state changed: every waiting call is attempted soon.
   void Retry();
   // As the destructor; later calls of Park get one attempt, with `last` set.
@@ -38,9 +42,11 @@ class Parking {
   };
   void Run();
 
+  const size_t most_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::list<Waiting> arrived_;  // GUARDED_BY(mutex_)
+  size_t calls_ = 0;            // GUARDED_BY(mutex_): that wait, arrived_ among them
   bool retry_ = false;          // GUARDED_BY(mutex_)
   bool closed_ = false;         // GUARDED_BY(mutex_)
   std::list<Waiting> waiting_;  // the thread's own

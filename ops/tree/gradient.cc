@@ -19,6 +19,15 @@ PUMASI_VECTOR_CLONES bool AllFinite(const float* values, size_t size) {
   return bad == 0;
 }
 
+uint64_t MemoryOf(const std::vector<RowGradient>& rows, const std::vector<std::vector<float>>& dense) {
+  uint64_t bytes = 0;
+  for (const RowGradient& some : rows) {
+    bytes += some.ids.capacity() * sizeof(uint64_t) + some.values.capacity() * sizeof(float);
+  }
+  for (const std::vector<float>& piece : dense) bytes += piece.capacity() * sizeof(float);
+  return bytes;
+}
+
 namespace {
 
 RowGradient Merge(RowGradient&& left, RowGradient&& right, size_t width) {

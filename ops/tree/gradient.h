@@ -23,6 +23,10 @@ struct Gradient {
 // as it is. `widths`: columns of each table. The bits depend on the two arguments alone, not on the instruction set.
 void Add(Gradient& left, Gradient&& right, const std::vector<uint32_t>& widths);
 
+// Bytes that a gradient's vectors hold, spare room included; what lists them is left out.
+uint64_t MemoryOf(const std::vector<RowGradient>& rows, const std::vector<std::vector<float>>& dense);
+inline uint64_t MemoryOf(const Gradient& gradient) { return MemoryOf(gradient.rows, gradient.dense); }
+
 // All values finite? Faster than looking for the first one that is not.
 bool AllFinite(const float* values, size_t size);
 

@@ -19,6 +19,7 @@ void PartTree::Insert(PartRange range, Gradient&& gradient) {
     const PartRange sibling = Sibling(range, parts_);
     const auto found = nodes_.find(sibling.first);
     if (found == nodes_.end() || found->second.first != sibling) break;
+    bytes_ -= MemoryOf(found->second.second);
     if (sibling.first < range.first) {
       Add(found->second.second, std::move(gradient), widths_);
       gradient = std::move(found->second.second);
@@ -28,7 +29,27 @@ void PartTree::Insert(PartRange range, Gradient&& gradient) {
     nodes_.erase(found);
     range = Parent(range, parts_);
   }
+  bytes_ += MemoryOf(gradient);
   nodes_.emplace(range.first, std::pair(range, std::move(gradient)));
+}
+
+int64_t PartTree::Growth(PartRange range, const Gradient& gradient) const {
+  int64_t bytes = static_cast<int64_t>(MemoryOf(gradient));
+  std::vector<bool> there;  // dense pieces of what comes, with what it has merged with
+  for (const std::vector<float>& dense : gradient.dense) there.push_back(!dense.empty());
+  while (range != PartRange{0, parts_}) {
+    const PartRange sibling = Sibling(range, parts_);
+    const auto found = nodes_.find(sibling.first);
+    if (found == nodes_.end() || found->second.first != sibling) break;
+    // Dense pieces add up in one place; rows may all be different ones.
+    const Gradient& other = found->second.second;
+    for (size_t i = 0; i < there.size(); ++i) {
+      if (there[i]) bytes -= static_cast<int64_t>(other.dense[i].capacity() * sizeof(float));
+      there[i] = there[i] || !other.dense[i].empty();
+    }
+    range = Parent(range, parts_);
+  }
+  return bytes;
 }
 
 bool PartTree::Complete() const { return nodes_.size() == 1 && nodes_.begin()->second.first == PartRange{0, parts_}; }
@@ -36,6 +57,7 @@ bool PartTree::Complete() const { return nodes_.size() == 1 && nodes_.begin()->s
 Gradient PartTree::Take() {
   Gradient root = std::move(nodes_.begin()->second.second);
   nodes_.clear();
+  bytes_ = 0;
   return root;
 }
 

@@ -27,6 +27,11 @@ class PartTree {
   // REQUIRES: IsNode(range, parts), Covers(range) == kNone.
   void Insert(PartRange range, Gradient&& gradient);
 
+  // Bytes of all nodes' gradients (MemoryOf).
+  uint64_t bytes() const { return bytes_; }
+  // By how much bytes() would go up with an Insert, at most; less than 0 where what merges was longer than what comes.
+  int64_t Growth(PartRange range, const Gradient& gradient) const;
+
   // All parts are there.
   bool Complete() const;
   // The only node there is, and empties the tree. REQUIRES: Complete(), or that all that was inserted made one node.
@@ -43,6 +48,7 @@ class PartTree {
   std::vector<uint32_t> widths_;
   // Disjoint complete nodes by their first part.
   std::map<uint32_t, std::pair<PartRange, Gradient>> nodes_;
+  uint64_t bytes_ = 0;
 };
 
 }  // namespace pumasi

@@ -89,5 +89,12 @@ TEST_CASE("A batch that does not come apart into equal parts is refused where th
              StartsWith("job.yaml:7:16: micro_batches: a batch of 64 rows cannot be cut into 5 equal parts"));
 }
 
+TEST_CASE("A log of every batch needs checkpoints on the way, or it would grow without end") {
+  CHECK_THAT(Error(Job(kSoftmax, "durability: batch\n")),
+             StartsWith("job.yaml:6:13: durability: batch keeps a log from one checkpoint to the next, and there are "
+                        "none on the way"));
+  CHECK(Error(Job(kSoftmax, "durability: batch\ncheckpoint: {every_batches: 100}\n")).empty());
+}
+
 }  // namespace
 }  // namespace pumasi

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "common/crc32c.h"
+#include "common/layout/slot_roles.h"
 #include "common/layout/slots.h"
 #include "server/gradient_message.h"
 #include "server/parameter_shape.h"
-#include "worker/exchange/holders.h"
 
 namespace pumasi {
 namespace {

@@ -28,14 +28,14 @@ TEST_CASE("Without a scheduler the worker does its share by itself, and tells it
   CHECK(s.Did() == Lines{"drop 1", "report 1:v3[0,1)"});
   s.Reported(kNoAnswer);
   s.Wait(absl::Milliseconds(900));
-  for (const std::string& line : s.Did()) CHECK((line == "lease 1" || line == "report 1:v3[0,1)"));
+  for (const std::string& line : s.Did()) CHECK((line == "lease 1 more" || line == "report 1:v3[0,1)"));
   CHECK_FALSE(s.core.alone());
   s.NoLease(kNoAnswer);
   s.Reported(kNoAnswer);
   s.Wait(absl::Milliseconds(150));
   CHECK(s.core.alone());
   // Of 4 parts the first two are this worker's; part 0 of batch 3 it has done.
-  CHECK(s.Did() == Lines{"lease 1", "report 1:v3[0,1)", "read 2: v3 [1,2)", "read 3: v4 [0,1)"});
+  CHECK(s.Did() == Lines{"lease 1 more", "report 1:v3[0,1)", "read 2: v3 [1,2)", "read 3: v4 [0,1)"});
   s.UpToPush(2);
   s.Pushed(2, 0);
   s.Pushed(2, 1);
@@ -45,7 +45,7 @@ TEST_CASE("Without a scheduler the worker does its share by itself, and tells it
   s.Reported();
   s.Wait(absl::Seconds(1));
   const Lines did = s.Did();
-  CHECK(std::count(did.begin(), did.end(), "report 0:v3[1,2)") == 1);
+  CHECK(std::count(did.begin(), did.end(), "report 0:v3[1,2) own v4[0,1) v4[1,2) v5[0,1) v5[1,2)") == 1);
   CHECK_FALSE(s.core.alone());
 }
 
@@ -223,6 +223,104 @@ TEST_CASE("Results wait for the scheduler in a bounded number") {
   CHECK(core.alone());
   CHECK(core.units() == 0);
   CHECK(core.unreported() == 3);
+}
+
+// Tells batch 3's first part, and works alone on two others.
+WorkStory AloneStory() {
+  WorkStory s;
+  s.Assign();
+  s.Lease({{3, 0, 1}});
+  s.UpToPush(1);
+  s.NoLease(kNoAnswer);
+  s.Pushed(1, 0);
+  s.Pushed(1, 1);
+  s.Reported(kNoAnswer);
+  s.Wait(absl::Seconds(2));
+  s.NoLease(kNoAnswer);
+  s.Reported(kNoAnswer);
+  s.Wait(absl::Seconds(1));
+  s.Did();
+  return s;
+}
+
+TEST_CASE("A scheduler that is back hears what is done and what is under way, before it is asked for more") {
+  WorkStory s = AloneStory();
+  REQUIRE(s.core.alone());
+  s.Reported(kNoAnswer);
+  s.Wait(absl::Milliseconds(200));
+  CHECK(s.Did() == Lines{"report 1:v3[0,1) own v3[1,2) v4[0,1) v4[1,2) v5[0,1) more"});
+  s.UpToPush(2);
+  s.Pushed(2, 0);
+  s.Pushed(2, 1);
+  s.Did();
+  // Meanwhile it has begun other parts: the scheduler hears of them with the next call, and asks nobody else to do
+  // them.
+  s.Reported();
+  CHECK_FALSE(s.core.alone());
+  CHECK(s.Did() == Lines{"report 0:v3[1,2) own v4[0,1) v4[1,2) v5[0,1) v5[1,2)",
+                         "lease own v4[0,1) v4[1,2) v5[0,1) v5[1,2) more"});
+  s.Reported();
+  s.NoLease();
+  s.Wait(absl::Milliseconds(300));
+  const Lines did = s.Did();
+  REQUIRE(std::count(did.begin(), did.end(), "lease own v4[0,1) v4[1,2) v5[0,1) v5[1,2)") == 1);
+  for (const std::string& line : did) CHECK(line.substr(0, 6) != "report");
+}
+
+TEST_CASE("A scheduler that comes back while nothing is to be told hears that, too") {
+  WorkStory s;
+  s.Assign();
+  s.Lease({{8, 0, 2}});
+  s.UpToPush(1);
+  s.NoLease(kNoAnswer);
+  s.Pushed(1, 0);
+  s.Pushed(1, 1);
+  s.Reported();
+  s.Did();
+  s.Wait(absl::Milliseconds(100));
+  s.NoLease(kNoAnswer);
+  s.Wait(absl::Seconds(2));
+  REQUIRE(s.core.alone());
+  Lines did = s.Did();
+  CHECK(std::count(did.begin(), did.end(), "report own v9[0,1) v9[1,2) more") == 1);
+  s.Reported();
+  CHECK_FALSE(s.core.alone());
+  did = s.Did();
+  CHECK(did == Lines{"report own v9[0,1) v9[1,2)"});
+  s.Reported();
+  CHECK(s.Did().empty());
+  s.NoLease();
+  CHECK(s.Did() == Lines{"lease own v9[0,1) v9[1,2)"});
+}
+
+TEST_CASE("Calls to a scheduler that is away come several times a second") {
+  WorkStory s;
+  s.Assign();
+  CHECK(s.Did() == Lines{"lease"});
+  int calls = 0;
+  for (int i = 0; i < 1000; ++i) {
+    s.NoLease(kNoAnswer);
+    s.Wait(absl::Milliseconds(10));
+    for (const std::string& line : s.Did()) calls += line == "lease";
+  }
+  CHECK(calls >= 45);
+  CHECK(calls <= 110);
+}
+
+TEST_CASE("Leased units that wait for others, also those behind them, do not keep a worker from its share") {
+  WorkStory s;
+  s.Assign();
+  s.Lease({{3, 0, 1}, {4, 0, 1}, {5, 0, 1}, {6, 0, 1}, {7, 0, 1}});
+  s.UpToPush(1);
+  for (const uint64_t unit : {2, 3, 4, 5}) s.Read(unit);
+  s.NoLease(kNoAnswer);
+  s.Pushed(1, 0);
+  s.Pushed(1, 1);
+  s.Reported(kNoAnswer);
+  s.Wait(absl::Seconds(2));
+  CHECK(s.core.alone());
+  const Lines did = s.Did();
+  CHECK(std::count(did.begin(), did.end(), "read 6: v3 [1,2)") == 1);
 }
 
 }  // namespace

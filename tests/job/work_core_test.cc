@@ -45,7 +45,7 @@ TEST_CASE("A lease is held until the scheduler has taken its result, or it would
   CHECK(s.Did() == Lines{"drop 1", "report 1:v3[0,1)"});
   s.Wait(absl::Seconds(1));
   s.NoLease();
-  CHECK(s.Did() == Lines{"lease 1"});
+  CHECK(s.Did() == Lines{"lease 1 more"});
   s.Reported();
   s.Wait(absl::Seconds(1));
   s.NoLease();

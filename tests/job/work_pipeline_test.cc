@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "common/layout/slot_roles.h"
 #include "common/layout/slots.h"
 #include "tests/job/fake_cluster.h"
 #include "tests/job/tiny_work.h"
-#include "worker/exchange/holders.h"
 
 namespace pumasi {
 namespace {

@@ -9,6 +9,14 @@
 namespace pumasi {
 namespace {
 
+std::string DescribeOwn(const v1::LeaseUnitsRequest& request) {
+  std::string line = request.own_size() > 0 ? " own" : "";
+  for (const auto& own : request.own()) {
+    absl::StrAppend(&line, " v", own.version(), "[", own.first_part(), ",", own.end_part(), ")");
+  }
+  return line + (request.more_results() ? " more" : "");
+}
+
 std::string Describe(const v1::LeaseUnitsRequest& request) {
   std::string line = "report";
   for (const v1::UnitDone& done : request.done()) {
@@ -16,7 +24,7 @@ std::string Describe(const v1::LeaseUnitsRequest& request) {
                     done.parts(done.parts_size() - 1).part() + 1, ")", done.parts(0).outcome_unknown() ? "?" : "");
   }
   for (const uint64_t token : request.returned()) absl::StrAppend(&line, " back ", token);
-  return line;
+  return line + DescribeOwn(request);
 }
 
 }  // namespace
@@ -127,7 +135,8 @@ void WorkStory::UpToPush(uint64_t unit) {
 
 std::string WorkStory::Describe(const WorkEffect& effect) {
   if (const auto* lease = std::get_if<CallLease>(&effect)) {
-    return absl::StrCat("lease", lease->request.held_size() > 0 ? " " : "", absl::StrJoin(lease->request.held(), ","));
+    return absl::StrCat("lease", lease->request.held_size() > 0 ? " " : "", absl::StrJoin(lease->request.held(), ","),
+                        DescribeOwn(lease->request));
   }
   if (const auto* report = std::get_if<Report>(&effect)) {
     report_ = report->id;

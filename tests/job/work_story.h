@@ -45,6 +45,7 @@ class WorkStory {
   //   lease 1,2 | read 1: v3 [0,2) | pull 1 v3 from 0,1 | compute 1 | push 1 to 0,1 | drop 1 | fenced | fail: why
   //   report 1:v3[0,2)            token, version, parts; a ? behind parts whose outcome is unknown
   //   report back 1               a lease that is given back
+  // Of both calls: " own v3[0,1)", parts computed without a lease, and " more" where results are still to come.
   Lines Did();
 
  private:

@@ -297,5 +297,32 @@ TEST_CASE("A checkpoint that was trained on other data is refused with both size
   )");
 }
 
+TEST_CASE("A delta whose base is gone fails, and the next checkpoint is whole") {
+  JobStory story;
+  story.Play(kTraining);
+  story.Play(R"(
+    w1 asks 2
+    w1 done
+    s1 saved 1
+    completed    => checkpoint-000000001, TRAINING
+    s1 saved 2 since 1
+  )");
+  CHECK(story.AssignmentFor("s1").checkpoint_deltas() == 0);
+  const auto finish = story.job().TakeCheckpoint();
+  REQUIRE(finish);
+  story.job().CheckpointFinished(finish->folder, absl::NotFoundError("no such folder"), "", story.now());
+  story.Commit();
+  // From full_every on servers write all rows.
+  CHECK(story.AssignmentFor("s1").checkpoint_deltas() == 10);
+  CHECK(story.AssignmentFor("s1").checkpoint_version() == 1);
+  story.Play(R"(
+    w1 asks 1
+    w1 done
+    s1 saved 3
+    completed    => checkpoint-000000003, TRAINING
+  )");
+  CHECK(story.AssignmentFor("s1").checkpoint_deltas() == 0);
+}
+
 }  // namespace
 }  // namespace pumasi

@@ -228,5 +228,25 @@ TEST_CASE("More copies than servers: a warning, and copies once there are enough
   CHECK(story.Status().slots_without_backup() == 0);
 }
 
+TEST_CASE("Draining that leaves too few servers for two copies says so") {
+  JobStory story(Replicated(2));
+  story.Play(R"(
+    server s1
+    server s2
+    worker w1    => PREPARING
+    w1 prepared
+    assets
+    s1 ready
+    s2 ready     => TRAINING
+    drain s2     => TRAINING
+  )");
+  CHECK(story.Status().slots_without_backup() == 8);
+  REQUIRE(story.Status().warnings_size() == 1);
+  CHECK(
+      story.Status().warnings(0) ==
+      "draining leaves too few servers for replicas: 2: 8 of 8 slots have one copy until another server comes, or the "
+      "drain is undone");
+}
+
 }  // namespace
 }  // namespace pumasi

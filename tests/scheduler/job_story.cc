@@ -64,6 +64,9 @@ void JobStory::Commit() {
   REQUIRE(status.ok());
   cluster_->CommitDone(status, now_);
   REQUIRE(cluster_->durable());
+  // What was stored is all there is: no change was overlooked.
+  cluster_->LookAtAllRecords();
+  REQUIRE_FALSE(cluster_->TakeCommit(now_));
 }
 
 std::string JobStory::Visible() {
@@ -81,7 +84,7 @@ std::string JobStory::Visible() {
   return all;
 }
 
-void JobStory::Restart() {
+void JobStory::Restart(bool hear) {
   Commit();
   const std::string before = Visible();
   const uint64_t change = cluster_->AssignmentChange();
@@ -95,6 +98,27 @@ void JobStory::Restart() {
   Commit();
   REQUIRE(cluster_->AssignmentChange() > change);
   REQUIRE(Visible() == before);
+  if (!hear) return;
+  for (const auto& [name, node] : nodes_) {
+    if (node.role() == v1::ROLE_WORKER && job().TakesPart(node.incarnation())) Calls(name);
+  }
+}
+
+void JobStory::Calls(const std::string& name, const std::vector<std::vector<uint64_t>>& own, bool more_results) {
+  v1::LeaseUnitsRequest request;
+  request.set_incarnation(nodes_.at(name).incarnation());
+  request.set_more_results(more_results);
+  for (const std::vector<uint64_t>& parts : own) {
+    auto* added = request.add_own();
+    added->set_generation(job().layout().generation());
+    added->set_version(parts[0]);
+    added->set_first_part(static_cast<uint32_t>(parts[1]));
+    added->set_end_part(static_cast<uint32_t>(parts[2]));
+  }
+  const absl::Status status = job().TakeResults(request, now_);
+  INFO(status.ToString());
+  REQUIRE(status.ok());
+  Commit();
 }
 
 v1::AuditBatch JobStory::Audited(uint64_t version) {
@@ -131,7 +155,7 @@ std::string JobStory::Do(const std::string& what) {
   } else if (words[0] == "drain" || words[0] == "undrain") {
     answer = ErrorOf(cluster_->Drain(words[1], words[0] == "undrain", now_));
   } else if (words[0] == "restart") {
-    Restart();
+    Restart(words[1] != "unheard");
   } else if (words[0] == "resumed") {
     answer = ErrorOf(cluster_->Resume(id_, now_));
   } else if (words[0] == "assets") {

@@ -16,7 +16,9 @@
 //   NAME saved VERSION since BASE         likewise, a delta
 //   completed [ERROR...]                  the shell finished the next checkpoint; answers its name
 //   cancelled / resumed / SECONDS pass    all nodes stay in touch meanwhile
-//   restart                               another scheduler goes on with the records of the one before
+//   restart [unheard]                     another scheduler goes on with the records of the one before; the workers
+//   call
+//                                         it at once, unless it is unheard
 //
 // After the answer, if there is one, stands the job's state, and its message if it has one.
 #ifndef PUMASI_TESTS_SCHEDULER_JOB_STORY_H_
@@ -80,7 +82,9 @@ class JobStory {
   // Fails the test at the first line that comes out otherwise than it says.
   void Play(const std::string& story);
   void Commit();
-  void Restart();
+  void Restart(bool hear = true);
+  // The worker reports that it has nothing to tell, but what it computes by itself: {version, first part, end part}.
+  void Calls(const std::string& name, const std::vector<std::vector<uint64_t>>& own = {}, bool more_results = false);
 
  private:
   std::string Do(const std::string& what);

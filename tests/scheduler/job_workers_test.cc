@@ -141,5 +141,25 @@ TEST_CASE("An audit of a finished job says who did what, and that it was all the
   }
 }
 
+TEST_CASE("Of workers that died the latest thousand are refused by name: their list is bounded") {
+  JobStory story;
+  story.restart_always = false;
+  story.Play(kTraining);
+  v1::Node node;
+  node.set_name("w2");
+  node.set_address("w2:7");
+  node.set_role(v1::ROLE_WORKER);
+  node.set_kernel_set("avx2");
+  for (uint64_t incarnation = 10000; incarnation < 11100; ++incarnation) {
+    node.set_incarnation(incarnation);
+    REQUIRE(story.cluster().Register(node, story.now()).ok());
+    story.cluster().Leave(incarnation, story.now());
+  }
+  story.Commit();
+  const v1::Assignment assignment = story.AssignmentFor("s1");
+  CHECK(assignment.fenced_size() == 1024);
+  CHECK(assignment.fenced(1023) == 11099);
+}
+
 }  // namespace
 }  // namespace pumasi

@@ -5,6 +5,7 @@
 
 #include "common/error_detail.h"
 #include "scheduler/ledger.h"
+#include "tests/scheduler/ledger_hand.h"
 
 namespace pumasi {
 namespace {
@@ -121,6 +122,66 @@ TEST_CASE("A worker whose speed is to be measured gets a copy of the smallest un
   REQUIRE(probe);
   CHECK(probe->parts == PartRange{6, 7});
   CHECK_FALSE(ledger.LeaseProbe(2, &token, At(0)));
+}
+
+TEST_CASE(
+    "Parts that a worker computes by itself are its own until they are done, not listed any more, or it is gone") {
+  const absl::Duration now;
+  for (const std::string end : {"done", "not listed", "gone"}) {
+    CAPTURE(end);
+    Ledger ledger({0, 10, 4, 2});
+    uint64_t token = 1;
+    const auto mine = Lease(ledger, 1, 1, 4, &token);
+    REQUIRE(RangesOf(mine) == std::vector<PartRange>{{0, 1}});
+    // Part 0 is worker 1's; batch 12 is none.
+    CHECK(ledger.TakeOwn(2, {{0, {0, 2}}, {0, {3, 9}}, {1, {0, 1}}, {12, {0, 1}}}, true, now) == 0);
+    CHECK(ledger.leases() == 4);
+    CHECK(ledger.Holds(2));
+    // The worker does not know of these leases: that it does not name them says nothing.
+    CHECK(ledger.KeepOnly(2, {}) == 0);
+    CHECK(ledger.TakeOwn(2, {}, false, now) == 0);
+    CHECK(RangesOf(Lease(ledger, 1, 9, 1, &token)) == std::vector<PartRange>{{2, 3}, {1, 2}, {2, 4}});
+    if (end == "done") {
+      CHECK(Done(ledger, 2, {0, 0, {1, 2}}).fresh == 1);
+      CHECK(Done(ledger, 2, {0, 0, {3, 4}}).fresh == 1);
+      CHECK(ledger.leases() == 5);
+      continue;
+    }
+    if (end == "gone") ledger.WorkerGone(2);
+    if (end == "not listed") CHECK(ledger.TakeOwn(2, {{1, {0, 1}}}, true, now) == 2);
+    CHECK(RangesOf(Lease(ledger, 3, 1, 1, &token)) == std::vector<PartRange>{{1, 2}, {3, 4}});
+  }
+}
+
+TEST_CASE("Own parts outlive a restart, and no two have one token") {
+  Ledger ledger({0, 10, 4, 2});
+  ledger.TakeOwn(2, {{0, {0, 2}}}, true, absl::ZeroDuration());
+  ledger.TakeOwn(2, {{0, {1, 2}}}, true, absl::ZeroDuration());
+  v1::JobProgressRecord record;
+  ledger.Save(&record);
+  Ledger next({0, 10, 4, 2});
+  next.Restore(record, {}, absl::ZeroDuration());
+  CHECK(next.KeepOnly(2, {}) == 0);
+  CHECK(next.Holds(2));
+  next.TakeOwn(3, {{0, {2, 4}}}, true, absl::ZeroDuration());
+  CHECK(next.leases() == 3);
+  next.WorkerGone(2);
+  CHECK(next.leases() == 2);
+}
+
+TEST_CASE("A result with an outcome takes the place of one without, as long as the batch is open") {
+  Ledger ledger({0, 1, 2, 1});
+  v1::UnitDone unknown = DoneOf({1, 0, {0, 1}});
+  unknown.mutable_parts(0)->set_outcome_unknown(true);
+  REQUIRE(ledger.Done("w1", 0, unknown, absl::ZeroDuration())->fresh == 1);
+  REQUIRE(ledger.Done("w2", 0, DoneOf({2, 0, {0, 1}}), absl::ZeroDuration())->repeated == 1);
+  REQUIRE(ledger.Done("w1", 0, unknown, absl::ZeroDuration())->repeated == 1);
+  CHECK(ledger.OpenSums().outcome_unknown() == 0);
+  REQUIRE(Done(ledger, 1, {3, 0, {1, 2}}).fresh == 1);
+  const auto done = ledger.TakeDone();
+  REQUIRE(done.size() == 1);
+  CHECK_FALSE(done[0].parts[0].outcome_unknown());
+  CHECK(done[0].units[0].worker() == "w2");
 }
 
 }  // namespace

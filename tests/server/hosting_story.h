@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/hosting.h"
+#include "server/log_writer.h"
 #include "tests/checkpoint/failing_files.h"
 #include "tests/common/temp_folder.h"
 #include "tests/server/shard_group.h"
@@ -33,13 +34,15 @@ void SetCopies(const std::string& copies, List* list) {
 class HostingStory {
  public:
   // Slots are those of `owners`: its digits are servers.
-  HostingStory(const v1::Job& job, uint32_t servers, const std::string& owners, const std::string& backups = "") {
+  HostingStory(const v1::Job& job, uint32_t servers, const std::string& owners, const std::string& backups = "",
+               uint64_t memory_limit = 0) {
     assignment_.set_job_id("job");
     *assignment_.mutable_job() = job;
     for (const v1::TableSpec& table : SmallTables()) *assignment_.add_tables() = table;
     assignment_.mutable_data()->set_train_rows(1000);
     assignment_.mutable_job()->set_batch(10);
     assignment_.set_output(folder_ / "output");
+    if (job.durability() == v1::DURABILITY_BATCH) assignment_.set_push_log(folder_ / "output/push-log");
     assignment_.add_workers(kWorker);
     assignment_.add_fenced(kDeadWorker);
     v1::Layout& layout = *assignment_.mutable_layout();
@@ -48,8 +51,8 @@ class HostingStory {
     for (uint32_t server = 0; server < servers; ++server) {
       layout.add_servers()->set_incarnation(100 + server);
       layout.mutable_servers(server)->set_address(std::to_string(server));
-      servers_.push_back(std::make_unique<Hosting>(
-          Hosting::Options{.incarnation = 100 + server, .node = "server-" + std::to_string(server)}));
+      servers_.push_back(std::make_unique<Hosting>(Hosting::Options{
+          .incarnation = 100 + server, .node = "server-" + std::to_string(server), .memory_limit = memory_limit}));
     }
     SetOwners(owners, &layout);
     SetCopies(backups, layout.mutable_slot_backup());
@@ -66,7 +69,7 @@ class HostingStory {
   absl::Duration now() const { return now_; }
   const std::vector<TellWish>& told(uint32_t server) { return told_[server]; }
   std::string output() const { return assignment_.output(); }
-  Files& disk() { return disk_; }
+  FailingFiles& disk() { return disk_; }
 
   // The last request of a kind that a server told; an empty one: none.
   template <typename Request>
@@ -103,7 +106,16 @@ class HostingStory {
     servers_[server]->Assign(mine, now_);
     if (settle) Settle();
   }
-  void Die(uint32_t server) { servers_[server] = nullptr; }
+  void Die(uint32_t server) {
+    servers_[server] = nullptr;
+    writers_.erase(server);
+  }
+  // In place of one that died, under another incarnation.
+  void Start(uint32_t server, uint64_t incarnation) {
+    servers_[server] = std::make_unique<Hosting>(
+        Hosting::Options{.incarnation = incarnation, .node = "server-" + std::to_string(server)});
+    assignment_.mutable_layout()->mutable_servers(server)->set_incarnation(incarnation);
+  }
   void Pass(absl::Duration time) {
     now_ += time;
     for (auto& server : servers_) {
@@ -117,6 +129,14 @@ class HostingStory {
   std::vector<std::pair<uint32_t, std::shared_ptr<Snapshot>>> held;
   void WriteHeld() {
     for (auto& [server, snapshot] : std::exchange(held, {})) Write(server, *snapshot);
+    Settle();
+  }
+
+  // Likewise what is to be logged.
+  bool hold_logs = false;
+  std::vector<std::pair<uint32_t, LogWish>> held_logs;
+  void WriteHeldLogs() {
+    for (auto& [server, wish] : std::exchange(held_logs, {})) WriteLog(server, wish);
     Settle();
   }
 
@@ -211,6 +231,19 @@ class HostingStory {
         Write(server, *snapshot);
       }
     }
+    for (LogWish& wish : effects.logs) {
+      if (hold_logs) {
+        held_logs.emplace_back(server, std::move(wish));
+      } else {
+        WriteLog(server, wish);
+      }
+    }
+  }
+  void WriteLog(uint32_t server, const LogWish& wish) {
+    LogWriter& writer = writers_.try_emplace(server, disk_).first->second;
+    absl::Status status = writer.Write(wish);
+    if (status.ok()) status = writer.Sync();
+    if (servers_[server] != nullptr) servers_[server]->Logged(wish.ticket, status, now_);
   }
   void Write(uint32_t server, Snapshot& snapshot) {
     absl::Status status;
@@ -227,6 +260,7 @@ class HostingStory {
   std::vector<std::unique_ptr<Hosting>> servers_;
   std::map<uint32_t, std::vector<uint32_t>> prefetch_;
   std::map<uint32_t, std::vector<TellWish>> told_;
+  std::map<uint32_t, LogWriter> writers_;  // by server
   absl::Duration now_ = absl::Seconds(100);
 };
 

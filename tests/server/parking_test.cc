@@ -3,6 +3,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <deque>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -46,6 +47,32 @@ struct Call {
 
 bool Comes(std::promise<void>& promise) {
   return promise.get_future().wait_for(seconds(20)) == std::future_status::ready;
+}
+
+TEST_CASE("Where as many calls wait as may, a further one is answered with what there is") {
+  Call first, second, late;
+  Parking parking(2);
+  parking.Park(In(hours(1)), first.Attempt());
+  parking.Park(In(hours(1)), second.Attempt());
+  parking.Park(In(hours(1)), late.Attempt());
+  REQUIRE(Comes(late.answered));
+  CHECK(late.Attempts() == 1);
+  CHECK(late.Last());
+  Call refused;
+  CHECK_FALSE(parking.TryPark(In(hours(1)), refused.Attempt()));
+  CHECK(refused.Attempts() == 0);
+  REQUIRE(Comes(first.first));
+  first.answerable = true;
+  parking.Retry();
+  REQUIRE(Comes(first.answered));
+  // Its place is free once the round that answered it is over.
+  std::deque<Call> more;
+  do {
+    more.emplace_back();
+    more.back().answerable = true;
+    parking.Park(In(hours(1)), more.back().Attempt());
+    REQUIRE(Comes(more.back().answered));
+  } while (more.back().Last());
 }
 
 TEST_CASE("A call that can be answered is answered at the first attempt, and then forgotten") {

@@ -1,5 +1,6 @@
 #include "server/row_table.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 #include <unordered_map>
@@ -68,6 +69,20 @@ TEST_CASE("An empty table finds nothing, id 0 and the largest id included") {
   table.FindOrInsert(~uint64_t{0}, &inserted);
   CHECK(table.Find(~uint64_t{0}) != nullptr);
   CHECK(table.Find(0) == nullptr);
+}
+
+TEST_CASE("How much a table will grow is known before") {
+  const uint32_t floats = GENERATE(1, 3, 100, 20000);
+  const uint64_t step = GENERATE(1, 7, 1000);
+  CAPTURE(floats, step);
+  RowTable table(floats);
+  CHECK(table.Growth(0) == 0);
+  for (uint64_t id = 0; id < std::min<uint64_t>(5 * step, 2000);) {
+    const uint64_t want = table.bytes() + table.Growth(step);
+    bool inserted;
+    for (uint64_t i = 0; i < step; ++i) table.FindOrInsert(id++, &inserted);
+    REQUIRE(table.bytes() == want);
+  }
 }
 
 TEST_CASE("The bytes of a table grow with its rows, and count at least what the rows hold") {

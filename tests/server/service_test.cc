@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "common/checkpoint/push_log.h"
+#include "common/failpoint.h"
 #include "tests/common/temp_folder.h"
 #include "tests/server/hosting_story.h"
 
@@ -34,6 +36,10 @@ class PlayedScheduler final : public v1::Scheduler::Service {
                                 v1::ReportShardSavedResponse*) override {
     return Take(saved, *request);
   }
+  grpc::Status ReportFailure(grpc::ServerContext*, const v1::ReportFailureRequest* request,
+                             v1::ReportFailureResponse*) override {
+    return Take(failures, *request);
+  }
   template <typename Condition>
   void WaitUntil(Condition condition) {
     std::unique_lock lock(mutex_);
@@ -43,6 +49,7 @@ class PlayedScheduler final : public v1::Scheduler::Service {
   std::vector<v1::ReportReadyRequest> ready;
   std::vector<v1::ReportFilledRequest> filled;
   std::vector<v1::ReportShardSavedRequest> saved;
+  std::vector<v1::ReportFailureRequest> failures;
 
  private:
   template <typename Request>
@@ -99,8 +106,9 @@ TEST_CASE("Servers make tables, take pushes, copy a slot from each other and wri
   Served scheduling(&scheduler, "unix:" + (folder / "s"));
   const auto scheduler_stub = v1::Scheduler::NewStub(scheduling.channel);
   v1::Assignment assignment = AssignmentOf(root);
-  Peers peers([](const std::string& address) -> absl::StatusOr<Peers::Stub> {
-    return Peers::Stub(v1::ParameterServer::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())));
+  PeerConnections peers([](const std::string& address) -> absl::StatusOr<PeerConnections::Stub> {
+    return PeerConnections::Stub(
+        v1::ParameterServer::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())));
   });
   std::vector<std::unique_ptr<ParameterServerService>> services;
   std::vector<std::unique_ptr<Served>> served;
@@ -160,6 +168,61 @@ TEST_CASE("Servers make tables, take pushes, copy a slot from each other and wri
     service->Stop();
     service->SetAssignments(0, {});
   }
+}
+
+TEST_CASE("A server logs what it applies; a sync that fails costs its batch's record, a warning, and nothing else") {
+  TempFolder folder;
+  PlayedScheduler scheduler;
+  Served scheduling(&scheduler, "unix:" + (folder / "s"));
+  const auto scheduler_stub = v1::Scheduler::NewStub(scheduling.channel);
+  PeerConnections peers(
+      [](const std::string&) -> absl::StatusOr<PeerConnections::Stub> { return absl::UnavailableError("nobody"); });
+  v1::Assignment assignment = AssignmentOf(folder / "");
+  assignment.set_push_log("out/push-log");
+  // Of the second write.
+  REQUIRE(SetFailpoints("server.log.synced=error@2").ok());
+  std::mutex mutex;
+  std::condition_variable changed;
+  HostedJob job({.incarnation = 100, .node = "server", .output_root = folder / ""}, assignment,
+                {*scheduler_stub, peers, RealFiles(), RealClock()}, [&] {
+                  std::lock_guard lock(mutex);
+                  changed.notify_all();
+                });
+  scheduler.WaitUntil([&] { return !scheduler.ready.empty(); });
+  assignment.set_state(v1::TRAINING);
+  job.Update(assignment);
+  for (uint64_t version = 0; version < 5; ++version) {
+    // As a worker would: pulls wait for the log.
+    v1::PullRequest pull = PullFor(assignment.layout(), 0, version);
+    pull.mutable_header()->set_incarnation(kWorker);
+    pull.mutable_header()->set_layout_epoch(1);
+    v1::PullResponse pulled;
+    std::unique_lock lock(mutex);
+    REQUIRE(changed.wait_for(lock, kDeadline, [&] { return job.Pull(pull, &pulled).ok(); }));
+    lock.unlock();
+    std::mt19937_64 random(version);
+    v1::PushRequest push = PushFor(assignment.layout(), 0, version, {0, 1}, RandomGradient(random));
+    *push.mutable_header() = pull.header();
+    v1::PushResponse pushed;
+    REQUIRE(job.Push(push, &pushed).ok());
+  }
+  scheduler.WaitUntil([&] { return !scheduler.failures.empty(); });
+  CHECK(scheduler.failures[0].goes_on());
+  CHECK(scheduler.failures[0].message().find("could not write the log of batch 1: failpoint server.log.synced") == 0);
+  REQUIRE(SetFailpoints("").ok());
+  // A pull of batch 5 says that batch 3 is on the disk. What failed was written all the same, but nobody counts on it.
+  std::unique_lock lock(mutex);
+  v1::PullRequest pull = PullFor(assignment.layout(), 0, 5);
+  pull.mutable_header()->set_incarnation(kWorker);
+  pull.mutable_header()->set_layout_epoch(1);
+  v1::PullResponse pulled;
+  REQUIRE(changed.wait_for(lock, kDeadline, [&] { return job.Pull(pull, &pulled).ok(); }));
+  lock.unlock();
+  const auto log = PushLog::Open(RealFiles(), folder / "out/push-log");
+  REQUIRE(log.ok());
+  CHECK((*log)->EndOf(0, 0) >= 4);
+  // Of batches 0 and 1, 2, and from 3 on.
+  CHECK(RealFiles().List(folder / "out/push-log")->size() == 3);
 }
 
 }  // namespace

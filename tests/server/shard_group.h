@@ -173,12 +173,15 @@ class ShardGroup {
   static constexpr uint32_t kSlots = 16;
 
   // `servers` of them, slots dealt at random by `seed`; a server may get none. `backups`: each slot has a second copy.
-  ShardGroup(const v1::Job& job, uint32_t servers, uint64_t seed = 1, uint64_t first_version = 0, bool backups = false)
+  // `log`: what is applied is recorded.
+  ShardGroup(const v1::Job& job, uint32_t servers, uint64_t seed = 1, uint64_t first_version = 0, bool backups = false,
+             bool log = false)
       : tables_(SmallTables()) {
     std::mt19937_64 random(seed);
     options_.job = job;
     options_.tables = tables_;
     options_.first_version = first_version;
+    options_.log = log;
     options_.layout.set_epoch(3);
     for (uint32_t server = 0; server < servers; ++server) options_.layout.add_servers()->set_incarnation(100 + server);
     for (uint32_t slot = 0; slot < kSlots; ++slot)

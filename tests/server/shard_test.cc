@@ -310,7 +310,8 @@ TEST_CASE("Tensors beyond the memory limit are refused before they are made") {
   options.layout.add_servers()->set_incarnation(5);
   options.layout.add_slot_owner(0);
   options.incarnation = 5;
-  options.memory_limit = 26000 * 3 * sizeof(float);
+  // The value and two slots of Adam's, the value before the last batch, and a gradient.
+  options.memory_limit = 26000 * 5 * sizeof(float);
   CHECK(Shard::Create(options).ok());
   options.memory_limit -= 1;
   CHECK(ReasonOf(Shard::Create(options).status()) == D::OVER_LIMIT);

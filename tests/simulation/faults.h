@@ -15,9 +15,12 @@ namespace pumasi::sim {
 
 // The disk that servers and scheduler share.
 struct DiskTrouble {
-  std::function<void()> lose_power = [] {};
-  // Writes fail for want of space, or syncs fail, or no more.
-  std::function<void(Random&, bool)> set_broken = [](Random&, bool) {};
+  enum Kind { kFull, kFailsToSync, kReadsBadly, kAny };
+  std::function<void()> lose_power;
+  // After SimFiles::StopAfter: a process died, the machine did not.
+  std::function<void()> go_on;
+  std::function<void(Random&, Kind)> fail;
+  std::function<void()> mend;
 };
 
 class Faults {
@@ -43,12 +46,21 @@ class Faults {
   // `happen` at random moments, `per_ten_seconds` of them on average.
   void Plan(const char* kind, double per_ten_seconds, std::function<void()> happen);
   Nanos Length(Nanos longest);
-  std::vector<Node*> Members() const;
-  Node& AnyOf(const std::vector<Node*>& nodes) { return *nodes[random_.Below(nodes.size())]; }
+  std::vector<MemberNode*> Members() const;
+  template <typename T>
+  T& AnyOf(const std::vector<T*>& nodes) {
+    return *nodes[random_.Below(nodes.size())];
+  }
   void Kill(Node& node, Nanos restart_within, bool restart = true);
+  void StartLater(Node& node, Nanos within);
   void Partition();
   void Blackout();
+  void FailDisk(DiskTrouble::Kind kind, Nanos length);
+  void LoseServers();
+  void HalfPush();
+  void StopWhenFinishing();
   void Drain();
+  void Leave();
   void Join();
 
   const Surroundings around_;
@@ -56,6 +68,7 @@ class Faults {
   Cluster cluster_;
   Random random_;
   bool healed_ = false;
+  uint64_t disk_failures_ = 0;
   std::map<std::string, uint64_t> counts_;
   std::vector<Node*> nodes_;  // all that run processes but the client
 };

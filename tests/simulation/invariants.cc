@@ -1,8 +1,10 @@
 #include "tests/simulation/invariants.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/error_detail.h"
-#include "worker/exchange/holders.h"
+#include "common/layout/slot_roles.h"
 
 namespace pumasi::sim {
 namespace {
@@ -12,9 +14,6 @@ uint64_t Bits(PartRange parts) {
   for (uint32_t part = parts.first; part < parts.end; ++part) bits |= uint64_t{1} << part;
   return bits;
 }
-
-// Calls that may wait at one process: far more than all workers and servers together make, and far fewer than a leak.
-constexpr size_t kMostWaiting = 500;
 
 }  // namespace
 
@@ -37,10 +36,6 @@ void Invariants::LookAtLayout(const v1::Layout& layout, const std::string& who) 
 }
 
 void Invariants::ServerChanged(ServerNode& server) {
-  if (server.waiting_calls() > kMostWaiting) {
-    world_.Fail(absl::StrCat(server.waiting_calls(), " calls wait at ", server.name()));
-  }
-  if (server.hosting() == nullptr) return;
   const v1::Layout& layout = server.hosting()->assignment().layout();
   if (uint64_t& looked_at = looked_at_[&server]; looked_at != layout.epoch()) {
     looked_at = layout.epoch();
@@ -90,6 +85,7 @@ void Invariants::CompareCopies(const ServerNode& server, uint32_t number) {
   const Applied applied = AppliedOf(slot);
   for (const ServerNode* other : servers_) {
     if (other == &server || other->hosting() == nullptr || other->hosting()->shard() == nullptr) continue;
+    if (other->hosting()->assignment().job_id() != server.hosting()->assignment().job_id()) continue;
     const Shard* theirs = other->hosting()->shard();
     if (theirs->layout().generation() != shard->layout().generation() || theirs->role(number) == SlotRole::kNone ||
         !theirs->whole(number)) {
@@ -114,16 +110,38 @@ void Invariants::CompareCopies(const ServerNode& server, uint32_t number) {
 
 void Invariants::Computes(const Node& worker, uint64_t generation, uint64_t version, PartRange parts,
                           const Parameters& seen) {
+  const std::string what = parts.size() == 0 ? "an evaluation" : ToString(parts);
   const std::string wrong = reference_.Compare(version, seen);
   if (!wrong.empty()) {
-    world_.Fail(absl::StrCat(worker.name(), " computes ", ToString(parts), " of batch ", version, " in generation ",
-                             generation, " with wrong parameters: ", wrong));
+    world_.Fail(absl::StrCat(worker.name(), " computes ", what, " of batch ", version, " in generation ", generation,
+                             " with wrong parameters: ", wrong));
   }
-  for (uint32_t part = parts.first; part < parts.end; ++part) computed_.insert({generation, version, part});
+  uint64_t& last = last_computed_[generation];
+  last = std::max(last, version);
+  for (uint32_t part = parts.first; part < parts.end; ++part) {
+    if (!computed_.insert({generation, version, part}).second && only_the_process_dies() &&
+        twice_.count({generation, version, part}) == 0 && ++in_vain_ > scenario_.job.micro_batches()) {
+      world_.Fail(absl::StrCat(worker.name(), " computes part ", part, " of batch ", version,
+                               " once more, though nobody but the scheduler died; so ", in_vain_, " parts"));
+    }
+  }
   if (version > 0 && !OnSomeLayout(generation, version - 1, Bits({0, scenario_.job.micro_batches()}))) {
-    world_.Fail(absl::StrCat(worker.name(), " computes ", ToString(parts), " of batch ", version, " in generation ",
-                             generation, ", while some copies have not applied the batch before"));
+    world_.Fail(absl::StrCat(worker.name(), " computes ", what, " of batch ", version, " in generation ", generation,
+                             ", while some copies have not applied the batch before"));
   }
+}
+
+void Invariants::Leases(const v1::Lease& lease) {
+  if (!only_the_process_dies() || lease.kind() != v1::TRAIN) return;
+  for (uint32_t part = lease.first_part(); part < lease.end_part(); ++part) {
+    const std::tuple key(lease.generation(), lease.version(), part);
+    if (!leased_.insert(key).second) twice_.insert(key);
+  }
+}
+
+void Invariants::SchedulerDied() {
+  twice_.insert(leased_.begin(), leased_.end());
+  leased_.clear();
 }
 
 bool Invariants::OnSomeLayout(uint64_t generation, uint64_t version, uint64_t parts) const {
@@ -156,30 +174,37 @@ void Invariants::Reports(const Node& worker, const v1::UnitDone& done) {
                            " in generation ", done.generation(), ", which some copies lack"));
 }
 
-void Invariants::SchedulerChanged(Cluster& cluster) {
-  const auto jobs = cluster.jobs();
-  if (jobs.empty()) return;
-  if (jobs.size() > 1) return world_.Fail("one submission has become two jobs");
-  const JobRun& job = *jobs[0];
+void Invariants::JobChanged(const JobRun& job, bool durable) {
   if (job.state() == v1::FAILED || job.state() == v1::CANCELLED) {
     if (resume(job)) return;
-    return world_.Fail(absl::StrCat("the job failed: ", job.Status(absl::ZeroDuration()).message()));
+    return world_.Fail(absl::StrCat("job ", job.id(), " ended: ", job.Status(absl::ZeroDuration()).message()));
   }
   // What is not durable a crash may undo: nobody has heard of it.
-  if (cluster.durable()) LookAtProgress(job.layout().generation(), job.audited_end());
-  if (job.state() == v1::DONE && cluster.durable()) done_ = true;
+  if (durable) LookAtProgress(job.layout().generation(), job.audited_end());
+  if (job.state() == v1::DONE && durable) done_ = true;
+}
+
+void Invariants::LookAtReturn(uint64_t generation, uint64_t version) {
+  if (!scenario_.has_log()) {
+    if (version == 0 || completed_.count(version) > 0) return;
+    return world_.Fail(absl::StrCat("generation ", generation, " begins at version ", version,
+                                    ", of which there is no complete checkpoint"));
+  }
+  const auto last = last_computed_.find(generation_);
+  if (log_failed_ || last == last_computed_.end()) return;
+  // A part of a batch is only computed once the log has all batches up to the last but one before it.
+  if (version + 1 >= std::min(version_ + 1, last->second)) return;
+  world_.Fail(absl::StrCat("generation ", generation, " begins at version ", version, ", the one before got to ",
+                           version_, ", computed parts of batch ", last->second, ", and has a log"));
 }
 
 void Invariants::LookAtProgress(uint64_t generation, uint64_t version) {
   if (generation != generation_) {
     // While it recovers the job still says what the generation before came to.
     if (generation < generation_) world_.Fail(absl::StrCat("generation ", generation, " comes after ", generation_));
+    LookAtReturn(generation, version);
     generation_ = generation;
     version_ = version;
-    if (version != 0 && completed_.count(version) == 0) {
-      world_.Fail(absl::StrCat("generation ", generation, " begins at version ", version,
-                               ", of which there is no complete checkpoint"));
-    }
     return;
   }
   const uint64_t all = Bits({0, scenario_.job.micro_batches()});

@@ -7,8 +7,15 @@
 //  - What a slot has applied was computed by some worker, in the same generation.
 //  - Copies of a slot that have applied the same are equal, bit for bit.
 //  - A unit that is reported as done is on every copy of every slot of some layout of its generation.
-//  - The scheduler counts a batch as done once every part of it was reported, in this generation; a new generation
-//    begins at a complete checkpoint's cut.
+//  - The scheduler counts a batch as done once every part of it was reported, in this generation.
+//  - A new generation begins at a complete checkpoint's cut. Where servers log what they apply, and no write of a log
+//    failed, it begins at most one batch before the last one of which a part was computed, if the scheduler knew those
+//    before it to be done.
+//  - Where nothing happens but that the scheduler's process dies, no part's outcome is unknown, and no part is computed
+//    twice but those that had been leased when it died (workers that are alone do not know what others hold), those
+//    that one process leased twice (to see how fast a worker is), and a few that a worker began alone while the new
+//    process' first answer was on its way. Where its machine loses power, it loses results and
+//    leases that were not synced.
 //  - Each complete checkpoint loads, and is the cut of an undisturbed run.
 //  - What is kept for calls and units is bounded.
 //  - In the end the audit is exact, and so are the parameters.
@@ -27,35 +34,36 @@
 #include "tests/simulation/reference.h"
 #include "tests/simulation/scheduler_node.h"
 #include "tests/simulation/server_node.h"
-#include "tests/simulation/watch.h"
-#include "tests/simulation/worker_node.h"
 
 namespace pumasi::sim {
 
-class Invariants : public Watch {
+// Of one job of the seed.
+class Invariants {
  public:
-  // The references have to outlive it; nodes are added to `servers` and `workers` as they come.
+  // The references have to outlive it; servers are added as they come.
   Invariants(World& world, const Scenario& scenario, const Reference& reference, SimFiles& files)
       : world_(world), scenario_(scenario), reference_(reference), files_(files) {}
 
   void Add(const ServerNode* server) { servers_.push_back(server); }
-  void Add(const WorkerNode* worker) { workers_.push_back(worker); }
 
-  void ServerChanged(ServerNode& server) override;
-  void Computes(const Node& worker, uint64_t generation, uint64_t version, PartRange parts,
-                const Parameters& seen) override;
-  void Reports(const Node& worker, const v1::UnitDone& done) override;
-  void SchedulerChanged(Cluster& cluster) override;
-  void CheckpointCompleted(const std::string& output, const JobRun::FinishCheckpoint& checkpoint) override;
+  // As class Watch says. Of servers: those that host the job.
+  void ServerChanged(ServerNode& server);
+  void Computes(const Node& worker, uint64_t generation, uint64_t version, PartRange parts, const Parameters& seen);
+  void Reports(const Node& worker, const v1::UnitDone& done);
+  void JobChanged(const JobRun& job, bool durable);
+  void Leases(const v1::Lease& lease);
+  void SchedulerDied();
+  void LogFailed() { log_failed_ = true; }
+  void CheckpointCompleted(const std::string& output, const JobRun::FinishCheckpoint& checkpoint);
 
-  // Whether a job that failed may be resumed by hand: after trouble with the disk. Otherwise a failure of the job is
-  // one of the promises.
+  // Whether a job that failed, or was cancelled, is to be resumed by hand: after trouble with the disk, or somebody's
+  // wish. Otherwise the end of a job is a broken promise.
   std::function<bool(const JobRun& job)> resume = [](const JobRun&) { return false; };
 
   // The job is done, and everybody will know it.
   bool done() const { return done_; }
   // After done().
-  void CheckEnd(SchedulerNode& scheduler);
+  void CheckEnd(SchedulerNode& scheduler, const JobRun& job);
 
   uint64_t checkpoints() const { return completed_.size(); }
   uint64_t generations() const { return generation_; }
@@ -79,6 +87,8 @@ class Invariants : public Watch {
   // Of the generation's layouts.
   bool OnSomeLayout(uint64_t generation, uint64_t version, uint64_t parts) const;
   void LookAtProgress(uint64_t generation, uint64_t version);
+  bool only_the_process_dies() const { return scenario_.faults.only_scheduler && scenario_.faults.power == 0; }
+  void LookAtReturn(uint64_t generation, uint64_t version);
   // All values of a checkpoint, as a server that loads it alone shows them.
   absl::StatusOr<Reference::Values> Load(const std::string& folder, uint64_t* version) const;
   absl::StatusOr<Reference::Values> LoadLuckily(const std::string& folder, uint64_t* version) const;
@@ -88,16 +98,19 @@ class Invariants : public Watch {
   const Reference& reference_;
   SimFiles& files_;
   std::vector<const ServerNode*> servers_;
-  std::vector<const WorkerNode*> workers_;
 
   std::map<uint64_t, v1::Layout> layouts_;           // by epoch
   std::map<const ServerNode*, uint64_t> looked_at_;  // the epoch of the server's layout that was
   std::map<CopyKey, Applied> applied_;
-  std::set<std::tuple<uint64_t, uint64_t, uint32_t>> computed_;  // generation, version, part
-  std::map<std::pair<uint64_t, uint64_t>, uint64_t> reported_;   // parts, by generation and version
-  std::map<uint64_t, std::string> completed_;                    // checkpoints: names by version
-  std::string model_;                                            // folder of the final one
-  uint64_t generation_ = 0, version_ = 0;                        // of the scheduler
+  std::set<std::tuple<uint64_t, uint64_t, uint32_t>> computed_;        // generation, version, part
+  std::map<std::pair<uint64_t, uint64_t>, uint64_t> reported_;         // parts, by generation and version
+  std::map<uint64_t, std::string> completed_;                          // checkpoints: names by version
+  std::string model_;                                                  // folder of the final one
+  uint64_t in_vain_ = 0;                                               // parts
+  std::set<std::tuple<uint64_t, uint64_t, uint32_t>> leased_, twice_;  // since the scheduler's start; may be twice
+  std::map<uint64_t, uint64_t> last_computed_;                         // batch, by generation
+  bool log_failed_ = false;
+  uint64_t generation_ = 0, version_ = 0;  // of the scheduler
   uint32_t turn_ = 0;
   bool done_ = false;
 };

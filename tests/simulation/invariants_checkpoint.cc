@@ -72,8 +72,7 @@ void Invariants::CheckpointCompleted(const std::string& output, const JobRun::Fi
   if (checkpoint.final) model_ = absl::StrCat(output, "/", checkpoint.name);
 }
 
-void Invariants::CheckEnd(SchedulerNode& scheduler) {
-  if (scheduler.job() == nullptr) return world_.Fail("the job that was done is gone");
+void Invariants::CheckEnd(SchedulerNode& scheduler, const JobRun& job) {
   if (model_.empty()) return world_.Fail("the job is done, and there is no model");
   uint64_t version = 0;
   const auto values = Load(model_, &version);
@@ -83,7 +82,7 @@ void Invariants::CheckEnd(SchedulerNode& scheduler) {
   if (wrong.empty() && scenario_.counts()) wrong = reference_.CheckCounts(*values);
   if (!wrong.empty()) return world_.Fail(absl::StrCat("the model is wrong: ", wrong));
 
-  const v1::AuditResponse audit = scheduler.Audit();
+  const v1::AuditResponse audit = scheduler.Audit(job);
   const uint64_t parts = scenario_.batches() * scenario_.job.micro_batches();
   const uint64_t samples = scenario_.data.train_rows() * scenario_.job.epochs();
   if (audit.parts() != parts || audit.done() != parts || audit.samples() != samples ||
@@ -91,6 +90,10 @@ void Invariants::CheckEnd(SchedulerNode& scheduler) {
     return world_.Fail(absl::StrCat("the audit is not exact: ", audit.done(), " of ", audit.parts(), " parts (", parts,
                                     "), ", audit.samples(), " of ", audit.expected_samples(), " samples (", samples,
                                     ")"));
+  }
+  if (only_the_process_dies() && audit.outcome_unknown() > 0) {
+    return world_.Fail(absl::StrCat("of ", audit.outcome_unknown(),
+                                    " parts the outcome is unknown, though nobody but the scheduler died"));
   }
   std::set<uint64_t> versions;
   for (const v1::AuditBatch& batch : audit.batches()) {

@@ -11,8 +11,8 @@ const char* MethodName(Method method) {
   static constexpr const char* kNames[] = {"Register",     "Heartbeat",     "Leave",        "ReportPrepared",
                                            "UploadAssets", "ReportReady",   "ReportFilled", "ReportShardSaved",
                                            "CombineNorms", "ReportFailure", "LeaseUnits",   "Submit",
-                                           "GetJob",       "Drain",         "Resume",       "Audit",
-                                           "Pull",         "Push",          "FetchSlot"};
+                                           "GetJob",       "Drain",         "Resume",       "Cancel",
+                                           "Audit",        "Pull",          "Push",         "FetchSlot"};
   return kNames[static_cast<size_t>(method)];
 }
 
@@ -74,10 +74,12 @@ void Network::Call(Node& from, const std::string& to, Method method, std::string
     // A lost packet is sent again; of a cut link a caller learns by and by.
     return FailSoon(flight);
   }
-  const Nanos answer_by = deadline - kMillisecond;
+  // As AnswerBy of common/rpc/parking.h.
+  const Nanos answer_by = deadline - std::min((deadline - world_.now()) / 4, 250 * kMillisecond);
   if (weather_.duplicate > 0 && random_.Chance(weather_.duplicate)) {
     // Some come when all that they belong to is long over.
-    const Nanos again = random_.Chance(0.3) ? random_.Between(kMillisecond, 5 * kSecond) : Delay();
+    const Nanos longest = random_.Chance(0.3) ? 20 * kSecond : 5 * kSecond;
+    const Nanos again = random_.Chance(0.3) ? random_.Between(kMillisecond, longest) : Delay();
     world_.At(at + again, *flight->to,
               [this, flight, method, request, answer_by] { Deliver(flight, method, request, answer_by); });
   }

@@ -31,6 +31,7 @@ enum class Method : uint8_t {
   kGetJob,
   kDrain,
   kResume,
+  kCancel,
   kAudit,
   kPull,
   kPush,

@@ -16,17 +16,22 @@ struct BugBudget {
 // Two to four times what was needed when this was written: a seed means another run whenever the cores change.
 inline constexpr BugBudget kBugBudgets[] = {
     {PlantedBug::kNoDedupe, 20},
-    {PlantedBug::kNoFencing, 20},
+    {PlantedBug::kNoFencing, 300},
     {PlantedBug::kAnyLayout, 20},
-    {PlantedBug::kNoBefore, 60},
-    {PlantedBug::kBackupDoesNotGate, 400},
+    {PlantedBug::kNoBefore, 20},
+    {PlantedBug::kBackupDoesNotGate, 4000},
     {PlantedBug::kFillLosesNodes, 40},
+    {PlantedBug::kFillLosesBefore, 150},
     {PlantedBug::kReadyBeforeFilled, 120},
-    {PlantedBug::kSnapshotWithoutCopies, 60},
+    {PlantedBug::kSnapshotWithoutCopies, 90},
     {PlantedBug::kArrivalOrder, 10},
     {PlantedBug::kDeltaMissesRows, 30},
-    {PlantedBug::kPromoteFilling, 250},
+    {PlantedBug::kLogDoesNotGate, 1500},
+    {PlantedBug::kLogBeforeNorms, 350},
+    {PlantedBug::kReplayStopsEarly, 20},
+    {PlantedBug::kPromoteFilling, 350},
     {PlantedBug::kRollbackKeepsLedger, 20},
+    {PlantedBug::kOldGenerationCounts, 400},
     {PlantedBug::kUnsyncedEpoch, 100},
     {PlantedBug::kResultCountedTwice, 20},
     {PlantedBug::kIncompleteCheckpoint, 10},
@@ -36,8 +41,9 @@ inline constexpr BugBudget kBugBudgets[] = {
     {PlantedBug::kOldAcksCount, 50},
     {PlantedBug::kReportBeforePush, 10},
     {PlantedBug::kKeepsUnitsOverGeneration, 30},
-    {PlantedBug::kMixedVersions, 50},
+    {PlantedBug::kMixedVersions, 80},
     {PlantedBug::kSkipSync, 80},
+    {PlantedBug::kSkipCrc, 600},
 };
 
 }  // namespace pumasi::sim

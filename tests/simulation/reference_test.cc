@@ -35,7 +35,7 @@ Parameters PullAll(const Scenario& scenario, const Router& router, const Shard& 
 
 TEST_CASE("The reference's plain loops and a server that holds everything come to the same bits") {
   for (uint64_t seed = 1; seed <= 30; ++seed) {
-    const Scenario scenario = DrawScenario(seed, false);
+    const Scenario scenario = DrawScenarios(seed, false)[0];
     CAPTURE(scenario.ToString());
     const Reference reference(scenario);
     REQUIRE(reference.last() == scenario.batches());
@@ -74,7 +74,7 @@ TEST_CASE("The reference's plain loops and a server that holds everything come t
 }
 
 TEST_CASE("Every part of a scenario changes the parameters") {
-  const Scenario scenario = DrawScenario(2, false);
+  const Scenario scenario = DrawScenarios(2, false)[0];
   const Reference reference(scenario);
   for (uint64_t version = 0; version < reference.last(); ++version) {
     REQUIRE(reference.Compare(version + 1, reference.At(version)) != "");

@@ -24,9 +24,9 @@ void DrawOptimizer(Random& random, v1::Optimizer* optimizer) {
   if (random.Below(4) == 0) optimizer->mutable_clip()->set_global_norm(0.1);
 }
 
-v1::Job DrawJob(Random random) {
+v1::Job DrawJob(Random random, uint32_t number) {
   v1::Job job;
-  job.set_name("job");
+  job.set_name(absl::StrCat("job", number));
   job.mutable_data()->mutable_synthetic()->set_rows(1);
   job.mutable_data()->mutable_synthetic()->set_vocabulary(50);
   job.add_model()->mutable_embedding()->set_width(2);
@@ -45,6 +45,7 @@ v1::Job DrawJob(Random random) {
   job.set_stall_timeout(900);
   job.set_recover_timeout(3600);
   if (random.Chance(0.75)) job.mutable_checkpoint()->set_every_batches(1 + random.Below(8));
+  if (job.checkpoint().every_batches() > 0 && random.Chance(0.5)) job.set_durability(v1::DURABILITY_BATCH);
   job.mutable_checkpoint()->set_keep(static_cast<uint32_t>(1 + random.Below(3)));
   job.mutable_checkpoint()->set_full_every(static_cast<uint32_t>(1 + random.Below(4)));
   if (!ApplyFallbacks(&job).ok()) std::abort();
@@ -63,6 +64,11 @@ FaultRates DrawFaults(Random random) {
   rates.partition = Rate(random, 6);
   rates.blackout = Rate(random, 1);
   rates.drain = Rate(random, 4);
+  rates.leave = Rate(random, 3);
+  rates.cancel = Rate(random, 2);
+  rates.lose_servers = Rate(random, 3);
+  rates.half_push = Rate(random, 6);
+  rates.finish = Rate(random, 6);
   rates.join = Rate(random, 4);
   rates.wall_jump = Rate(random, 2);
   rates.disk = Rate(random, 3);
@@ -76,43 +82,125 @@ FaultRates DrawFaults(Random random) {
   return rates;
 }
 
-}  // namespace
-
-std::string Scenario::ToString() const {
-  return absl::StrCat("seed ", seed, ": ", servers, "+", spare_servers, " servers, ", workers, "+", spare_workers,
-                      " workers, ", batches(), " batches of ", job.micro_batches(), " parts, ", job.slots(),
-                      " slots x ", job.replicas(), ", checkpoint every ", job.checkpoint().every_batches(), ", ",
-                      counts()                     ? "count"
-                      : job.optimizer().has_adam() ? "adam"
-                                                   : "sgd",
-                      job.optimizer().has_clip() ? " clipped" : "", job.backup_workers() > 0 ? ", backup workers" : "");
+// The job, and the data that it trains on.
+void DrawWork(Random random, uint64_t batches, Scenario* scenario) {
+  scenario->job = DrawJob(random.Stream("job"), scenario->number);
+  scenario->data.set_fingerprint("data");
+  scenario->data.set_train_rows(batches * scenario->job.batch() - random.Below(scenario->job.batch()));
+  scenario->data.set_test_rows(random.Chance(0.3) ? 40 : 0);
+  scenario->data.set_vocabulary(50);
+  scenario->data.set_classes(2);
+  auto tables = PlanTables(scenario->job, scenario->data);
+  if (!tables.ok()) std::abort();
+  scenario->tables = *std::move(tables);
 }
 
-Scenario DrawScenario(uint64_t seed, bool faults) {
+// A job that goes back to a checkpoint again and again, while old messages still come and the disk reads badly, and is
+// left alone otherwise.
+void MakeItReturn(Random random, Scenario* scenario) {
+  v1::Checkpoint& checkpoint = *scenario->job.mutable_checkpoint();
+  checkpoint.set_every_batches(1 + random.Below(4));
+  // Batches take long enough to be lost halfway, and the log of some takes longer.
+  const Nanos batch = random.Between(50 * kMillisecond, 300 * kMillisecond);
+  scenario->compute = batch * scenario->workers / scenario->job.micro_batches();
+  if (random.Chance(0.5)) scenario->sync = 12 * batch;
+  scenario->fault_phase = random.Between(10, 25) * kSecond;
+  scenario->faults = {};
+  scenario->faults.lose_servers = 2 + 3 * random.Unit();
+  scenario->faults.partition = Rate(random, 4);
+  scenario->faults.weather.duplicate = 0.3 * random.Unit();
+  scenario->faults.weather.late = random.Chance(0.5) ? 0.05 : 0;
+}
+
+// Slots get new holders all the time, while messages to some of the holders are lost or late.
+void MoveSlots(Random random, Scenario* scenario) {
+  scenario->job.set_replicas(2);
+  scenario->servers = static_cast<uint32_t>(3 + random.Below(2));
+  scenario->spare_servers = 1;
+  scenario->workers = static_cast<uint32_t>(2 + random.Below(3));
+  scenario->compute = random.Between(20 * kMillisecond, 60 * kMillisecond);
+  scenario->fault_phase = random.Between(10, 20) * kSecond;
+  scenario->faults = {};
+  scenario->faults.half_push = 4 + 6 * random.Unit();
+  scenario->faults.drain = 4 + 6 * random.Unit();
+  scenario->faults.join = 1;
+  scenario->faults.partition = Rate(random, 4);
+  scenario->faults.weather.loss = random.Chance(0.5) ? 0.05 : 0;
+  scenario->faults.weather.late = 0.1 * random.Unit();
+  scenario->faults.weather.unnoticed = random.Chance(0.5) ? 0.2 : 0;
+}
+
+void KillOnlyTheScheduler(Random random, Scenario* scenario) {
+  scenario->job.set_backup_workers(0);
+  scenario->spare_servers = scenario->spare_workers = 0;
+  scenario->compute = random.Between(10 * kMillisecond, 100 * kMillisecond);
+  scenario->fault_phase = random.Between(5, 20) * kSecond;
+  scenario->faults = {};
+  scenario->faults.only_scheduler = true;
+  scenario->faults.power = random.Chance(0.3) ? 0.3 : 0;
+  scenario->faults.kill_scheduler = 2 + 6 * random.Unit();
+}
+
+Scenario DrawFirst(uint64_t seed, bool faults) {
   Random random = Random(seed).Stream("scenario");
   Scenario scenario;
   scenario.seed = seed;
-  scenario.job = DrawJob(random.Stream("job"));
+  DrawWork(random.Stream("work"), 6 + random.Below(14), &scenario);
   scenario.servers = static_cast<uint32_t>(1 + random.Below(4));
   if (scenario.job.replicas() == 2 && scenario.servers < 2) scenario.servers = 2;
   scenario.workers = static_cast<uint32_t>(1 + random.Below(4));
   scenario.compute = random.Between(kMillisecond, 20 * kMillisecond);
-  scenario.data.set_fingerprint("data");
-  const uint64_t batches = 6 + random.Below(14);
-  scenario.data.set_train_rows(batches * scenario.job.batch() - random.Below(scenario.job.batch()));
-  scenario.data.set_test_rows(random.Chance(0.3) ? 40 : 0);
-  scenario.data.set_vocabulary(50);
-  scenario.data.set_classes(2);
-  auto tables = PlanTables(scenario.job, scenario.data);
-  if (!tables.ok()) std::abort();
-  scenario.tables = *std::move(tables);
+  // From far less than a batch takes to far more.
+  scenario.sync = kMillisecond << random.Below(10);
   scenario.drift = 0.001;
   if (!faults) return scenario;
   scenario.spare_servers = static_cast<uint32_t>(random.Below(2));
   scenario.spare_workers = static_cast<uint32_t>(random.Below(2));
   scenario.fault_phase = random.Between(2, 20) * kSecond;
   scenario.faults = DrawFaults(random.Stream("faults"));
+  if (random.Chance(0.2)) {
+    MakeItReturn(random.Stream("returns"), &scenario);
+  } else if (random.Chance(0.12)) {
+    KillOnlyTheScheduler(random.Stream("only the scheduler"), &scenario);
+  } else if (random.Chance(0.2)) {
+    MoveSlots(random.Stream("moves"), &scenario);
+  }
   return scenario;
+}
+
+}  // namespace
+
+std::string Scenario::ToString() const {
+  return absl::StrCat("seed ", seed, ": ", jobs > 1 ? absl::StrCat(jobs, " jobs, ") : "", servers, "+", spare_servers,
+                      " servers, ", workers, "+", spare_workers, " workers, ", batches(), " batches of ",
+                      job.micro_batches(), " parts, ", job.slots(), " slots x ", job.replicas(), ", checkpoint every ",
+                      job.checkpoint().every_batches(), ", ",
+                      counts()                     ? "count"
+                      : job.optimizer().has_adam() ? "adam"
+                                                   : "sgd",
+                      job.optimizer().has_clip() ? " clipped" : "", has_log() ? ", with a log" : "",
+                      job.backup_workers() > 0 ? ", backup workers" : "");
+}
+
+std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
+  std::vector<Scenario> scenarios = {DrawFirst(seed, faults)};
+  Random random = Random(seed).Stream("more jobs");
+  const auto jobs = static_cast<uint32_t>(random.Chance(0.3) ? 2 + random.Below(2) : 1);
+  scenarios[0].jobs = jobs;
+  for (uint32_t number = 1; number < jobs; ++number) {
+    Scenario scenario = scenarios[0];
+    scenario.number = number;
+    DrawWork(random.Stream(absl::StrCat(number)), 3 + random.Below(5), &scenario);
+    if (scenario.faults.only_scheduler) scenario.job.set_backup_workers(0);
+    scenarios.push_back(std::move(scenario));
+  }
+  return scenarios;
+}
+
+std::string JobIdPrefix(uint32_t number) { return absl::StrCat("job", number, "-"); }
+
+uint32_t JobNumberOf(const std::string& job_id) {
+  return static_cast<uint32_t>(std::strtoul(job_id.c_str() + 3, nullptr, 10));
 }
 
 }  // namespace pumasi::sim

@@ -14,6 +14,7 @@ namespace {
 
 constexpr absl::Duration kLease = absl::Seconds(3);
 constexpr absl::Duration kLongestWait = absl::Seconds(10);
+constexpr absl::Duration kHearingWait = absl::Milliseconds(100);
 constexpr absl::Duration kCommitAgain = absl::Milliseconds(500);
 
 absl::Status NotDurable() {
@@ -48,23 +49,18 @@ void SchedulerNode::Started() {
 }
 
 void SchedulerNode::Killed() {
+  around_.watch.SchedulerDied();
   cluster_.reset();
   heartbeats_.Clear();
   leases_.Clear();
   norms_.Clear();
 }
 
-const JobRun* SchedulerNode::job() const {
-  if (cluster_ == nullptr) return nullptr;
-  const auto jobs = cluster_->jobs();
-  return jobs.empty() ? nullptr : jobs[0];
-}
-
-v1::AuditResponse SchedulerNode::Audit() {
-  v1::AuditResponse audit = job()->Audit();
-  for (const StoreEntry& entry : store_.Entries(absl::StrCat("audit/", job()->id(), "/"))) {
+v1::AuditResponse SchedulerNode::Audit(const JobRun& job) {
+  v1::AuditResponse audit = job.Audit();
+  for (const StoreEntry& entry : store_.Entries(absl::StrCat("audit/", job.id(), "/"))) {
     v1::AuditBatch batch;
-    if (!batch.ParseFromString(entry.value) || batch.version() >= job()->audited_end()) continue;
+    if (!batch.ParseFromString(entry.value) || batch.version() >= job.audited_end()) continue;
     *audit.add_batches() = batch;
   }
   return audit;
@@ -107,6 +103,7 @@ void SchedulerNode::Changed() {
   leases_.Retry(Now());
   norms_.Retry(Now());
   FinishNext();
+  ReadLog();
 }
 
 void SchedulerNode::AfterEvent() {
@@ -171,23 +168,26 @@ void SchedulerNode::ServeLease(const Incoming& call) {
   v1::LeaseUnitsRequest request;
   if (!request.ParseFromString(call.request)) return call.reply(absl::InvalidArgumentError("not a request"), "");
   auto job = cluster_->Running(request.job_id());
+  const uint64_t before = job.ok() ? (*job)->work_change() : 0;
   const absl::Status taken = job.ok() ? (*job)->TakeResults(request, Now()) : job.status();
   v1::LeaseUnitsResponse response;
   if (taken.ok()) response.set_state((*job)->state());
-  if (request.done_size() > 0 || request.returned_size() > 0) Changed();
+  if (job.ok() && (*job)->work_change() != before) Changed();
   if (!taken.ok()) return call.reply(taken, "");
   if (request.hold_at_most() == 0) {
     return call.reply(cluster_->durable() ? absl::OkStatus() : NotDurable(), response.SerializeAsString());
   }
-  leases_.Park(std::min(call.answer_by, Now() + kLongestWait), [this, request, reply = call.reply](bool last) {
+  const absl::Duration longest = job.ok() && (*job)->hearing() ? kHearingWait : kLongestWait;
+  leases_.Park(std::min(call.answer_by, Now() + longest), [this, request, reply = call.reply](bool last) {
     auto job = cluster_->Running(request.job_id());
     auto answer = job.ok() ? cluster_->Lease(**job, request.incarnation(), request.hold_at_most(), Now())
                            : absl::StatusOr<v1::LeaseUnitsResponse>(job.status());
     Commit();
     if (answer.ok() && !cluster_->durable()) answer = NotDurable();
     if (answer.ok() && answer->leases().empty() && !last) return false;
-    if (world_.tracing() && answer.ok()) {
-      for (const v1::Lease& lease : answer->leases()) world_.Trace("scheduler: leases ", lease.ShortDebugString());
+    for (int i = 0; answer.ok() && i < answer->leases_size(); ++i) {
+      around_.watch.Leases(request.job_id(), answer->leases(i));
+      if (world_.tracing()) world_.Trace("scheduler: leases ", answer->leases(i).ShortDebugString());
     }
     reply(answer.status(), answer.ok() ? answer->SerializeAsString() : "");
     return true;
@@ -229,7 +229,9 @@ absl::Status SchedulerNode::Upload(const v1::AssetChunk& chunk) {
 }
 
 absl::Status SchedulerNode::Submit(const v1::SubmitRequest& request, v1::SubmitResponse* response) {
-  JobRun::Spec spec{absl::StrCat("job-", life(), "-", world_.now()), request, "/out/job", std::nullopt};
+  const std::string& name = request.job().name();
+  JobRun::Spec spec{absl::StrCat(name, "-", life(), "-", world_.now()), request, absl::StrCat("/out/", name),
+                    std::nullopt};
   auto id = cluster_->Submit(std::move(spec), Now());
   if (id.ok()) response->set_job_id(*id);
   return id.status();
@@ -242,18 +244,49 @@ void SchedulerNode::FinishNext() {
   finishing_ = true;
   After(absl::Microseconds(random().Between(100, 30000)), [this, job_id = next->first, finish = next->second] {
     finishing_ = false;
+    const std::optional<Stop> stop = std::exchange(stop_, std::nullopt);
+    if (stop) around_.files.StopAfter(stop->operations);
+    Finish(job_id, finish);
+    if (!stop) return;
+    if (around_.files.stopped()) {
+      world_.Trace("scheduler: dies after ", stop->operations, " operations of the disk");
+      return stop->die();
+    }
+    around_.files.GoOn();
+  });
+}
+
+void SchedulerNode::ReadLog() {
+  auto next = cluster_->TakeLogQuestion();
+  if (!next) return;
+  const auto took = absl::Microseconds(100 << random().Below(12));
+  After(took, [this, job_id = next->first, question = next->second] {
     auto job = cluster_->Find(job_id);
     if (!job.ok()) return;
-    const std::string output = (*job)->spec().output;
-    const auto hash = CompleteCheckpoint(around_.files, output, finish, assets_[job_id]);
-    world_.Trace("scheduler: checkpoint ", finish.name, ": ", hash.status().ToString());
-    if (hash.ok()) around_.watch.CheckpointCompleted(output, finish);
-    (*job)->CheckpointFinished(finish.folder, hash.status(), hash.ok() ? *hash : "", Now());
+    const auto end = EndOfLog(around_.files, question);
+    world_.Trace("scheduler: the log of ", job_id, " ends at ",
+                 end.ok() ? absl::StrCat(*end) : end.status().ToString());
+    // A flipped bit ends a file of the log just as a torn record does.
+    if (!end.ok() || around_.files.faults.flip_read > 0) around_.watch.LogFailed(job_id);
+    (*job)->LogRead(question.number, end, Now());
     Changed();
-    if (hash.ok() && !finish.final && cluster_->durable()) {
-      RemoveOldCheckpoints(around_.files, output, finish.name, finish.keep);
-    }
   });
+}
+
+void SchedulerNode::Finish(const std::string& job_id, const JobRun::FinishCheckpoint& finish) {
+  auto job = cluster_->Find(job_id);
+  if (!job.ok()) return;
+  const std::string output = (*job)->spec().output;
+  const auto hash = CompleteCheckpoint(around_.files, output, finish, assets_[job_id]);
+  // Whatever it came to, the process did not live to see it.
+  if (around_.files.stopped()) return;
+  world_.Trace("scheduler: checkpoint ", finish.name, " of ", job_id, ": ", hash.status().ToString());
+  if (hash.ok()) around_.watch.CheckpointCompleted(job_id, output, finish);
+  (*job)->CheckpointFinished(finish.folder, hash.status(), hash.ok() ? *hash : "", Now());
+  Changed();
+  if (!hash.ok() || !cluster_->durable() || !(*job)->GoesOnFrom(finish.name)) return;
+  if (!finish.final) RemoveOldCheckpoints(around_.files, output, finish.name, finish.keep);
+  TrimLog(around_.files, finish);
 }
 
 void SchedulerNode::Serve(Incoming call) {
@@ -292,10 +325,7 @@ void SchedulerNode::Serve(Incoming call) {
           call, [&](JobRun& job, const auto& request, auto*) { return job.ShardSaved(request, now); });
     case Method::kReportFailure:
       return ServeJob<v1::ReportFailureRequest, v1::ReportFailureResponse>(
-          call, [&](JobRun& job, const auto& request, auto*) {
-            job.Fail(request.message(), now);
-            return absl::OkStatus();
-          });
+          call, [&](JobRun& job, const auto& request, auto*) { return job.NodeFailed(request, now); });
     case Method::kCombineNorms:
       return ServeNorms(call);
     case Method::kLeaseUnits:
@@ -306,6 +336,12 @@ void SchedulerNode::Serve(Incoming call) {
     case Method::kResume:
       return ServeEvent<v1::ResumeRequest, v1::ResumeResponse>(
           call, [&](const auto& request, auto*) { return cluster_->Resume(request.job_id(), now); });
+    case Method::kCancel:
+      return ServeEvent<v1::CancelRequest, v1::CancelResponse>(call, [&](const auto& request, auto*) {
+        auto job = cluster_->Running(request.job_id());
+        if (job.ok()) (*job)->Cancel(now);
+        return job.status();
+      });
     case Method::kDrain:
       return ServeEvent<v1::DrainRequest, v1::DrainResponse>(
           call, [&](const auto& request, auto*) { return cluster_->Drain(request.node(), request.undo(), now); });

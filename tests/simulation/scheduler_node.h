@@ -5,10 +5,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "scheduler/checkpoint_folder.h"
 #include "scheduler/cluster.h"
+#include "scheduler/log_folder.h"
 #include "tests/simulation/node.h"
 #include "tests/simulation/parking.h"
 #include "tests/simulation/sim_store.h"
@@ -24,10 +26,11 @@ class SchedulerNode : public Node {
   SimStore& store() { return store_; }
   // nullptr: the process is dead.
   const Cluster* cluster() const { return cluster_.get(); }
-  // The only job; nullptr if there is none, or no process.
-  const JobRun* job() const;
   // As the RPC Audit answers.
-  v1::AuditResponse Audit();
+  v1::AuditResponse Audit(const JobRun& job);
+  // The next time that a checkpoint is completed, or old ones are removed after it, the disk stops after so many
+  // operations; `die` is called then. Not if that are more than it takes.
+  void StopWhenFinishing(uint64_t operations, std::function<void()> die) { stop_ = {operations, std::move(die)}; }
   // A process at node `name` broke its connection.
   void Disconnected(const std::string& name);
   size_t waiting_calls() const { return heartbeats_.size() + leases_.size() + norms_.size(); }
@@ -55,6 +58,9 @@ class SchedulerNode : public Node {
   void Changed();
   void Commit();
   void FinishNext();
+  // Answers the next question about a log.
+  void ReadLog();
+  void Finish(const std::string& job_id, const JobRun::FinishCheckpoint& finish);
 
   const Surroundings around_;
   SimStore store_;
@@ -64,6 +70,11 @@ class SchedulerNode : public Node {
   uint64_t woken_change_ = 0;
   bool dirty_ = false;
   bool finishing_ = false;
+  struct Stop {
+    uint64_t operations = 0;
+    std::function<void()> die;
+  };
+  std::optional<Stop> stop_;
   absl::Duration commit_again_;
 };
 

@@ -22,33 +22,34 @@ bool MayWait(const absl::Status& status) {
 
 }  // namespace
 
-void ServerNode::Drop() {
+void ServerNode::DropJob() {
   hosting_.reset();
   ++job_serial_;
-  parked_.Clear();
   snapshots_.clear();
   writing_ = false;
+  logs_.clear();
+  log_writer_.reset();
+  logging_ = false;
 }
 
 void ServerNode::TakeAssignments(const std::vector<v1::Assignment>& assignments) {
   if (assignments.empty()) {
     if (hosting_ == nullptr) return;
     world_.Trace(name(), " drops its job");
-    hosting_.reset();
-    ++job_serial_;
-    snapshots_.clear();
-    writing_ = false;
+    DropJob();
     // Their job is unknown now: that is what they are answered.
     parked_.Retry(Now());
     return;
   }
   const v1::Assignment& assignment = assignments[0];
+  if (hosting_ != nullptr && hosting_->assignment().job_id() != assignment.job_id()) TakeAssignments({});
   if (hosting_ == nullptr) {
     ++job_serial_;
+    log_writer_.emplace(around_.files);
     hosting_ = std::make_unique<Hosting>(
         Hosting::Options{.incarnation = incarnation(), .node = name(), .output_root = "/out", .memory_limit = 0});
   }
-  world_.Trace(name(), " is assigned epoch ", assignment.layout().epoch(), " generation ",
+  world_.Trace(name(), " is assigned ", assignment.job_id(), " epoch ", assignment.layout().epoch(), " generation ",
                assignment.layout().generation(), " ", v1::JobState_Name(assignment.state()));
   hosting_->Assign(assignment, Now());
 }
@@ -142,6 +143,11 @@ void ServerNode::DoEffects() {
       writing_ = true;
       Write();
     }
+    for (LogWish& wish : effects.logs) logs_.push_back(std::move(wish));
+    if (!logs_.empty() && !logging_) {
+      logging_ = true;
+      WriteLog();
+    }
   }
 }
 
@@ -220,6 +226,31 @@ void ServerNode::Write() {
     hosting_->SnapshotWritten(*snapshot, status, Now());
     Write();
   });
+}
+
+void ServerNode::WriteLog() {
+  After(absl::Microseconds(20 << random().Below(6)), [this, serial = job_serial_] {
+    if (serial != job_serial_) return;
+    const absl::Status status = log_writer_->Write(logs_.front());
+    if (!status.ok()) return Logged(status);
+    After(absl::Nanoseconds(random().Between(10 * kMicrosecond, around_.scenario().sync)), [this, serial] {
+      if (serial == job_serial_) Logged(log_writer_->Sync());
+    });
+  });
+}
+
+void ServerNode::Logged(const absl::Status& status) {
+  if (!status.ok()) {
+    world_.Trace(name(), " could not write its log: ", status.ToString());
+    around_.watch.LogFailed(hosting_->assignment().job_id());
+  }
+  const uint64_t ticket = logs_.front().ticket;
+  logs_.pop_front();
+  logging_ = false;
+  hosting_->Logged(ticket, status, Now());
+  if (logs_.empty()) return;
+  logging_ = true;
+  WriteLog();
 }
 
 }  // namespace pumasi::sim

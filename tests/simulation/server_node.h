@@ -4,10 +4,12 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "server/hosting.h"
+#include "server/log_writer.h"
 #include "tests/simulation/member_node.h"
 #include "tests/simulation/parking.h"
 #include "tests/simulation/watch.h"
@@ -29,11 +31,14 @@ class ServerNode : public MemberNode {
   void AfterEvent() override;
 
  protected:
-  void Killed() override { Drop(); }
+  void Killed() override {
+    DropJob();
+    parked_.Clear();
+  }
   void TakeAssignments(const std::vector<v1::Assignment>& assignments) override;
 
  private:
-  void Drop();
+  void DropJob();
   template <typename Request, typename Response>
   void ServeSlots(const Incoming& call);
   absl::Status Call(const v1::PullRequest& request, v1::PullResponse* response);
@@ -46,6 +51,9 @@ class ServerNode : public MemberNode {
   void TellScheduler(Method method, uint64_t ticket, const Request& request);
   // One more turn of the snapshot that is being written.
   void Write();
+  // The next records of the log.
+  void WriteLog();
+  void Logged(const absl::Status& status);
 
   const Surroundings around_;
   std::unique_ptr<Hosting> hosting_;
@@ -55,6 +63,9 @@ class ServerNode : public MemberNode {
   bool pushed_ = false;
   std::deque<std::shared_ptr<Snapshot>> snapshots_;
   bool writing_ = false;
+  std::deque<LogWish> logs_;
+  std::optional<LogWriter> log_writer_;  // of hosting_
+  bool logging_ = false;
 };
 
 }  // namespace pumasi::sim

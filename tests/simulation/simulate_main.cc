@@ -1,7 +1,15 @@
 // Runs simulations from the command line: many seeds, or one with its trace.
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <map>
+#include <new>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -15,11 +23,12 @@ namespace {
 constexpr char kUsage[] =
     "Simulates whole clusters in one thread, one a seed, and checks that nothing is lost.\n"
     "\n"
-    "  simulate [--seeds N] [--first SEED] [--bug NAME] [--keep_going]\n"
+    "  simulate [--seeds N] [--first SEED] [--jobs N] [--bug NAME] [--keep_going]\n"
     "  simulate --seed SEED [--trace] [--bug NAME]\n"
     "\n"
     "  --seeds N      so many seeds (100)\n"
     "  --first SEED   from this one on (1)\n"
+    "  --jobs N       so many processes share the seeds (1)\n"
     "  --seed SEED    this one alone\n"
     "  --trace        prints what happens\n"
     "  --bug NAME     with this mistake planted; \"list\" shows them\n"
@@ -29,7 +38,7 @@ constexpr char kUsage[] =
     "Exit code 0: every promise was kept. Example: simulate --seeds 1000\n";
 
 struct Flags {
-  uint64_t seeds = 100, first = 1;
+  uint64_t seeds = 100, first = 1, jobs = 1;
   RunOptions run;
   bool keep_going = false;
 };
@@ -55,6 +64,8 @@ std::string Parse(int argc, char** argv, Flags* flags) {
       if (!absl::SimpleAtoi(argv[++i], &number)) return absl::StrCat(name, ": ", argv[i], " is no number");
       if (name == "--seeds") {
         flags->seeds = number;
+      } else if (name == "--jobs") {
+        flags->jobs = number;
       } else if (name == "--first") {
         flags->first = number;
       } else if (name == "--seed") {
@@ -66,6 +77,115 @@ std::string Parse(int argc, char** argv, Flags* flags) {
     }
   }
   return "";
+}
+
+constexpr uint64_t kMostJobs = 256;
+constexpr size_t kMostKinds = 40;
+// Seeds between two lines about how far it is.
+constexpr uint64_t kProgress = 1000;
+
+// What one process has done so far; in memory that all share.
+struct Done {
+  uint64_t seed = 0;  // that it runs
+  uint64_t checkpoints = 0, generations = 0;
+  double virtual_seconds = 0;
+  struct Kind {
+    char name[32];
+    uint64_t count;
+  };
+  Kind faults[kMostKinds] = {};
+};
+struct Shared {
+  std::atomic<uint64_t> next = 0;  // seed to run
+  std::atomic<uint64_t> seeds = 0, failures = 0, events = 0;
+  std::atomic<bool> stop = false;
+  Done done[kMostJobs];
+};
+
+double Since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void Add(const RunResult& result, Done* done) {
+  done->checkpoints += result.checkpoints;
+  done->generations += result.generations;
+  done->virtual_seconds += result.virtual_seconds;
+  for (const auto& [kind, count] : result.faults) {
+    Done::Kind* const end = done->faults + kMostKinds;
+    Done::Kind* at = std::find_if(done->faults, end, [&](const auto& one) {
+      return one.count == 0 || std::strncmp(one.name, kind.c_str(), sizeof one.name - 1) == 0;
+    });
+    if (at == end) continue;
+    std::strncpy(at->name, kind.c_str(), sizeof at->name - 1);
+    at->count += count;
+  }
+}
+
+void PrintFailure(const RunOptions& run, const RunResult& result) {
+  // In one piece, since other processes print, too.
+  const std::string text =
+      absl::StrCat("FAILED ", result.scenario, "\n  ", result.failure, "\n  again: simulate --seed ", run.seed,
+                   " --trace", run.bug == PlantedBug::kNone ? "" : absl::StrCat(" --bug ", PlantedBugName(run.bug)),
+                   run.faults ? "" : " --calm", "\n");
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+// Takes seeds until there are none left, or one has failed.
+void Work(const Flags& flags, std::chrono::steady_clock::time_point start, Shared* shared, Done* done) {
+  RunOptions run = flags.run;
+  while (!shared->stop) {
+    run.seed = shared->next++;
+    if (run.seed >= flags.first + flags.seeds) return;
+    done->seed = run.seed;
+    const RunResult result = Run(run);
+    const uint64_t events = shared->events += result.events;
+    const uint64_t seeds = ++shared->seeds;
+    Add(result, done);
+    if (!result.failure.empty()) {
+      ++shared->failures;
+      PrintFailure(run, result);
+      if (!flags.keep_going) shared->stop = true;
+    }
+    if (seeds % kProgress != 0 || seeds == flags.seeds) continue;
+    std::fprintf(stderr, "%llu of %llu seeds, %llu failed; %.0f events a second\n",
+                 static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(flags.seeds),
+                 static_cast<unsigned long long>(shared->failures.load()), static_cast<double>(events) / Since(start));
+  }
+}
+
+// Returns whether all processes lived.
+bool WorkInProcesses(const Flags& flags, std::chrono::steady_clock::time_point start, Shared* shared) {
+  std::map<pid_t, Done*> children;
+  for (uint64_t job = 0; job < flags.jobs; ++job) {
+    const pid_t child = fork();
+    if (child == 0) {
+      Work(flags, start, shared, &shared->done[job]);
+      std::fflush(stdout);
+      _exit(0);
+    }
+    if (child < 0) {
+      std::perror("simulate: fork");
+      shared->stop = true;
+      break;
+    }
+    children[child] = &shared->done[job];
+  }
+  bool lived = children.size() == flags.jobs;
+  for (int status = 0; !children.empty();) {
+    const pid_t child = wait(&status);
+    if (child < 0) return false;
+    const auto ended = children.find(child);
+    if (ended == children.end()) continue;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+      lived = false;
+      if (!flags.keep_going) shared->stop = true;
+      std::printf("FAILED seed %llu: its process died\n", static_cast<unsigned long long>(ended->second->seed));
+      std::fflush(stdout);
+    }
+    children.erase(ended);
+  }
+  return lived;
 }
 
 int Main(int argc, char** argv) {
@@ -80,39 +200,45 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "simulate: %s\n\n%s", wrong.c_str(), kUsage);
     return 2;
   }
-  const auto start = std::chrono::steady_clock::now();
-  uint64_t events = 0, failures = 0, seeds = 0, checkpoints = 0, generations = 0;
-  double virtual_seconds = 0;
-  std::map<std::string, uint64_t> faults;
-  for (uint64_t seed = flags.first; seed < flags.first + flags.seeds; ++seed) {
-    flags.run.seed = seed;
-    const RunResult result = Run(flags.run);
-    ++seeds;
-    events += result.events;
-    virtual_seconds += result.virtual_seconds;
-    checkpoints += result.checkpoints;
-    generations += result.generations;
-    for (const auto& [kind, count] : result.faults) faults[kind] += count;
-    if (result.failure.empty()) continue;
-    ++failures;
-    std::printf("FAILED %s\n  %s\n  again: simulate --seed %llu --trace%s%s\n", result.scenario.c_str(),
-                result.failure.c_str(), static_cast<unsigned long long>(seed),
-                flags.run.bug == PlantedBug::kNone ? "" : " --bug ",
-                flags.run.bug == PlantedBug::kNone ? "" : std::string(PlantedBugName(flags.run.bug)).c_str());
-    std::fflush(stdout);
-    if (!flags.keep_going) break;
+  if (flags.jobs == 0 || flags.jobs > kMostJobs) {
+    std::fprintf(stderr, "simulate: --jobs: 1 to %d\n", static_cast<int>(kMostJobs));
+    return 2;
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    std::perror("simulate: memory");
+    return 2;
+  }
+  Shared* shared = new (memory) Shared;
+  shared->next = flags.first;
+  const auto start = std::chrono::steady_clock::now();
+  bool lived = true;
+  if (flags.jobs == 1) {
+    Work(flags, start, shared, &shared->done[0]);
+  } else {
+    lived = WorkInProcesses(flags, start, shared);
+  }
+  Done sum;
+  std::map<std::string, uint64_t> faults;
+  for (const Done& done : shared->done) {
+    sum.checkpoints += done.checkpoints;
+    sum.generations += done.generations;
+    sum.virtual_seconds += done.virtual_seconds;
+    for (const Done::Kind& kind : done.faults) {
+      if (kind.count > 0) faults[kind.name] += kind.count;
+    }
+  }
   std::printf(
       "%llu seeds, %llu failed; %llu events, %.0f a second; %.0f virtual seconds; %llu checkpoints, %llu "
       "returns to one;",
-      static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(failures),
-      static_cast<unsigned long long>(events), static_cast<double>(events) / seconds, virtual_seconds,
-      static_cast<unsigned long long>(checkpoints), static_cast<unsigned long long>(generations));
+      static_cast<unsigned long long>(shared->seeds), static_cast<unsigned long long>(shared->failures),
+      static_cast<unsigned long long>(shared->events), static_cast<double>(shared->events) / Since(start),
+      sum.virtual_seconds, static_cast<unsigned long long>(sum.checkpoints),
+      static_cast<unsigned long long>(sum.generations));
   for (const auto& [kind, count] : faults)
     std::printf(" %s %llu", kind.c_str(), static_cast<unsigned long long>(count));
   std::printf("\n");
-  return failures == 0 ? 0 : 1;
+  return lived && shared->failures == 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -5,9 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/simulation/disk/sim_files.h"
+#include "tests/simulation/every_job.h"
 #include "tests/simulation/faults.h"
-#include "tests/simulation/invariants.h"
-#include "tests/simulation/reference.h"
 
 namespace pumasi::sim {
 namespace {
@@ -16,13 +15,13 @@ class Simulation {
  public:
   explicit Simulation(const RunOptions& options)
       : options_(options),
-        scenario_(DrawScenario(options.seed, options.faults)),
-        reference_(scenario_),
+        scenarios_(DrawScenarios(options.seed, options.faults)),
+        scenario_(scenarios_[0]),
         world_(options.seed, options.trace),
         network_(world_),
         files_(world_.Stream("disk")),
-        invariants_(world_, scenario_, reference_, files_),
-        around_{world_, network_, files_, scenario_, invariants_},
+        invariants_(world_, scenarios_, files_),
+        around_{world_, network_, files_, scenarios_, invariants_},
         scheduler_(around_, kSchedulerName, 0),
         client_(around_, "client", 1) {
     Random random = world_.Stream("nodes");
@@ -41,17 +40,16 @@ class Simulation {
       const double slowness = random.Chance(0.1) ? 10 : 1 + random.Unit();
       workers_.push_back(std::make_unique<WorkerNode>(around_, absl::StrCat("worker-", i), number, slowness));
       network_.Add(*workers_.back());
-      invariants_.Add(workers_.back().get());
       drift(*workers_.back());
     }
     // The output root is there before any daemon.
     (void)files_.MakeFolder("/out");
     (void)files_.SyncFolder("/");
-    invariants_.resume = [this](const JobRun& job) {
-      if (!disk_failed_) return false;
+    invariants_.SetResume([this](const JobRun& job) {
+      if (job.state() == v1::FAILED ? !disk_failed_ : !client_.cancelled(job.id())) return false;
       client_.Resume(job.id());
       return true;
-    };
+    });
     network_.on_disconnected = [this](Node& callee, const std::string& caller, uint64_t) {
       if (&callee == &scheduler_) scheduler_.Disconnected(caller);
     };
@@ -61,15 +59,20 @@ class Simulation {
     Faults faults(around_, TheCluster());
     const Nanos heal_at = scenario_.fault_phase;
     // What is left of the job, at the pace of the slowest worker, and time to find out what happened.
-    const Nanos bound = 90 * kSecond + static_cast<Nanos>(scenario_.batches() * (scenario_.job.micro_batches() + 1)) *
-                                           (10 * scenario_.compute + 20 * kMillisecond);
+    Nanos bound = 60 * kSecond;
+    for (const Scenario& scenario : scenarios_) {
+      bound += 30 * kSecond + static_cast<Nanos>(scenario.batches() * (scenario.job.micro_batches() + 1)) *
+                                  (10 * scenario.compute + 20 * kMillisecond);
+    }
     faults.Schedule();
     world_.At(heal_at, [&] { faults.Heal(); });
     world_.At(heal_at + bound, [&] {
-      const JobRun* job = scheduler_.job();
-      world_.Fail(absl::StrCat("no progress: ", bound / kSecond, " s after everything was mended the job is ",
-                               job == nullptr ? "not there" : job->Status(scheduler_.Now()).ShortDebugString(),
-                               job == nullptr ? "" : job->WaitingFor()));
+      std::string jobs;
+      for (const JobRun* job : scheduler_.cluster()->jobs()) {
+        if (job->state() == v1::DONE) continue;
+        absl::StrAppend(&jobs, " ", job->Status(scheduler_.Now()).ShortDebugString(), job->WaitingFor());
+      }
+      world_.Fail(absl::StrCat("no progress: ", bound / kSecond, " s after everything was mended:", jobs));
     });
     scheduler_.Start();
     client_.Start();
@@ -96,11 +99,12 @@ class Simulation {
     for (const auto& server : servers_) cluster.servers.push_back(server.get());
     for (const auto& worker : workers_) cluster.workers.push_back(worker.get());
     cluster.disk.lose_power = [this] { files_.Crash(); };
-    cluster.disk.set_broken = [this](Random& random, bool broken) {
+    cluster.disk.go_on = [this] { files_.GoOn(); };
+    cluster.disk.mend = [this] { files_.faults = {}; };
+    cluster.disk.fail = [this](Random& random, DiskTrouble::Kind kind) {
       files_.faults = {};
-      if (!broken) return;
       disk_failed_ = true;
-      switch (random.Below(3)) {
+      switch (kind == DiskTrouble::kAny ? random.Below(3) : static_cast<uint64_t>(kind)) {
         case 0:
           files_.faults.capacity = 1 + random.Below(20000);
           return world_.Trace("the disk is full");
@@ -117,12 +121,12 @@ class Simulation {
   }
 
   const RunOptions options_;
-  const Scenario scenario_;
-  const Reference reference_;
+  const std::vector<Scenario> scenarios_;
+  const Scenario& scenario_;  // of the cluster
   World world_;
   Network network_;
   SimFiles files_;
-  Invariants invariants_;
+  EveryJob invariants_;
   const Surroundings around_;
   SchedulerNode scheduler_;
   ClientNode client_;

@@ -46,6 +46,11 @@ void WorkerNode::TakeAssignments(const std::vector<v1::Assignment>& assignments)
     if (has_job_) world_.Trace(name(), " drops its job");
     return DropJob();
   }
+  // One job after the other: the next one may come before the end of the last was seen.
+  if (has_job_ && assignments[0].job_id() != assignment_.job_id()) {
+    world_.Trace(name(), " drops ", assignment_.job_id());
+    DropJob();
+  }
   const bool first = !has_job_;
   has_job_ = true;
   assignment_ = assignments[0];
@@ -61,7 +66,7 @@ void WorkerNode::TakeAssignments(const std::vector<v1::Assignment>& assignments)
   if (core_ == nullptr) return;
   const v1::Layout& layout = assignment_.layout();
   if (layout.epoch() > 0 && (!router_ || Newer(layout, router_->layout()))) {
-    auto router = Router::Create(around_.scenario.tables, layout);
+    auto router = Router::Create(scenario().tables, layout);
     if (!router.ok()) return world_.Fail(absl::StrCat("a layout that makes no sense: ", router.status().ToString()));
     router_ = *std::move(router);
   }
@@ -73,7 +78,7 @@ void WorkerNode::Announce() {
   v1::ReportPreparedRequest request;
   request.set_incarnation(incarnation());
   request.set_job_id(assignment_.job_id());
-  *request.mutable_data() = around_.scenario.data;
+  *request.mutable_data() = scenario().data;
   const auto again = [this] { After(kAnnounceEvery / 4, Guarded([this] { Announce(); })); };
   Ask<v1::ReportPreparedResponse>(
       network_, *this, kSchedulerName, Method::kReportPrepared, request, kCallTimeout,
@@ -125,7 +130,7 @@ WorkerNode::Payload* WorkerNode::Find(uint64_t unit) {
 }
 
 void WorkerNode::Do(const CallLease& effect) {
-  for (const v1::UnitDone& done : effect.request.done()) around_.watch.Reports(*this, done);
+  for (const v1::UnitDone& done : effect.request.done()) around_.watch.Reports(*this, assignment_.job_id(), done);
   Ask<v1::LeaseUnitsResponse>(
       network_, *this, kSchedulerName, Method::kLeaseUnits, effect.request, kCallTimeout,
       [this, serial = job_serial_](const absl::Status& status, const v1::LeaseUnitsResponse& response) {
@@ -136,7 +141,7 @@ void WorkerNode::Do(const CallLease& effect) {
 }
 
 void WorkerNode::Do(const Report& effect) {
-  for (const v1::UnitDone& done : effect.request.done()) around_.watch.Reports(*this, done);
+  for (const v1::UnitDone& done : effect.request.done()) around_.watch.Reports(*this, assignment_.job_id(), done);
   Ask<v1::LeaseUnitsResponse>(
       network_, *this, kSchedulerName, Method::kLeaseUnits, effect.request, kCallTimeout,
       [this, serial = job_serial_, id = effect.id](const absl::Status& status, const v1::LeaseUnitsResponse&) {
@@ -151,7 +156,7 @@ void WorkerNode::Do(const Read& effect) {
   std::vector<uint64_t>& ids = payload.pulled.ids;
   if (effect.lease.kind() == v1::TRAIN) {
     for (uint32_t part = effect.lease.first_part(); part < effect.lease.end_part(); ++part) {
-      payload.parts.push_back(WorkOf(around_.scenario, effect.lease.version(), part));
+      payload.parts.push_back(WorkOf(scenario(), effect.lease.version(), part));
       std::vector<uint64_t> both;
       std::set_union(ids.begin(), ids.end(), payload.parts.back().ids.begin(), payload.parts.back().ids.end(),
                      std::back_inserter(both));
@@ -159,7 +164,7 @@ void WorkerNode::Do(const Read& effect) {
     }
   } else {
     for (uint64_t row = effect.lease.first_row(); row < effect.lease.end_row(); ++row) {
-      if (row < around_.scenario.data.vocabulary()) ids.push_back(row);
+      if (row < scenario().data.vocabulary()) ids.push_back(row);
     }
   }
   After(absl::Microseconds(random().Between(10, 1000)),
@@ -205,7 +210,7 @@ void WorkerNode::Do(const Compute& effect) {
   if (payload == nullptr) return;
   const auto parts = static_cast<double>(std::max<size_t>(payload->parts.size(), 1));
   const double factor = 0.9 + 0.2 * random().Unit();
-  const auto took = absl::Nanoseconds(static_cast<double>(around_.scenario.compute) * slowness_ * parts * factor);
+  const auto took = absl::Nanoseconds(static_cast<double>(around_.scenario().compute) * slowness_ * parts * factor);
   After(took, Guarded([this, unit = effect.unit, took] {
           Payload* payload = Find(unit);
           if (payload == nullptr) return core_->ComputeDone(unit, absl::CancelledError("dropped"), Now());
@@ -218,7 +223,9 @@ void WorkerNode::Do(const Compute& effect) {
 v1::UnitDone WorkerNode::ComputeUnit(Payload& payload) {
   const v1::Lease& lease = payload.lease;
   Parameters seen{payload.pulled.dense, payload.pulled.ids, payload.pulled.rows};
-  around_.watch.Computes(*this, lease.generation(), payload.version, {lease.first_part(), lease.end_part()}, seen);
+  const bool train = lease.kind() == v1::TRAIN;
+  around_.watch.Computes(*this, assignment_.job_id(), lease.generation(), payload.version,
+                         train ? PartRange{lease.first_part(), lease.end_part()} : PartRange{0, 0}, seen);
   v1::UnitDone done;
   if (lease.kind() == v1::EVALUATE) {
     v1::PartResult* result = done.add_parts();
@@ -227,12 +234,12 @@ v1::UnitDone WorkerNode::ComputeUnit(Payload& payload) {
     return done;
   }
   std::vector<uint32_t> widths;
-  for (const v1::TableSpec& spec : around_.scenario.tables) widths.push_back(spec.columns());
-  PartTree tree(around_.scenario.job.micro_batches(), widths);
+  for (const v1::TableSpec& spec : scenario().tables) widths.push_back(spec.columns());
+  PartTree tree(scenario().job.micro_batches(), widths);
   for (uint32_t part = lease.first_part(); part < lease.end_part(); ++part) {
     const PartWork& work = payload.parts[part - lease.first_part()];
     *done.add_parts() = MadeUpResult(work, part);
-    tree.Insert({part, part + 1}, MadeUpGradient(around_.scenario, work, payload.version, part, seen));
+    tree.Insert({part, part + 1}, MadeUpGradient(scenario(), work, payload.version, part, seen));
   }
   payload.gradient = tree.Take();
   return done;

@@ -44,6 +44,8 @@ class WorkerNode : public MemberNode {
     uint64_t version = 0;  // that was pulled
     Gradient gradient;
   };
+  // The job's part of the seed.
+  const Scenario& scenario() const { return around_.Of(assignment_.job_id()); }
   void DropJob();
   // Reads the data, and tells the scheduler until it trains.
   void Announce();

@@ -145,6 +145,38 @@ TEST_CASE("A message can name the parts that are missing") {
   CHECK(tree.Missing().empty());
 }
 
+TEST_CASE("The bytes of a tree are those of its nodes, and grow by what was foreseen at most") {
+  const uint64_t seed = GENERATE(range(0, 50));
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  const uint32_t parts = 1 + random() % 12;
+  PartTree tree(parts, {1});
+  std::vector<uint32_t> order(parts);
+  for (uint32_t part = 0; part < parts; ++part) order[part] = part;
+  std::shuffle(order.begin(), order.end(), random);
+  for (const uint32_t part : order) {
+    Gradient gradient;
+    gradient.rows.resize(1);
+    for (uint64_t id = 0; id < 20; ++id) {
+      if (random() % 3 == 0) gradient.rows[0].ids.push_back(id);
+    }
+    gradient.rows[0].values.resize(gradient.rows[0].ids.size());
+    gradient.dense.resize(2);
+    if (random() % 4 > 0) gradient.dense[0].resize(100);
+    if (random() % 4 > 0) gradient.dense[1].resize(30);
+    const int64_t before = static_cast<int64_t>(tree.bytes()), growth = tree.Growth({part, part + 1}, gradient);
+    tree.Insert({part, part + 1}, std::move(gradient));
+    uint64_t bytes = 0;
+    for (const auto& [first, node] : tree.nodes()) bytes += MemoryOf(node.second);
+    REQUIRE(tree.bytes() == bytes);
+    REQUIRE(static_cast<int64_t>(bytes) <= before + growth);
+    // Sums of rows are given room for all of both.
+    REQUIRE(static_cast<int64_t>(bytes) + 12 * 20 * parts >= before + growth);
+  }
+  tree.Take();
+  CHECK(tree.bytes() == 0);
+}
+
 TEST_CASE("A batch of one part is complete with it") {
   PartTree tree(1, {1});
   CHECK_FALSE(tree.Complete());

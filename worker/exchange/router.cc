@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/crc32c.h"
 #include "common/error_detail.h"
+#include "common/layout/slot_roles.h"
 #include "common/layout/slots.h"
-#include "worker/exchange/holders.h"
 
 namespace pumasi {
 

@@ -18,6 +18,7 @@ v1::LeaseUnitsRequest ReportQueue::Take() {
   returned_on_way_ = std::min(kMost, returned_.size());
   for (size_t i = 0; i < done_on_way_; ++i) *request.add_done() = done_[i];
   for (size_t i = 0; i < returned_on_way_; ++i) request.add_returned(returned_[i]);
+  request.set_more_results(done_.size() > done_on_way_);
   return request;
 }
 

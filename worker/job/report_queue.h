@@ -26,7 +26,8 @@ class ReportQueue {
   // Leases of the results; the scheduler has to hear of a result before it may give its lease to others.
   std::vector<uint64_t> tokens() const;
 
-  // The next request: what was not taken comes again. REQUIRES: none is on its way.
+  // The next request: what was not taken comes again. Its more_results says whether there are others. REQUIRES: none is
+  // on its way.
   v1::LeaseUnitsRequest Take();
   // The end of the request on its way: whether the scheduler took it, or it is to be told again.
   void Ended(bool taken);

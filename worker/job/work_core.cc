@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "common/error_detail.h"
+#include "common/layout/slot_roles.h"
 #include "common/planted_bug.h"
-#include "worker/exchange/holders.h"
 #include "worker/job/verdict.h"
 
 namespace pumasi {
@@ -19,7 +19,8 @@ constexpr absl::Duration kStill = absl::Milliseconds(250);
 // An answer without leases that came sooner was not waited for at the scheduler: do not ask again at once.
 constexpr absl::Duration kSoon = absl::Milliseconds(100);
 constexpr absl::Duration kFailAgain = absl::Seconds(2);
-constexpr BackoffPolicy kToScheduler = {.first = absl::Milliseconds(50), .longest = absl::Seconds(1)};
+// A scheduler that was started again waits for all workers to call.
+constexpr BackoffPolicy kToScheduler = {.first = absl::Milliseconds(50), .longest = absl::Milliseconds(200)};
 
 }  // namespace
 
@@ -39,6 +40,7 @@ void WorkCore::SetAssignment(const v1::Assignment& assignment, absl::Duration no
     holders_ = HoldersOf(layout_);
     if (layout_.generation() > before.generation()) {
       share_.Reset();
+      alone_ = untold_ = false;
       failure_.clear();
       if (Planted(PlantedBug::kKeepsUnitsOverGeneration)) {
         for (auto& [number, unit] : units_) unit.lease.set_generation(layout_.generation());
@@ -84,6 +86,7 @@ void WorkCore::ReportAnswer(uint64_t id, const absl::Status& status, absl::Durat
   Heard(status, called, now);
   const bool again = !status.ok() && ReportAgain(status);
   reports_.Ended(!again);
+  if (!again && report_is_all_) untold_ = false;
   if (again) {
     next_report_ = now + report_backoff_.Next(random_());
   } else {
@@ -125,9 +128,9 @@ void WorkCore::Advance(absl::Duration now) {
 }
 
 bool WorkCore::leases_wanted() const {
-  // Without an answer yet, reports show as well that the scheduler is back; and it should know what is done before it
-  // gives that out again.
-  const bool reports_first = reports_.size() >= ReportQueue::kMost || (alone_ && !reports_.empty());
+  // Alone, reports show as well that the scheduler is back; and it should know what is done before it gives that out
+  // again.
+  const bool reports_first = reports_.size() >= ReportQueue::kMost || alone_;
   return (state_ == v1::TRAINING || state_ == v1::EVALUATING) && layout_.slot_owner_size() > 0 && !reports_first;
 }
 
@@ -141,32 +144,50 @@ void WorkCore::AskForLeases(absl::Duration now) {
     if (unit.lease.token() > 0) call.request.add_held(unit.lease.token());
   }
   for (const uint64_t token : reports_.tokens()) call.request.add_held(token);
+  AddOwn(&call.request);
+  // Also those on their way: this call may be there before them.
+  call.request.set_more_results(!reports_.empty());
   lease_called_ = now;
   effects_.push_back(std::move(call));
 }
 
 void WorkCore::SendReports(absl::Duration now) {
-  if (report_called_ || now < next_report_ || reports_.empty()) return;
+  if (report_called_ || now < next_report_ || (reports_.empty() && !untold_)) return;
   Report report;
   report.id = ++report_id_;
   report.request = reports_.Take();
   report.request.set_incarnation(options_.incarnation);
   report.request.set_job_id(options_.job_id);
+  AddOwn(&report.request);
+  // By the time this one is answered other parts may have been begun: the next one tells.
+  if (alone_) report.request.set_more_results(true);
+  report_is_all_ = !report.request.more_results();
   report_called_ = now;
   effects_.push_back(std::move(report));
 }
 
+void WorkCore::AddOwn(v1::LeaseUnitsRequest* request) const {
+  for (const auto& [number, unit] : units_) {
+    if (unit.lease.token() > 0 || unit.parent != 0 || unit.lease.kind() != v1::TRAIN) continue;
+    auto* own = request->add_own();
+    own->set_generation(unit.lease.generation());
+    own->set_version(unit.lease.version());
+    own->set_first_part(unit.lease.first_part());
+    own->set_end_part(unit.lease.end_part());
+  }
+}
+
 bool WorkCore::Idle() const {
-  return std::all_of(units_.begin(), units_.end(), [](const auto& entry) {
+  return std::none_of(units_.begin(), units_.end(), [](const auto& entry) {
     const Stage stage = entry.second.stage;
-    return stage == Stage::kPulling || stage == Stage::kPushing || stage == Stage::kSplit;
+    return stage == Stage::kLeased || stage == Stage::kReading || stage == Stage::kComputing;
   });
 }
 
 void WorkCore::WorkAlone(absl::Duration now) {
   if (state_ != v1::TRAINING || !silent_since_ || now - *silent_since_ < kSilence) return;
-  if (!alone_ && (!Idle() || (!units_.empty() && now - last_move_ < kStill))) return;
-  alone_ = true;
+  if (!alone_ && (!Idle() || (!units_.empty() && now - last_move_ < kStill) || !share_.Next())) return;
+  alone_ = untold_ = true;
   size_t own = std::count_if(units_.begin(), units_.end(), [](const auto& entry) {
     return entry.second.lease.token() == 0 && entry.second.parent == 0;
   });
@@ -188,9 +209,9 @@ absl::Duration WorkCore::NextDeadline() const {
     by(unit.give_up);
     by(unit.round.NextDue());
   }
-  if (!report_called_ && !reports_.empty()) by(next_report_);
+  if (!report_called_ && (!reports_.empty() || untold_)) by(next_report_);
   if (!lease_called_ && leases_wanted()) by(next_lease_);
-  if (silent_since_ && !alone_ && state_ == v1::TRAINING && Idle()) {
+  if (silent_since_ && !alone_ && state_ == v1::TRAINING && Idle() && share_.Next()) {
     by(std::max(*silent_since_ + kSilence, units_.empty() ? *silent_since_ : last_move_ + kStill));
   }
   return next;

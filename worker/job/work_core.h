@@ -15,7 +15,8 @@
 //
 // Without a scheduler. When it does not answer for a second, and there is nothing to compute, the worker does its share
 // of the batches by itself (OwnShare), each part as a unit of its own, until the scheduler answers again; the results
-// are kept and told then.
+// are kept and told then, with what is still under way (LeaseUnitsRequest.own): the scheduler leaves that to the
+// worker.
 //
 // Errors. What may pass is tried again after growing waits, and a unit that gets nowhere for the job's stall_timeout is
 // given back; the scheduler judges whether the job is stuck.
@@ -59,7 +60,7 @@ class WorkCore {
 
   // --- events
   // What the scheduler wants by now; the first event. Its layout has to satisfy CheckLayout once it is there
-  // (worker/exchange/holders.h). An older layout than one that is known is not taken over.
+  // (common/layout/slot_roles.h). An older layout than one that is known is not taken over.
   void SetAssignment(const v1::Assignment& assignment, absl::Duration now);
   void LeaseAnswer(const absl::StatusOr<v1::LeaseUnitsResponse>& answer, absl::Duration now);
   void ReportAnswer(uint64_t id, const absl::Status& status, absl::Duration now);
@@ -110,11 +111,13 @@ class WorkCore {
   void Advance(absl::Duration now);
   void AskForLeases(absl::Duration now);
   void SendReports(absl::Duration now);
+  // What is computed without a lease, for the scheduler: then it gives it to nobody else.
+  void AddOwn(v1::LeaseUnitsRequest* request) const;
   void WorkAlone(absl::Duration now);
   void StartUnits(absl::Duration now);
   void CallServers(absl::Duration now);
   bool leases_wanted() const;
-  // Has everything that was to be computed been computed, or does it wait for others?
+  // Is nothing read or computed? Then all units wait for servers, or for units before them that do.
   bool Idle() const;
 
   uint64_t Add(v1::Lease lease, uint64_t parent);
@@ -164,6 +167,8 @@ class WorkCore {
   ReportQueue reports_;
   OwnShare share_;
   bool alone_ = false;
+  bool untold_ = false;                          // it was alone, and no report since told all
+  bool report_is_all_ = false;                   // of the last report
   absl::Duration last_move_;                     // when a unit was last read, pulled or computed
   std::optional<absl::Duration> silent_since_;   // the scheduler does not answer
   std::optional<absl::Duration> lease_called_;   // in flight

@@ -17,9 +17,9 @@ struct CallLease {
   v1::LeaseUnitsRequest request;
 };
 
-// Tell the scheduler results, or that leases are given back: LeaseUnits, then ReportAnswer with the same id. One at a
-// time. The shell may add `use` to the request: what is told twice must not be counted twice, so it belongs to one
-// call.
+// Tell the scheduler results, that leases are given back, or what is computed without one: LeaseUnits, then
+// ReportAnswer with the same id. One at a time. The shell may add `use` to the request: what is told twice must not be
+// counted twice, so it belongs to one call.
 struct Report {
   uint64_t id = 0;
   v1::LeaseUnitsRequest request;

@@ -44,6 +44,8 @@ class SimFiles : public Files {
   // program that dies at this place.
   void StopAfter(uint64_t operations);
   bool stopped() const { return operations_ >= stop_at_; }
+  // Ends what StopAfter began: the program died, the machine did not.
+  void GoOn() { stop_at_ = ~uint64_t{0}; }
   // Operations that changed the disk so far.
   uint64_t operations() const { return operations_; }
   // On the platters: it stays. REQUIRES: there is such a file.

@@ -1,6 +1,6 @@
 // Connections to the other servers.
-#ifndef PUMASI_SERVER_PEERS_H_
-#define PUMASI_SERVER_PEERS_H_
+#ifndef PUMASI_SERVER_PEER_CONNECTIONS_H_
+#define PUMASI_SERVER_PEER_CONNECTIONS_H_
 
 #include <functional>
 #include <map>
@@ -15,11 +15,11 @@
 namespace pumasi {
 
 // Thread-safe.
-class Peers {
+class PeerConnections {
  public:
   using Stub = std::shared_ptr<v1::ParameterServer::StubInterface>;
   using Connect = std::function<absl::StatusOr<Stub>(const std::string& address)>;
-  explicit Peers(Connect connect) : connect_(std::move(connect)) {}
+  explicit PeerConnections(Connect connect) : connect_(std::move(connect)) {}
 
   // One a server, for as long as the process lives: there are few. Connects by and by.
   absl::StatusOr<Stub> At(const std::string& address) {
@@ -38,4 +38,4 @@ class Peers {
 
 }  // namespace pumasi
 
-#endif  // PUMASI_SERVER_PEERS_H_
+#endif  // PUMASI_SERVER_PEER_CONNECTIONS_H_

@@ -1,0 +1,40 @@
+// Who has which slot in a layout, and in what role. A layout says it as indices into its servers: slot_owner of the
+// primary, slot_backup and slot_filling 1 + index, where 0 is nobody and an empty list is nobody anywhere. Read here
+// and nowhere else.
+#ifndef PUMASI_COMMON_LAYOUT_SLOT_ROLES_H_
+#define PUMASI_COMMON_LAYOUT_SLOT_ROLES_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "proto/table.pb.h"
+
+namespace pumasi {
+
+// What a server is for a slot.
+enum class SlotRole : uint8_t { kNone, kPrimary, kBackup, kFilling };
+
+// InvalidArgument: there are no slots or servers, a role names a server that is not listed or is said of another number
+// of slots, or one server has two roles in one slot. A layout from elsewhere has to pass before anything below.
+absl::Status CheckLayout(const v1::Layout& layout);
+
+// Index of the server that is the slot's second copy, or is being filled with it; nullopt: none is.
+// REQUIRES: slot < slots.
+std::optional<uint32_t> BackupOf(const v1::Layout& layout, uint32_t slot);
+std::optional<uint32_t> FillingOf(const v1::Layout& layout, uint32_t slot);
+
+// Servers that hold a copy of `slot`: primary, backup, and the one being filled. REQUIRES: slot < slots.
+std::vector<uint32_t> HoldersOf(const v1::Layout& layout, uint32_t slot);
+
+// Servers that hold any slot in any role, ascending. A batch is pulled from all of them, since each has to have applied
+// the batch before, and pushed to all of them, since each counts the parts of its slots.
+std::vector<uint32_t> HoldersOf(const v1::Layout& layout);
+
+// By slot: the role of the server with this incarnation.
+std::vector<SlotRole> RolesOf(const v1::Layout& layout, uint64_t incarnation);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_COMMON_LAYOUT_SLOT_ROLES_H_

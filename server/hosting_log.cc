@@ -1,0 +1,75 @@
+// Hosting's log of applied gradients: one write at a time, and what waits for it.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/error_detail.h"
+#include "common/planted_bug.h"
+#include "server/hosting.h"
+
+namespace pumasi {
+
+void Hosting::WriteLog() {
+  for (LoggedBytes& bytes : shard_->TakeLog()) log_.waiting.push_back(std::move(bytes));
+  if (log_.ticket != 0 || log_.waiting.empty()) return;
+  LogWish wish;
+  wish.ticket = log_.ticket = next_ticket_++;
+  wish.folder = assignment_.push_log();
+  wish.writer = absl::StrFormat("%016x-g%d", options_.incarnation, made_for_.generation);
+  log_.first = log_.last = log_.waiting[0].version;
+  const uint64_t every = assignment_.job().checkpoint().every_batches();
+  for (LoggedBytes& bytes : std::exchange(log_.waiting, {})) {
+    log_.first = std::min(log_.first, bytes.version);
+    log_.last = std::max(log_.last, bytes.version);
+    // A file is removed when the checkpoint at its end is there. So a late batch may stand in a later file, but not the
+    // other way round.
+    log_.file = std::max(log_.file, every == 0 ? 0 : bytes.version / every * every);
+    if (wish.parts.empty() || wish.parts.back().first_version != log_.file) wish.parts.push_back({log_.file, ""});
+    wish.counted.push_back(std::move(bytes.counted));
+    std::string& records = wish.parts.back().records;
+    if (records.empty()) {
+      records = std::move(bytes.records);
+    } else {
+      records += bytes.records;
+    }
+  }
+  effects_.logs.push_back(std::move(wish));
+}
+
+void Hosting::Logged(uint64_t ticket, const absl::Status& status, absl::Duration now) {
+  if (ticket == 0 || ticket != log_.ticket) return;
+  log_.ticket = 0;
+  ++changed_;
+  if (!status.ok() && log_.warned != log_.file) {
+    log_.warned = log_.file;
+    TellWarning(absl::StrCat("could not write the log of batch ", log_.first,
+                             log_.last == log_.first ? "" : absl::StrCat(" to ", log_.last), ": ",
+                             std::string(status.message()),
+                             "; until the next checkpoint, a job that loses parameters goes back to batch ", log_.first,
+                             " at best"),
+                now);
+  }
+  Pump(now);
+}
+
+std::optional<uint64_t> Hosting::FirstUnlogged() const {
+  std::optional<uint64_t> first;
+  if (log_.ticket != 0) first = log_.first;
+  for (const LoggedBytes& bytes : log_.waiting) first = std::min(first.value_or(bytes.version), bytes.version);
+  return first;
+}
+
+absl::Status Hosting::CheckLogged(uint64_t version) const {
+  const auto unlogged = FirstUnlogged();
+  // The batch before may still be on its way to the disk while this one is computed.
+  if (!unlogged.has_value() || *unlogged + 2 > version || Planted(PlantedBug::kLogDoesNotGate)) return absl::OkStatus();
+  v1::ErrorDetail detail;
+  detail.set_reason(v1::ErrorDetail::NOT_READY);
+  detail.set_version(shard_->LeastVersion().value_or(version));
+  detail.set_layout_epoch(shard_->layout_epoch());
+  detail.set_waiting_for(absl::StrCat("the log of batch ", *unlogged, " to be on the disk"));
+  return DetailedError(detail, absl::StrCat("waits for ", detail.waiting_for()));
+}
+
+}  // namespace pumasi
