@@ -78,7 +78,8 @@ class Files {
   virtual absl::Status Remove(const std::string& path) = 0;
   // Removes a folder and everything in it; links are removed, not followed. Ok if there is none.
   virtual absl::Status RemoveFolder(const std::string& path) = 0;
-  // Makes a folder and those above it, durably. Ok if it is there.
+  // Makes a folder and those above it, durably. Ok if it is there. One whose name could not be made durable is removed
+  // again, unless something is in it by then.
   virtual absl::Status MakeFolder(const std::string& path) = 0;
   // Names in a folder, sorted, without "." and "..".
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& folder) = 0;

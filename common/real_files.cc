@@ -181,7 +181,11 @@ class RealFilesImpl : public Files {
       const fs::path parent = made.empty() ? fs::path(".") : made;
       made /= part;
       if (mkdir(made.c_str(), 0777) == 0) {
-        if (absl::Status status = SyncFolder(parent.string()); !status.ok()) return status;
+        if (absl::Status status = SyncFolder(parent.string()); !status.ok()) {
+          // Left behind it would be taken for durable by the next call, and a crash would lose all that is in it.
+          rmdir(made.c_str());
+          return status;
+        }
       } else if (errno != EEXIST && errno != EISDIR) {
         // An ancestor that may not be looked at, or lies on a disk that is only read, is none of our business if it is
         // there.

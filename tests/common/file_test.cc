@@ -1,5 +1,6 @@
 #include "common/file.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -122,6 +123,22 @@ TEST_CASE("folders are made with those above, listed in order and removed with w
   CHECK_FALSE(*files.Exists(folder / "x"));
   CHECK(*files.Exists(folder / "kept/a"));
   CHECK_FALSE(*files.Exists(folder / "kept/a/b"));
+}
+
+TEST_CASE("a folder whose name could not be synced is not left behind, and the next call makes it") {
+  const TempFolder folder;
+  Files& files = RealFiles();
+  rlimit limit;
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  // Folders can be made then, but not opened to sync them.
+  const rlimit none = {0, limit.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const absl::Status status = files.MakeFolder(folder / "x/y");
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK_FALSE(status.ok());
+  CHECK_FALSE(*files.Exists(folder / "x"));
+  REQUIRE(files.MakeFolder(folder / "x/y").ok());
+  CHECK(*files.Exists(folder / "x/y"));
 }
 
 TEST_CASE("a file may have two names, and is there until both are gone") {

@@ -126,6 +126,29 @@ TEST_CASE("What could not be synced is never reported to be there") {
   CHECK(failed > 100);
 }
 
+TEST_CASE("What is reported stays, also where the job's folder could not be made durably at first") {
+  int made_again = 0;
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    CAPTURE(seed);
+    sim::Random random(seed);
+    sim::SimFiles disk(random.Stream("disk"));
+    REQUIRE(disk.MakeFolder("/out").ok());
+    disk.faults.fail_sync = 0.3;
+    bool made = false;
+    // As a job does: what failed is given up, and the next version tries.
+    uint64_t version = 10;
+    for (; version < 100 && !made; version += 10) {
+      made = kScene.Complete(disk, "/out/job", version, 0, 1).ok();
+      disk.faults.fail_sync = 0;
+    }
+    REQUIRE(made);
+    made_again += version > 20;
+    disk.Crash();
+    CHECK(CheckpointScene::Check(disk, "/out/job/" + CheckpointScene::Name(version - 10), version - 10).ok());
+  }
+  CHECK(made_again > 100);
+}
+
 TEST_CASE("A full disk leaves the old checkpoint as it was") {
   int reported = 0;
   for (uint64_t space = 0; space < 4000; space += 7) {

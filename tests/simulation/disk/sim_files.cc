@@ -309,6 +309,7 @@ absl::Status SimFiles::MakeFolder(const std::string& path) {
       folder->names.Apply({{part, next}});
       if (random_.Chance(faults.fail_sync)) {
         folder->names.FailSync(random_);
+        folder->names.Apply({{part, nullptr}});
         return ErrnoStatus(EIO, path, "sync to disk");
       }
       folder->names.Sync();

@@ -15,6 +15,7 @@ void SimContents::Append(absl::string_view data) {
 void SimContents::Clear() {
   seen_.clear();
   unsynced_.clear();
+  cleared_ = true;
 }
 
 void SimContents::WriteSector(uint64_t sector) {
@@ -27,10 +28,14 @@ void SimContents::Sync() {
   disk_.resize(seen_.size());
   for (uint64_t sector : unsynced_) WriteSector(sector);
   unsynced_.clear();
+  cleared_ = false;
 }
 
 void SimContents::FailSync(Random& random) {
-  if (random.Below(2) == 0) disk_.resize(seen_.size());
+  if (random.Below(2) == 0) {
+    disk_.resize(seen_.size());
+    cleared_ = false;
+  }
   for (uint64_t sector : unsynced_) {
     if (random.Below(2) == 0) WriteSector(sector);
   }
@@ -39,8 +44,10 @@ void SimContents::FailSync(Random& random) {
 
 void SimContents::Crash(Random& random) {
   if (!unsynced_.empty() || seen_.size() != disk_.size()) {
-    const uint64_t sizes[4] = {disk_.size(), seen_.size(), random.Below(seen_.size() + 1),
-                               random.Below(seen_.size() / kSectorBytes + 1) * kSectorBytes};
+    // What is added to a file takes nothing away of what was synced.
+    const uint64_t least = cleared_ ? 0 : disk_.size();
+    const uint64_t sizes[4] = {disk_.size(), seen_.size(), least + random.Below(seen_.size() - least + 1),
+                               std::max(least, random.Below(seen_.size() / kSectorBytes + 1) * kSectorBytes)};
     disk_.resize(random.OneOf(sizes, 4));
     // All, none, the first ones, or any of them.
     const uint64_t kind = random.Below(4), first = random.Below(unsynced_.size() + 1);
@@ -50,6 +57,7 @@ void SimContents::Crash(Random& random) {
   }
   seen_ = disk_;
   unsynced_.clear();
+  cleared_ = false;
 }
 
 void SimContents::FlipBit(uint64_t bit) {

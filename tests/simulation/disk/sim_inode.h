@@ -28,7 +28,8 @@ class SimContents {
   // As Linux after an error of fsync: some sectors were written, the others never will be, though they are still seen
   // and a later Sync says nothing.
   void FailSync(Random& random);
-  // Each sector that was not synced is there or not; the size is the old one, the new one or one in between.
+  // Each sector that was not synced is there or not; the size is the old one, the new one or one in between, and after
+  // Clear any from 0 on.
   void Crash(Random& random);
   // On the platters and in the cache.
   void FlipBit(uint64_t bit);
@@ -39,6 +40,7 @@ class SimContents {
 
   std::string seen_, disk_;
   std::vector<uint64_t> unsynced_;  // sectors, ascending
+  bool cleared_ = false;            // and this has not reached the platters
 };
 
 struct SimInode;
