@@ -248,6 +248,23 @@ TEST_CASE("What is partly applied is computed again part by part, and reported a
   CHECK(s.core.units() == 0);
 }
 
+TEST_CASE("What is computed again part by part is reported in the order of its parts, whichever is done first") {
+  WorkStory s;
+  s.Assign();
+  s.Lease({{3, 0, 2}});
+  s.UpToPush(1);
+  s.Pushed(1, 0, Refusal(D::PARTLY_APPLIED));
+  s.UpToPush(2);
+  s.UpToPush(3);
+  for (const uint64_t unit : {3, 2}) s.Pushed(unit, 0), s.Pushed(unit, 1);
+  const std::vector<WorkEffect> effects = s.core.TakeEffects();
+  REQUIRE(std::holds_alternative<Report>(effects.back()));
+  const v1::UnitDone& done = std::get<Report>(effects.back()).request.done(0);
+  REQUIRE(done.parts_size() == 2);
+  CHECK(done.parts(0).part() == 0);
+  CHECK(done.parts(1).part() == 1);
+}
+
 TEST_CASE("Parameters that are past a unit: all copies have it, what came out is unknown") {
   WorkStory s;
   s.Assign();

@@ -139,7 +139,11 @@ void WorkCore::Finish(uint64_t number) {
   for (v1::PartResult& part : *unit.done.mutable_parts()) *parent.done.add_parts() = std::move(part);
   parent.done.set_seconds(parent.done.seconds() + unit.done.seconds());
   Erase(number);
-  if (--parent.leaves == 0) Finish(parent_number);
+  if (--parent.leaves > 0) return;
+  // Leaves finish in any order; a result lists its parts in theirs.
+  std::sort(parent.done.mutable_parts()->begin(), parent.done.mutable_parts()->end(),
+            [](const v1::PartResult& a, const v1::PartResult& b) { return a.part() < b.part(); });
+  Finish(parent_number);
 }
 
 void WorkCore::FinishUnknown(uint64_t number) {
