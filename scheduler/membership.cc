@@ -37,8 +37,26 @@ absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
     Bury(other, "its process was started again", now);
     break;
   }
+  Heard(now);
   alive_[node.incarnation()] = {node, now, now + options_.lease};
   return absl::OkStatus();
+}
+
+absl::Duration Membership::DeathOf(const Member& member) const {
+  // Nodes call three times a lease: that not even one did for half of it is no chance.
+  const bool all_silent = alive_.size() > 1 && member.dies_at - heard_ >= options_.lease / 2;
+  if (member.broken || !all_silent) return member.dies_at;
+  return std::max(member.dies_at, heard_ + options_.cut_off_leases * options_.lease);
+}
+
+void Membership::Heard(absl::Duration now) {
+  const bool was_cut_off = now - heard_ >= options_.lease / 2;
+  for (auto& [incarnation, member] : alive_) {
+    if (was_cut_off && !member.broken && DeathOf(member) > now) {
+      member.dies_at = std::max(member.dies_at, now + options_.lease);
+    }
+  }
+  heard_ = now;
 }
 
 absl::Status Membership::Renew(uint64_t incarnation, absl::Duration now) {
@@ -47,10 +65,11 @@ absl::Status Membership::Renew(uint64_t incarnation, absl::Duration now) {
     return DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION,
                          absl::StrCat("incarnation ", incarnation, " has not registered"));
   }
-  if (member == alive_.end() || member->second.dies_at <= now) {
+  if (member == alive_.end() || DeathOf(member->second) <= now) {
     return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
                          absl::StrCat("incarnation ", incarnation, " is not alive"));
   }
+  Heard(now);
   member->second.last_seen = now;
   member->second.dies_at = now + options_.lease;
   member->second.broken = false;
@@ -91,6 +110,7 @@ bool Membership::SetDraining(const std::string& name, bool draining) {
 void Membership::Restore(const std::vector<v1::Node>& alive, std::vector<Death> dead, std::deque<uint64_t> buried,
                          std::set<std::string> draining, absl::Duration now) {
   no_death_before_ = now + options_.lease;
+  heard_ = now;
   for (const v1::Node& node : alive) alive_[node.incarnation()] = {node, now, no_death_before_};
   dead_ = std::move(dead);
   buried_ = std::move(buried);
@@ -100,7 +120,7 @@ void Membership::Restore(const std::vector<v1::Node>& alive, std::vector<Death> 
 std::vector<Membership::Death> Membership::TakeDeaths(absl::Duration now) {
   for (auto member = alive_.begin(); member != alive_.end();) {
     const auto next = std::next(member);
-    if (member->second.dies_at <= now) {
+    if (DeathOf(member->second) <= now) {
       const absl::Duration silent = now - member->second.last_seen;
       const bool broke = silent < options_.lease;
       Bury(member,
@@ -116,7 +136,7 @@ std::vector<Membership::Death> Membership::TakeDeaths(absl::Duration now) {
 
 std::optional<absl::Duration> Membership::NextDeath() const {
   std::optional<absl::Duration> next;
-  for (const auto& [incarnation, member] : alive_) next = next ? std::min(*next, member.dies_at) : member.dies_at;
+  for (const auto& [incarnation, member] : alive_) next = std::min(next.value_or(DeathOf(member)), DeathOf(member));
   return next;
 }
 

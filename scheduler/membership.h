@@ -17,7 +17,11 @@
 namespace pumasi {
 
 // A node is alive from Register until its lease ends, its connection has been broken for the grace time, or it leaves.
-// An incarnation that died never comes back: the process has to register under a new one. Not thread-safe.
+// An incarnation that died never comes back: the process has to register under a new one.
+//
+// Where all nodes fall silent at once it is the scheduler that is cut off: nodes go on without it, so none is declared
+// dead of silence until one is heard again (the others then have a whole lease to be), or cut_off_leases have passed.
+// Not thread-safe.
 class Membership {
  public:
   struct Options {
@@ -27,6 +31,7 @@ class Membership {
     size_t remember_dead = 100;
     // The incarnations alone, to refuse them.
     size_t remember_incarnations = 4096;
+    int cut_off_leases = 10;
   };
   struct Member {
     v1::Node node;
@@ -82,6 +87,10 @@ class Membership {
 
  private:
   void Bury(std::map<uint64_t, Member>::iterator member, const std::string& reason, absl::Duration now);
+  // When it dies without a sign of life of anybody.
+  absl::Duration DeathOf(const Member& member) const;
+  // There is a sign of life of somebody.
+  void Heard(absl::Duration now);
 
   const Options options_;
   std::map<uint64_t, Member> alive_;  // by incarnation
@@ -90,6 +99,7 @@ class Membership {
   std::vector<Death> fresh_deaths_;
   std::set<std::string> draining_;
   absl::Duration no_death_before_ = -absl::InfiniteDuration();
+  absl::Duration heard_ = -absl::InfiniteDuration();  // the latest sign of life of anybody
 };
 
 }  // namespace pumasi

@@ -135,8 +135,10 @@ TEST_CASE("A node that is not alive gets no assignments, but the news") {
   c.Join();
   // Of one that nobody has heard of nothing bad is known: it may register.
   CHECK(ReasonOf(c.cluster.Assignments(77, 0, At(0)).status()) == D::UNKNOWN_INCARNATION);
-  CHECK(c.cluster.Tick(At(3)).size() == 2);
-  CHECK(ReasonOf(c.cluster.Assignments(2, 0, At(3)).status()) == D::STALE_INCARNATION);
+  // (All at once: it might be the scheduler that is cut off.)
+  CHECK(c.cluster.Tick(At(29)).empty());
+  CHECK(c.cluster.Tick(At(30)).size() == 2);
+  CHECK(ReasonOf(c.cluster.Assignments(2, 0, At(30)).status()) == D::STALE_INCARNATION);
 }
 
 TEST_CASE("A server that falls silent is noticed when the clock says so, and its job waits for another") {
@@ -145,6 +147,7 @@ TEST_CASE("A server that falls silent is noticed when the clock says so, and its
   REQUIRE(c.Submit("a").ok());
   REQUIRE(c.Submit("b").ok());
   c.Train("a");
+  REQUIRE(c.cluster.Renew(2, At(1)).ok());
   REQUIRE(c.cluster.Renew(2, At(2)).ok());
   CHECK(c.cluster.NextDeadline(At(2.9)) == At(3));
   CHECK(c.cluster.Tick(At(2.9)).empty());

@@ -48,6 +48,35 @@ TEST_CASE("A node that says nothing for its lease is dead, and one that does liv
   CHECK(*members.NextDeath() == At(5));
 }
 
+TEST_CASE("Where all fall silent at once nobody is dead until one is heard, and the others had a lease since") {
+  Membership members = ThreeSeconds();
+  REQUIRE(members.Register(Node("back", 1), At(0)).ok());
+  REQUIRE(members.Register(Node("late", 2), At(0.5)).ok());
+  REQUIRE(members.Register(Node("gone", 3), At(0.9)).ok());
+  CHECK(members.TakeDeaths(At(20)).empty());
+  CHECK(*members.NextDeath() == At(30.9));
+  CHECK(members.Renew(1, At(20)).ok());
+  CHECK(members.Renew(1, At(21)).ok());
+  CHECK(members.TakeDeaths(At(22)).empty());
+  CHECK(members.Renew(1, At(22)).ok());
+  CHECK(members.Renew(2, At(22.9)).ok());
+  CHECK(*members.NextDeath() == At(23));
+  CHECK(Names(members.TakeDeaths(At(23))) == std::vector<std::string>{"gone: silent for 22.1 s"});
+}
+
+TEST_CASE("Silence of all that lasts ten leases is the death of all; broken connections are one as ever") {
+  Membership members = ThreeSeconds();
+  for (const uint64_t incarnation : {1, 2, 3}) {
+    REQUIRE(members.Register(Node("n" + std::to_string(incarnation), incarnation), At(0)).ok());
+  }
+  members.Disconnected(3, At(1));
+  CHECK(members.TakeDeaths(At(1.5)).size() == 1);
+  CHECK(members.TakeDeaths(At(29.9)).empty());
+  CHECK(*members.NextDeath() == At(30));
+  CHECK(members.TakeDeaths(At(30)).size() == 2);
+  CHECK(ReasonOf(members.Renew(1, At(30))) == D::STALE_INCARNATION);
+}
+
 TEST_CASE("A node whose connection breaks is dead after the grace time") {
   Membership members = ThreeSeconds();
   REQUIRE(members.Register(Node("a", 1), At(0)).ok());
@@ -176,6 +205,8 @@ TEST_CASE("Deaths at one moment are told in the order of incarnations") {
   for (const uint64_t incarnation : {7, 3, 5}) {
     REQUIRE(members.Register(Node("n" + std::to_string(incarnation), incarnation), At(0)).ok());
   }
+  REQUIRE(members.Register(Node("lively", 9), At(1)).ok());
+  REQUIRE(members.Renew(9, At(2)).ok());
   const auto deaths = members.TakeDeaths(At(3));
   REQUIRE(deaths.size() == 3);
   CHECK(deaths[0].node.incarnation() == 3);
