@@ -93,8 +93,8 @@ class Hosting {
   void WriteLog();
   // The first batch with a record that is not on the disk yet; nullopt: there is none.
   std::optional<uint64_t> FirstUnlogged() const;
-  // A part of batch `version` may be computed, as far as the log is concerned.
-  absl::Status CheckLogged(uint64_t version) const;
+  // NOT_READY unless all records of batches before `end` are on the disk (or lost to a failed write).
+  absl::Status CheckLogged(uint64_t end) const;
 
   // What the scheduler is told: hosting_reports.cc.
   void AskNorms(absl::Duration now);

@@ -25,6 +25,8 @@ void Hosting::BeginSaveIfWanted() {
   const std::pair wanted(folder, shard_->layout_epoch());
   if (folder.empty() || saved_ == wanted || snapshot_ != nullptr || !serving()) return;
   if (shard_->PrimariesAt(assignment_.save_version()).empty()) return;
+  // Once all servers have saved the job is done and its log removed: a write that came later would make it anew.
+  if (!CheckLogged(assignment_.save_version()).ok()) return;
   saved_ = wanted;
   Snapshot::Target target = TargetFor(folder, assignment_.save_version(), 0);
   target.may_be_given_up = false;

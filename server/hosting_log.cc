@@ -60,13 +60,12 @@ std::optional<uint64_t> Hosting::FirstUnlogged() const {
   return first;
 }
 
-absl::Status Hosting::CheckLogged(uint64_t version) const {
+absl::Status Hosting::CheckLogged(uint64_t end) const {
   const auto unlogged = FirstUnlogged();
-  // The batch before may still be on its way to the disk while this one is computed.
-  if (!unlogged.has_value() || *unlogged + 2 > version || Planted(PlantedBug::kLogDoesNotGate)) return absl::OkStatus();
+  if (!unlogged.has_value() || *unlogged >= end || Planted(PlantedBug::kLogDoesNotGate)) return absl::OkStatus();
   v1::ErrorDetail detail;
   detail.set_reason(v1::ErrorDetail::NOT_READY);
-  detail.set_version(shard_->LeastVersion().value_or(version));
+  detail.set_version(shard_->LeastVersion().value_or(end));
   detail.set_layout_epoch(shard_->layout_epoch());
   detail.set_waiting_for(absl::StrCat("the log of batch ", *unlogged, " to be on the disk"));
   return DetailedError(detail, absl::StrCat("waits for ", detail.waiting_for()));

@@ -1,4 +1,4 @@
-// The log of applied gradients on servers: what waits for it, what stands in which file, and what is left of it.
+// The log of applied gradients on servers: what waits for it, and what stands in which file.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
@@ -6,70 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "common/checkpoint/push_log.h"
 #include "common/planted_bug.h"
-#include "tests/server/hosting_story.h"
+#include "tests/server/logged_story.h"
 
 namespace pumasi {
 namespace {
 
 using D = v1::ErrorDetail;
-
-constexpr uint32_t kParts = 4;
-
-v1::Job LoggedJob(uint64_t every_batches = 5) {
-  v1::Job job = AdamJob(kParts);
-  job.set_durability(v1::DURABILITY_BATCH);
-  job.mutable_checkpoint()->set_every_batches(every_batches);
-  return job;
-}
-
-std::vector<Gradient> PartsOf(uint64_t version) {
-  std::mt19937_64 random(version + 1000);
-  std::vector<Gradient> gradients;
-  for (uint32_t part = 0; part < kParts; ++part) gradients.push_back(RandomGradient(random));
-  return gradients;
-}
-
-void Train(HostingStory& story, uint64_t version) {
-  story.PushAll(version, {0, kParts}, SumOf(PartsOf(version), {0, kParts}));
-}
-
-AllValues Undisturbed(uint64_t version) {
-  ShardGroup group(AdamJob(kParts), 1);
-  for (uint64_t v = 0; v < version; ++v) group.Push(v, {0, kParts}, SumOf(PartsOf(v), {0, kParts}));
-  return group.PullAll(version);
-}
-
-std::unique_ptr<PushLog> OpenLog(HostingStory& story) {
-  auto log = PushLog::Open(story.disk(), story.assignment().push_log());
-  REQUIRE(log.ok());
-  return *std::move(log);
-}
-
-// The first version that a slot lacks a record of.
-uint64_t EndOfLog(HostingStory& story, uint64_t from = 0) {
-  const auto log = OpenLog(story);
-  uint64_t end = log->EndOf(0, from);
-  for (int slot = 1; slot < story.layout().slot_owner_size(); ++slot) end = std::min(end, log->EndOf(slot, from));
-  return end;
-}
-
-// A new generation at `version`.
-void GoBack(HostingStory& story, uint64_t version, const std::string& owners, const std::string& backups = "") {
-  story.assignment().mutable_layout()->set_generation(story.layout().generation() + 1);
-  story.assignment().mutable_start()->set_version(version);
-  story.assignment().set_state(v1::ALLOCATING);
-  story.Relayout(owners, backups);
-  story.assignment().set_state(v1::TRAINING);
-  story.AssignAll();
-}
-
-std::vector<std::string> LogFiles(HostingStory& story) {
-  auto names = story.disk().List(story.assignment().push_log());
-  REQUIRE(names.ok());
-  return *names;
-}
 
 TEST_CASE("A pull waits for the log of all batches but the one before, and is told so") {
   HostingStory story(LoggedJob(), 1, "00");
@@ -174,151 +117,104 @@ TEST_CASE("A batch that a slot applies late stands in the later file, and no ear
   CHECK(LogFiles(story).size() == 3);
 }
 
-TEST_CASE("A write or sync that fails: training goes on, the scheduler is warned once until the next checkpoint") {
-  HostingStory story(LoggedJob(4), 1, "00");
-  Train(story, 0);
-  const bool at_sync = GENERATE(false, true);
-  CAPTURE(at_sync);
-  // A write, then a sync.
-  story.disk().fail_at = static_cast<int>(story.disk().done.size()) + (at_sync ? 1 : 0);
-  Train(story, 1);
-  CHECK(SameBits(story.PullAll(2), Undisturbed(2)));
-  const auto told = [&] {
-    std::vector<v1::ReportFailureRequest> all;
-    for (const TellWish& wish : story.told(0)) {
-      if (const auto* request = std::get_if<v1::ReportFailureRequest>(&wish.request)) all.push_back(*request);
-    }
-    return all;
-  };
-  REQUIRE(told().size() == 1);
-  CHECK(told()[0].goes_on());
-  CHECK(told()[0].job_id() == "job");
-  CHECK(told()[0].message() ==
-        "could not write the log of batch 1: " + story.disk().done[story.disk().fail_at] +
-            ": No space left on device; until the next checkpoint, a job that loses parameters goes back to batch 1 at "
-            "best");
-  Train(story, 2);
-  // What follows is in a file of its own. (A failed sync may have left the record there, which does no harm.)
-  CHECK(LogFiles(story).size() == 2);
-  CHECK(OpenLog(story)->EndOf(0, 2) == 3);
-  story.disk().fail_at = static_cast<int>(story.disk().done.size());
-  Train(story, 3);
-  CHECK(told().size() == 1);
-  story.disk().fail_at = static_cast<int>(story.disk().done.size());
-  Train(story, 4);
-  CHECK(told().size() == 2);
-  Train(story, 5);
-  CHECK(SameBits(story.PullAll(6), Undisturbed(6)));
-}
-
-TEST_CASE("No log file is ever written over: not by the same server, nor by one that was given up") {
-  HostingStory story(LoggedJob(), 1, "00");
-  for (uint64_t version = 0; version < 3; ++version) Train(story, version);
-  // The process does it again, and its counter begins anew.
-  story.Die(0);
-  story.Start(0, 100);
-  story.AssignAll();
-  GoBack(story, 2, "00");
-  story.Die(0);
-  story.Start(0, 100);
-  GoBack(story, 2, "00");
-  // The same generation once more, with the same names.
-  story.Die(0);
-  story.Start(0, 100);
-  story.assignment().set_state(v1::ALLOCATING);
-  story.AssignAll();
-  story.assignment().set_state(v1::TRAINING);
-  story.AssignAll();
-  Train(story, 2);
-  Train(story, 3);
-  CHECK(EndOfLog(story) == 4);
-  CHECK(SameBits(story.PullAll(4), Undisturbed(4)));
-}
-
-TEST_CASE("What an earlier generation's write comes to counts for nothing") {
-  HostingStory story(LoggedJob(), 1, "00");
+TEST_CASE("A slot is handed over once all that its new holder does not log itself is on the disk") {
+  HostingStory story(LoggedJob(), 2, "00");
   story.hold_logs = true;
   Train(story, 0);
-  const LogWish old = story.held_logs.at(0).second;
-  story.held_logs.clear();
-  GoBack(story, 0, "00");
-  Train(story, 0);
   Train(story, 1);
-  story.server(0).Logged(old.ticket, absl::OkStatus(), story.now());
-  v1::PullResponse pulled;
-  CHECK(ReasonOf(story.Pull(0, 2, &pulled)) == D::NOT_READY);
+  // A copy made ahead of time takes no part in it.
+  story.Prefetch(1, {1});
+  CHECK(story.Last<v1::ReportFilledRequest>(1).prefetched_size() == 1);
+  story.Relayout("00", "", "-1");
+  const auto fetch = [&] {
+    v1::FetchSlotRequest request;
+    request.mutable_header()->set_job_id("job");
+    request.mutable_header()->set_layout_epoch(story.layout().epoch());
+    request.mutable_header()->set_incarnation(101);
+    request.set_slot(1);
+    return story.server(0).FetchSlot(request).status();
+  };
+  for (const uint64_t batch : {0, 1}) {
+    story.Pass(absl::Seconds(1));
+    CHECK_FALSE(story.server(1).shard()->whole(1));
+    const absl::Status status = fetch();
+    CHECK(ReasonOf(status) == D::NOT_READY);
+    CHECK(DetailOf(status)->waiting_for() == "the log of batch " + std::to_string(batch) + " to be on the disk");
+    const uint64_t changed = story.server(0).changed();
+    story.WriteHeldLogs();
+    CHECK(story.server(0).changed() != changed);
+  }
+  CHECK(fetch().ok());
+  story.Pass(absl::Seconds(1));
+  CHECK(story.server(1).shard()->whole(1));
+  story.Relayout("01");
+  Train(story, 2);
   story.WriteHeldLogs();
-  CHECK(story.Pull(0, 2, &pulled).ok());
+  CHECK(EndOfLog(story) == 3);
+  CHECK(SameBits(story.PullAll(3), Undisturbed(3)));
 }
 
-TEST_CASE("A server whose log lacks a batch says which, and makes no tables") {
-  HostingStory story(LoggedJob(), 1, "00");
-  Train(story, 0);
-  GoBack(story, 2, "00");
-  CHECK(story.server(0).shard() == nullptr);
-  const auto failure = story.Last<v1::ReportFailureRequest>(0);
-  CHECK(failure.message() == story.assignment().push_log() + ": the log has no batch 1 of slot 0");
-  CHECK_FALSE(failure.goes_on());
-}
-
-TEST_CASE("All servers die at any moment: the log leads to the batch before the one in progress at least") {
+TEST_CASE("A slot that was handed over is whole in the log though its old holder dies before its next write") {
   const uint32_t seed = GENERATE(range(0, 20));
   CAPTURE(seed);
   std::mt19937_64 random(seed);
-  const uint32_t servers = 3;
-  std::string owners, backups;
-  for (int slot = 0; slot < 6; ++slot) owners += static_cast<char>('0' + random() % servers);
-  if (seed % 2 == 0) {
-    for (const char owner : owners) backups += static_cast<char>('0' + (owner - '0' + 1 + random() % 2) % 3);
-  }
-  HostingStory story(LoggedJob(3), servers, owners, backups);
-  uint64_t incarnation = 200, version = 0;
+  // One slot: with its only holder all writes that are under way are lost.
+  HostingStory story(LoggedJob(3), 2, "0");
+  story.hold_logs = true;
+  uint64_t incarnation = 200;
+  uint32_t holder = 0;
+  uint64_t version = 0;
   while (version < 12) {
-    story.hold_logs = true;
-    // A worker computes a batch once all servers let it pull; then its pushes arrive in any order.
     v1::PullResponse pulled;
-    for (uint32_t server = 0; server < servers; ++server) {
-      while (!story.Pull(server, version, &pulled).ok()) {
-        REQUIRE_FALSE(story.held_logs.empty());
-        story.WriteHeldLogs();
-      }
+    while (!story.Pull(holder, version, &pulled).ok()) {
+      REQUIRE_FALSE(story.held_logs.empty());
+      story.WriteHeldLogs();
     }
-    uint64_t died = 13;
-    std::vector<std::pair<uint32_t, PartRange>> pushes;
-    for (const PartRange& node : RandomNodes(kParts, random)) {
-      for (uint32_t server = 0; server < servers; ++server) pushes.emplace_back(server, node);
+    Train(story, version++);
+    if (random() % 2 == 0) continue;
+    const uint32_t next = 1 - holder;
+    if (random() % 2 == 0) story.Prefetch(next, {0});
+    const std::string name = std::to_string(holder), next_name = std::to_string(next);
+    story.Relayout(name, "", next_name);
+    for (int tries = 0; tries < 10 && !story.server(next).shard()->whole(0); ++tries) {
+      story.WriteHeldLogs();
+      story.Pass(absl::Seconds(1));
     }
-    std::shuffle(pushes.begin(), pushes.end(), random);
-    for (const auto& [server, node] : pushes) {
-      v1::PushResponse pushed;
-      REQUIRE(story.Push(server, version, node, SumOf(PartsOf(version), node), &pushed).ok());
-      if (random() % 6 == 0) story.WriteHeldLogs();
-      if (random() % 40 == 0) {
-        died = version;
-        break;
-      }
-    }
-    if (died > 12) {
-      ++version;
-      continue;
-    }
-    for (uint32_t server = 0; server < servers; ++server) {
-      story.Die(server);
-      story.Start(server, incarnation++);
-    }
-    story.held_logs.clear();
-    const uint64_t end = EndOfLog(story);
-    CAPTURE(died, end);
-    // (One further where the batch in progress was complete.)
-    REQUIRE(end + 1 >= died);
-    REQUIRE(end <= died + 1);
-    version = std::min(end, died);
-    GoBack(story, version, owners, backups);
-    REQUIRE(SameBits(story.PullAll(version), Undisturbed(version)));
+    REQUIRE(story.server(next).shard()->whole(0));
     story.CheckCopies();
+    if (random() % 2 == 0) Train(story, version++);
+    // Either the copy stays and its primary dies, or the slot moves.
+    if (random() % 2 == 0) story.Relayout(name, next_name);
+    story.Relayout(next_name);
+    story.Prefetch(next, {});
+    story.Die(holder);
+    auto& held = story.held_logs;
+    held.erase(std::remove_if(held.begin(), held.end(), [&](const auto& log) { return log.first == holder; }),
+               held.end());
+    story.Start(holder, incarnation++);
+    story.AssignAll();
+    while (!held.empty()) story.WriteHeldLogs();
+    holder = next;
+    CAPTURE(version);
+    REQUIRE(EndOfLog(story) == version);
   }
-  story.WriteHeldLogs();
-  CHECK(SameBits(story.PullAll(12), Undisturbed(12)));
+  while (!story.held_logs.empty()) story.WriteHeldLogs();
+  CHECK(SameBits(story.PullAll(version), Undisturbed(version)));
+}
+
+TEST_CASE("The final model is written once the log is: a later write would make the removed log anew") {
+  HostingStory story(LoggedJob(), 1, "00");
+  story.hold_logs = story.hold_snapshots = true;
+  for (uint64_t version = 0; version < 3; ++version) Train(story, version);
+  story.assignment().set_state(v1::SAVING);
+  story.assignment().set_save_version(3);
+  story.assignment().set_save_folder(".model-g1.tmp");
+  story.AssignAll();
+  while (!story.held_logs.empty()) {
+    CHECK(story.held.empty());
+    story.WriteHeldLogs();
+  }
+  CHECK(story.held.size() == 1);
 }
 
 }  // namespace
