@@ -1,6 +1,5 @@
 // pumasi-server: holds slots of the jobs' tables.
 #include <grpcpp/channel.h>
-#include <malloc.h>
 
 #include <chrono>
 #include <cstdio>
@@ -24,13 +23,6 @@
 
 namespace pumasi {
 namespace {
-
-// Messages and gradients are large, and as many are freed as are made: the allocator shall keep their pages instead of
-// giving them back to the system, which would have to clear them again for the next ones.
-void KeepFreedPages() {
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
-}
 
 int Main(int argc, char** argv) {
   KeepFreedPages();
