@@ -30,6 +30,8 @@ absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
     const Member& member = other->second;
     if (member.node.name() != node.name()) continue;
     if (!member.broken) {
+      // Somebody reaches the scheduler: that the other one is silent says something about that one.
+      Heard(now);
       return absl::AlreadyExistsError(absl::StrCat("a living node at ", member.node.address(), " is named ",
                                                    node.name(), "; if it is gone, its lease ends within ",
                                                    absl::FormatDuration(options_.lease), ", else choose another name"));

@@ -64,6 +64,17 @@ TEST_CASE("Where all fall silent at once nobody is dead until one is heard, and 
   CHECK(Names(members.TakeDeaths(At(23))) == std::vector<std::string>{"gone: silent for 22.1 s"});
 }
 
+TEST_CASE(
+    "Where all processes were started again, the old ones are dead after a lease, though all of them are silent") {
+  Membership members = ThreeSeconds();
+  members.Restore({Node("a", 1), Node("b", 2)}, {}, {}, {}, At(0));
+  for (const double second : {0.5, 1.5, 2.5}) {
+    CHECK(members.Register(Node("a", 3), At(second)).code() == absl::StatusCode::kAlreadyExists);
+  }
+  CHECK(members.TakeDeaths(At(3)).size() == 2);
+  CHECK(members.Register(Node("a", 3), At(3)).ok());
+}
+
 TEST_CASE("Silence of all that lasts ten leases is the death of all; broken connections are one as ever") {
   Membership members = ThreeSeconds();
   for (const uint64_t incarnation : {1, 2, 3}) {
