@@ -3,19 +3,17 @@
 // line otherwise.
 #include <catch2/catch.hpp>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tests/cluster/job_on_cluster.h"
-#include "tests/cluster/program.h"
 #include "tests/cluster/small_job.h"
+#include "tests/cluster/undisturbed.h"
 #include "tests/common/temp_folder.h"
 #include "tools/chaos/cluster_hosts.h"
 
 namespace pumasi {
 namespace {
 
-constexpr int kRows = 2000, kEpochs = 6, kBatches = 63 * kEpochs;
 constexpr uint32_t kServers = 3, kWorkers = 2;
 
 // One network for all tests: gRPC's threads, which outlive a test, stay in the namespace in which they began. Null: not
@@ -32,25 +30,9 @@ ClusterHosts* Hosts() {
   return hosts->get();
 }
 
-std::string UndisturbedSha256() {
-  static const std::string sha256 = [] {
-    TempFolder folder;
-    WriteSmallJob(folder.path(), kRows, kEpochs);
-    const ProgramResult run = Pumasi({"train", folder / "job.yaml", "--json", "--servers", "1", "--workers", "1",
-                                      "--output", folder / "out", "--cache", folder / "cache"});
-    INFO(run.errors);
-    REQUIRE(run.code == 0);
-    return nlohmann::json::parse(run.output)["parameters_sha256"].get<std::string>();
-  }();
-  return sha256;
-}
-
-void CheckUndisturbed(const v1::JobStatus& status) {
-  INFO(status.ShortDebugString());
-  REQUIRE(status.state() == v1::DONE);
-  CHECK(status.parameters_sha256() == UndisturbedSha256());
-  CHECK(status.progress().version() == kBatches);
-  CHECK(status.samples() == uint64_t{kRows} * kEpochs);
+// Nor did it go back to a checkpoint.
+void CheckKept(const v1::JobStatus& status) {
+  CheckUndisturbed(status);
   CHECK(status.generation() == 0);
 }
 
@@ -74,7 +56,7 @@ TEST_CASE("two copies: a server that is cut off is given up, and comes back when
   REQUIRE(hosts->network().Lose("server-1", Everything(), Everything()).ok());
   job.WaitForWarnings(1);  // that it died
   REQUIRE(hosts->network().Lose("server-1", {}, {}).ok());
-  CheckUndisturbed(job.WaitForEnd());
+  CheckKept(job.WaitForEnd());
 }
 
 TEST_CASE("a worker whose packets are lost in one direction costs no gradient, and none counts twice") {
@@ -92,7 +74,7 @@ TEST_CASE("a worker whose packets are lost in one direction costs no gradient, a
               .ok());
   job.WaitForWarnings(1);  // that it died
   REQUIRE(hosts->network().Lose("worker-0", {}, {}).ok());
-  CheckUndisturbed(job.WaitForEnd());
+  CheckKept(job.WaitForEnd());
 }
 
 TEST_CASE("a tenth of all packets is lost, and the bits are the same") {
@@ -108,7 +90,7 @@ TEST_CASE("a tenth of all packets is lost, and the bits are the same") {
   for (const std::string name : {"server-0", "worker-1"}) REQUIRE(hosts->network().Lose(name, some, {}).ok());
   job.WaitForBatch(60);
   for (const std::string name : {"server-0", "worker-1"}) REQUIRE(hosts->network().Lose(name, {}, {}).ok());
-  CheckUndisturbed(job.WaitForEnd());
+  CheckKept(job.WaitForEnd());
 }
 
 }  // namespace pumasi

@@ -3,45 +3,17 @@
 #include <signal.h>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tests/cluster/job_on_cluster.h"
 #include "tests/cluster/program.h"
 #include "tests/cluster/small_job.h"
+#include "tests/cluster/undisturbed.h"
 #include "tests/common/temp_folder.h"
 #include "tools/cli/job_report.h"
 
 namespace pumasi {
-namespace {
-
-constexpr int kRows = 2000, kEpochs = 6, kBatches = 63 * kEpochs;
-
-// What the job comes to when nothing happens; the same with all settings that these tests use.
-const nlohmann::json& Undisturbed() {
-  static const nlohmann::json result = [] {
-    TempFolder folder;
-    WriteSmallJob(folder.path(), kRows, kEpochs);
-    const ProgramResult run = Pumasi({"train", folder / "job.yaml", "--json", "--servers", "1", "--workers", "1",
-                                      "--output", folder / "out", "--cache", folder / "cache"});
-    INFO(run.errors);
-    REQUIRE(run.code == 0);
-    return nlohmann::json::parse(run.output);
-  }();
-  return result;
-}
-
-void CheckUndisturbed(const v1::JobStatus& status) {
-  INFO(status.ShortDebugString());
-  REQUIRE(status.state() == v1::DONE);
-  CHECK(status.parameters_sha256() == Undisturbed()["parameters_sha256"].get<std::string>());
-  CHECK(status.progress().version() == kBatches);
-  CHECK(status.samples() == uint64_t{kRows} * kEpochs);
-  CHECK(status.epochs_done_size() == kEpochs);
-  CHECK(status.evaluations_size() == kEpochs);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("two copies: a server is killed, the other copies take over, and a new server gets new ones") {
   TempFolder folder;
