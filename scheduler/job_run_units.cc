@@ -16,7 +16,7 @@ constexpr uint64_t kEvaluationRows = 256;
 constexpr uint64_t kEvaluationAhead = 1024;
 
 // A worker that is too slow for any share gets a copy of a unit every so many batches: it may be faster by now.
-constexpr uint64_t kProbeBatches = 50;
+constexpr uint64_t kProbeBatches = 20;
 // A unit is late after so many times the mean time of its parts, and not before kLateAtLeast.
 constexpr double kLate = 2;
 constexpr absl::Duration kLateAtLeast = absl::Milliseconds(100);
@@ -136,6 +136,10 @@ absl::Status JobRun::TakeUnit(const v1::Node& worker, const v1::UnitDone& done, 
     ++repeated_results_;
     return absl::OkStatus();
   }
+  const uint64_t open = ledger_->first_open();
+  const absl::Duration opened = done.version() == open  ? ledger_->opened()
+                                : done.version() > open ? now
+                                                        : -absl::InfiniteDuration();
   auto taken = ledger_->Done(worker.name(), train ? done.version() : done.batch(), done, now);
   if (!taken.ok()) return taken.status();
   if (taken->fresh > 0) {
@@ -148,7 +152,10 @@ absl::Status JobRun::TakeUnit(const v1::Node& worker, const v1::UnitDone& done, 
       audit_.set_done(audit_.done() + taken->repeated);
     }
   }
-  if (train && known) speeds_.Observe(worker.incarnation(), static_cast<uint32_t>(done.parts_size()), done.seconds());
+  if (train && known) {
+    const auto parts = static_cast<uint32_t>(done.parts_size());
+    speeds_.Done(worker.incarnation(), done.version(), parts, done.seconds(), opened, now);
+  }
   // Later results of the same report may belong to what comes next.
   TakeBatches(now);
   return absl::OkStatus();
@@ -227,7 +234,10 @@ absl::StatusOr<v1::LeaseUnitsResponse> JobRun::Lease(uint64_t incarnation, uint3
   if (!ledger_ || worker == workers_.end() || !worker->second.prepared || worker->second.draining) return response;
   if (hearing()) return response;
   const auto units = ChooseUnits(incarnation, worker->second, hold_at_most, next_token, now);
-  for (const Ledger::Unit& unit : units) AddLease(unit, &response);
+  for (const Ledger::Unit& unit : units) {
+    if (state_ == v1::TRAINING) speeds_.Leased(incarnation, unit.batch, now);
+    AddLease(unit, &response);
+  }
   leases_given_ += units.size();
   if (Planted(PlantedBug::kEarlyDone)) TakeBatches(now);
   return response;

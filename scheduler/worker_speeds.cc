@@ -9,41 +9,79 @@ namespace {
 // Weight of a new measurement.
 constexpr double kNew = 0.3;
 
+// Overheads whose median counts.
+constexpr size_t kOverheads = 5;
+
+// Batches whose beginning is remembered, by worker: more than it may hold, so that what it was slow with still counts.
+constexpr size_t kLeased = 64;
+
 // Unequal shares are worth it if equal ones take so many times as long.
 constexpr double kWorthIt = 1.15;
 
 }  // namespace
 
-void WorkerSpeeds::Observe(uint64_t worker, uint32_t parts, double seconds) {
+void WorkerSpeeds::Leased(uint64_t worker, uint64_t batch, absl::Duration now) {
+  auto& leased = workers_[worker].leased;
+  leased.try_emplace(batch, now);
+  if (leased.size() > kLeased) leased.erase(leased.begin());
+}
+
+void WorkerSpeeds::Done(uint64_t worker, uint64_t batch, uint32_t parts, double seconds, absl::Duration opened,
+                        absl::Duration now) {
   if (parts == 0 || !std::isfinite(seconds) || seconds <= 0) return;
+  Known& known = workers_[worker];
   const double one = seconds / parts;
-  const auto [known, fresh] = seconds_.try_emplace(worker, one);
-  if (!fresh) known->second += kNew * (one - known->second);
+  known.one = known.one ? *known.one + kNew * (one - *known.one) : one;
+  // The first that it tells of a batch: later parts waited for these.
+  const auto leased = known.leased.find(batch);
+  if (leased == known.leased.end()) return;
+  const double whole = absl::ToDoubleSeconds(now - std::max(leased->second, opened));
+  known.leased.erase(leased);
+  known.overheads.push_back(std::max(whole - *known.one * parts, 0.0));
+  if (known.overheads.size() > kOverheads) known.overheads.pop_front();
 }
 
 std::optional<double> WorkerSpeeds::SecondsPerPart(uint64_t worker) const {
-  const auto known = seconds_.find(worker);
-  return known == seconds_.end() ? std::nullopt : std::optional<double>(known->second);
+  const auto known = workers_.find(worker);
+  return known == workers_.end() ? std::nullopt : known->second.one;
 }
 
 std::optional<double> WorkerSpeeds::MeanSecondsPerPart() const {
-  if (seconds_.empty()) return std::nullopt;
   double sum = 0;
-  for (const auto& [worker, seconds] : seconds_) sum += seconds;
-  return sum / double(seconds_.size());
+  int count = 0;
+  for (const auto& [worker, known] : workers_) {
+    if (known.one) sum += *known.one, ++count;
+  }
+  return count == 0 ? std::nullopt : std::optional<double>(sum / count);
+}
+
+std::optional<double> WorkerSpeeds::Overhead(uint64_t worker) const {
+  const auto known = workers_.find(worker);
+  if (known == workers_.end() || known->second.overheads.empty()) return std::nullopt;
+  std::vector<double> sorted(known->second.overheads.begin(), known->second.overheads.end());
+  std::sort(sorted.begin(), sorted.end());
+  return sorted[(sorted.size() - 1) / 2];
 }
 
 std::map<uint64_t, uint32_t> WorkerSpeeds::Quotas(const std::vector<uint64_t>& workers, uint32_t parts) const {
   std::map<uint64_t, uint32_t> equal, best;
   if (workers.empty()) return best;
   const double mean = MeanSecondsPerPart().value_or(1);
-  const auto seconds = [&](uint64_t worker) { return SecondsPerPart(worker).value_or(mean); };
+  double overhead = 0;  // the least: of whom none is known shall have its chance
+  for (const auto& [worker, known] : workers_) {
+    const auto own = Overhead(worker);
+    if (own) overhead = overhead == 0 ? *own : std::min(overhead, *own);
+  }
+  const auto seconds = [&](uint64_t worker, uint32_t count) {
+    if (count == 0) return 0.0;
+    return Overhead(worker).value_or(overhead) + count * SecondsPerPart(worker).value_or(mean);
+  };
   // Each part to the worker that would be done with it first: then the last one is done as early as it can be.
   for (const uint64_t worker : workers) best[worker] = 0;
   for (uint32_t part = 0; part < parts; ++part) {
     auto next = best.begin();
     for (auto entry = best.begin(); entry != best.end(); ++entry) {
-      if ((entry->second + 1) * seconds(entry->first) < (next->second + 1) * seconds(next->first)) next = entry;
+      if (seconds(entry->first, entry->second + 1) < seconds(next->first, next->second + 1)) next = entry;
     }
     ++next->second;
   }
@@ -55,7 +93,7 @@ std::map<uint64_t, uint32_t> WorkerSpeeds::Quotas(const std::vector<uint64_t>& w
   }
   const auto longest = [&](const std::map<uint64_t, uint32_t>& quotas) {
     double longest = 0;
-    for (const auto& [worker, quota] : quotas) longest = std::max(longest, quota * seconds(worker));
+    for (const auto& [worker, quota] : quotas) longest = std::max(longest, seconds(worker, quota));
     return longest;
   };
   return longest(equal) <= kWorthIt * longest(best) ? equal : best;
