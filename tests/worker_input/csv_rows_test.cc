@@ -1,8 +1,11 @@
 #include "worker/input/csv_rows.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "tests/worker_input/data_folder.h"
+#include "tests/worker_input/plain_utf8.h"
 #include "worker/input/csv_input.h"
 
 namespace pumasi {
@@ -141,6 +144,32 @@ TEST_CASE("Broken quotes cost as many rows as lines they swallow") {
   CHECK(rows.malformed());
   CHECK(rows.rows_lost() == 1);
   CHECK(!rows.Next());
+}
+
+TEST_CASE("Rows that are not UTF-8 are found one by one among many that are") {
+  const uint64_t seed = 9;
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 20; ++round) {
+    std::string contents = "text,label\n";
+    std::vector<Row> expected;
+    for (int row = 0; row < 1500; ++row) {
+      std::string text = HardText(&random, random() % (row % 100 == 0 ? 2000 : 12), round % 4 == 0 || random() % 9 > 0);
+      text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == '"' || c == '\r'; }), text.end());
+      contents += "\"" + text + "\",1\n";
+      expected.push_back(PlainValidPrefix(text) == text.size() ? Row{text, "1"} : Row{"malformed", ""});
+    }
+    for (uint64_t piece_bytes : {1 << 20, 20000, 500}) {
+      INFO("seed " << seed << ", round " << round << ", pieces of " << piece_bytes);
+      DataFolder folder;
+      std::vector<Row> rows = ReadRows({folder.Write("rows.csv", contents)}, {{"text"}, "label"}, piece_bytes);
+      for (Row& row : rows) {
+        if (row.text == "malformed") CHECK_THAT(row.label, Contains("is not valid UTF-8"));
+        if (row.text == "malformed") row.label = "";
+      }
+      const bool same = rows == expected;
+      REQUIRE(same);
+    }
+  }
 }
 
 TEST_CASE("A file of a header alone has no rows") {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "ops/instruction_set.h"
 #include "tests/worker_input/plain_csv.h"
 #include "worker/input/csv_ranges.h"
 
@@ -43,13 +44,13 @@ CsvFault FirstFault(std::string_view text, uint64_t* at) {
 }
 
 // Text that is mostly sound, made of the pieces that matter to a CSV parser.
-std::string RandomCsv(std::mt19937_64* random, bool mostly_sound) {
+std::string RandomCsv(std::mt19937_64* random, bool mostly_sound, int most_pieces = 60) {
   static const std::string kSound[] = {"a",        "bc",       ",",     ",",          "\n",
                                        "\n",       "\r\n",     "\"x\"", "\"\"",       "\"a,b\"",
                                        "\"p\nq\"", "\"\"\"\"", "한",    ",\"s\r\n\"", "0123456789abcdefg"};
   static const std::string kBroken[] = {"\"", "\r", "\"\"\"", "x\"y", "\"x\"y"};
   std::string text;
-  const int pieces = static_cast<int>((*random)() % 60);
+  const int pieces = static_cast<int>((*random)() % most_pieces);
   for (int i = 0; i < pieces; ++i) {
     const bool broken = (*random)() % (mostly_sound ? 40 : 4) == 0;
     text += broken ? kBroken[(*random)() % std::size(kBroken)] : kSound[(*random)() % std::size(kSound)];
@@ -105,6 +106,23 @@ TEST_CASE("Random text is read as the plain parser reads it") {
     INFO("seed " << seed << ", round " << round << ", text: " << text);
     const bool same = Scan(text) == ParsePlainCsv(text);
     REQUIRE(same);
+  }
+}
+
+TEST_CASE("Text much longer than what is looked at at once is read so, too, with every instruction set") {
+  for (const InstructionSet set : {InstructionSet::kBaseline, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+    const ScopedInstructionSet scope(set);
+    const uint64_t seed = 8;
+    std::mt19937_64 random(seed);
+    for (int round = 0; round < 200; ++round) {
+      std::string text = RandomCsv(&random, true, 8000);
+      if (round % 3 == 0) text.insert(random() % (text.size() + 1), std::string(random() % 20000, 'x'));
+      if (round % 3 == 1) text.insert(random() % (text.size() + 1), ",\"" + std::string(random() % 20000, '\n') + "\"");
+      if (round % 7 == 0) text.resize(text.size() / 4096 * 4096);
+      INFO(Name(set) << ", seed " << seed << ", round " << round);
+      const bool same = Scan(text) == ParsePlainCsv(text);
+      REQUIRE(same);
+    }
   }
 }
 

@@ -3,7 +3,10 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "ops/instruction_set.h"
+#include "tests/worker_input/plain_utf8.h"
 #include "worker/input/lower_case.h"
+#include "worker/input/unicode_classes.h"
 #include "worker/input/utf8.h"
 
 namespace pumasi {
@@ -122,6 +125,34 @@ TEST_CASE("Lower case follows Unicode's simple mapping") {
 TEST_CASE("Lower case like Python's maps İ to two code points and Σ at a word's end to ς") {
   CHECK(LowerLikePython("İ") == "i\u0307");
   CHECK(LowerLikePython("ΣΑΣ ΣΑΣ. Σ ΑΣ'Α ΑΣ' Α\u0301Σ\u0301") == "σας σας. σ ασ'α ας' α\u0301ς\u0301");
+}
+
+TEST_CASE("Lower case is that of each code point, in text of any kind and with every instruction set") {
+  for (const InstructionSet set : {InstructionSet::kBaseline, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+    const ScopedInstructionSet scope(set);
+    const uint64_t seed = 7;
+    std::mt19937_64 random(seed);
+    static const std::string kCased[] = {"É", "Привет", "Ａ", "Ꙁ", "Ꭰ", "𐐀", "Ⱥ", "Z"};
+    for (int round = 0; round < 2000; ++round) {
+      std::string text = HardText(&random, random() % 60, round % 2 == 0);
+      for (uint64_t i = random() % 20; i > 0; --i)
+        text += kCased[random() % std::size(kCased)] + HardText(&random, 2, true);
+      std::string expected;
+      for (const char* p = text.data(); p < text.data() + text.size();) {
+        const char* const here = p;
+        const char32_t code = DecodeUtf8(p, text.data() + text.size());
+        const char32_t small = UnicodeClasses::Get().Lower(code);
+        if (small == code) {
+          expected.append(here, p);
+        } else {
+          AppendUtf8(small, &expected);
+        }
+      }
+      INFO(Name(set) << ", seed " << seed << ", round " << round);
+      const bool same = Lower(text) == expected;
+      REQUIRE(same);
+    }
+  }
 }
 
 TEST_CASE("Any bytes are safe to lower and to split") {

@@ -3,33 +3,11 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "ops/instruction_set.h"
+#include "tests/worker_input/plain_utf8.h"
+
 namespace pumasi {
 namespace {
-
-// Table 3-7 of the Unicode standard, read off byte by byte.
-size_t PlainValidPrefix(std::string_view text) {
-  const auto in = [&](size_t i, int low, int high) {
-    return i < text.size() && static_cast<unsigned char>(text[i]) >= low && static_cast<unsigned char>(text[i]) <= high;
-  };
-  size_t i = 0;
-  for (;;) {
-    if (in(i, 0x00, 0x7F)) {
-      i += 1;
-    } else if (in(i, 0xC2, 0xDF) && in(i + 1, 0x80, 0xBF)) {
-      i += 2;
-    } else if (((in(i, 0xE0, 0xE0) && in(i + 1, 0xA0, 0xBF)) || (in(i, 0xE1, 0xEC) && in(i + 1, 0x80, 0xBF)) ||
-                (in(i, 0xED, 0xED) && in(i + 1, 0x80, 0x9F)) || (in(i, 0xEE, 0xEF) && in(i + 1, 0x80, 0xBF))) &&
-               in(i + 2, 0x80, 0xBF)) {
-      i += 3;
-    } else if (((in(i, 0xF0, 0xF0) && in(i + 1, 0x90, 0xBF)) || (in(i, 0xF1, 0xF3) && in(i + 1, 0x80, 0xBF)) ||
-                (in(i, 0xF4, 0xF4) && in(i + 1, 0x80, 0x8F))) &&
-               in(i + 2, 0x80, 0xBF) && in(i + 3, 0x80, 0xBF)) {
-      i += 4;
-    } else {
-      return i;
-    }
-  }
-}
 
 TEST_CASE("Valid text of all lengths is valid, and every code point survives a round trip") {
   for (char32_t code = 0; code <= 0x10FFFF; ++code) {
@@ -60,6 +38,21 @@ TEST_CASE("Broken text is valid up to where the standard's table says") {
     if (!same) FAIL("seed " << seed << ", round " << round);
     // The real replacement character is valid.
     if (round == 0) CHECK(ValidUtf8Prefix("\uFFFDx") == 4);
+  }
+}
+
+TEST_CASE("Long text is valid up to where the standard's table says, with every instruction set") {
+  for (const InstructionSet set : {InstructionSet::kBaseline, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+    const ScopedInstructionSet scope(set);
+    const uint64_t seed = 6;
+    std::mt19937_64 random(seed);
+    for (int round = 0; round < 5000; ++round) {
+      const bool valid = round % 2 == 0;
+      std::string text = HardText(&random, random() % 200, valid);
+      if (valid && !text.empty()) text[random() % text.size()] = static_cast<char>(random());
+      const bool same = ValidUtf8Prefix(text) == PlainValidPrefix(text);
+      if (!same) FAIL(Name(set) << ", seed " << seed << ", round " << round);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #include "worker/input/build_entry.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -16,6 +17,9 @@
 #include "worker/input/label_kind.h"
 #include "worker/input/label_reader.h"
 #include "worker/input/label_set.h"
+#include "worker/input/numbered_rows.h"
+#include "worker/input/renumber_rows.h"
+#include "worker/input/row_rules.h"
 #include "worker/input/survey.h"
 #include "worker/input/text_encoder.h"
 
@@ -53,6 +57,7 @@ class Builder {
     BadRows counted(job_.data().on_error() == v1::ON_ERROR_SKIP, ~uint64_t{0});
     absl::Status status =
         Encode(**train, kTrainRowsFile, "encoding training rows", &counted, &train_digest_, &train_rows_);
+    numbered_.reset();
     if (!status.ok()) return status;
     if (train_rows_ == 0) return absl::InvalidArgumentError("data.train holds no rows");
     if (test != nullptr) {
@@ -64,7 +69,8 @@ class Builder {
   }
 
  private:
-  // Learns labels and vocabulary from the training rows and writes them.
+  // Learns labels and vocabulary from the training rows and writes them. What the survey reads of the rows is kept for
+  // Encode, but for tokenizers whose tokens are not learned here.
   absl::Status Learn(const CsvInput& train) {
     const v1::TokenizerKind kind = job_.tokenizer().kind();
     std::unique_ptr<Tokenizer> tokenizer;
@@ -83,10 +89,18 @@ class Builder {
       const uint64_t malformed = job_.data().on_error() == v1::ON_ERROR_SKIP ? job_.data().skip_limit() : 0;
       labels = LabelReader::Of(job_, CountNumbers(train, labels, malformed));
     }
-    auto survey = SurveyRows(train, {&labels, tokenizer.get(), encoder_.get()}, input_.threads, &bad_rows_, tracker_);
+    if (tokenizer != nullptr) {
+      const size_t shares = static_cast<size_t>(std::max(input_.threads, 1));
+      auto numbered = NumberedRows::Create(folder_, train.pieces().size(), shares);
+      if (!numbered.ok()) return numbered.status();
+      numbered_ = *std::move(numbered);
+    }
+    const SurveyPlan plan = {&labels, tokenizer.get(), encoder_.get(), numbered_.get()};
+    auto survey = SurveyRows(train, plan, input_.threads, &bad_rows_, tracker_);
     if (!survey.ok()) return survey.status();
     if (survey->rows == 0) return absl::InvalidArgumentError("data.train holds no rows");
-    labels_ = std::make_unique<LabelEncoder>(labels, LabelSet::FromNames(std::move(survey->labels)));
+    labels_ = std::make_unique<LabelEncoder>(labels, LabelSet::FromNames(survey->labels));
+    for (const std::string& name : survey->labels) final_ids_.classes.push_back(*labels_->labels().Find(name));
     if (labels_->classes() == 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("no training row has a label: column \"", job_.data().label(), "\" is empty in all of them"));
@@ -104,7 +118,7 @@ class Builder {
   }
 
   absl::Status LearnVocabulary(const TokenCounter& tokens) {
-    Vocabulary vocabulary = Vocabulary::FromCounts(tokens, RulesFor(job_.tokenizer()));
+    Vocabulary vocabulary = Vocabulary::FromCounts(tokens, RulesFor(job_.tokenizer()), &final_ids_.tokens);
     if (absl::Status status = WriteAsset(kVocabularyFile, vocabulary.ToText()); !status.ok()) return status;
     auto encoder = TextEncoder::WithVocabulary(job_.tokenizer(), std::move(vocabulary));
     if (!encoder.ok()) return encoder.status();
@@ -137,8 +151,11 @@ class Builder {
     if (absl::Status status = tracker_->Begin(stage, rows.bytes()); !status.ok()) return status;
     auto writer = EncodedWriter::Create(absl::StrCat(folder_, "/", name), label_kind_);
     if (!writer.ok()) return writer.status();
-    absl::Status status = EncodeRows(rows, *encoder_, *labels_, input_.threads, bad_rows, tracker_,
-                                     [&](const EncodedRows& encoded) { return (*writer)->Append(encoded); });
+    const auto sink = [&](const EncodedRows& encoded) { return (*writer)->Append(encoded); };
+    absl::Status status = numbered_ != nullptr
+                              ? RenumberRows(rows, *numbered_, final_ids_, RowRules(job_.tokenizer()), label_kind_,
+                                             input_.threads, tracker_, sink)
+                              : EncodeRows(rows, *encoder_, *labels_, input_.threads, bad_rows, tracker_, sink);
     if (!status.ok()) return status;
     *count = (*writer)->rows();
     status = (*writer)->Finish(encoder_->vocabulary(), labels_->classes());
@@ -170,6 +187,9 @@ class Builder {
   BadRows bad_rows_;
   std::unique_ptr<LabelEncoder> labels_;
   std::unique_ptr<TextEncoder> encoder_;
+  // The training rows as the survey left them, and what makes ids of them; null where they have to be read again.
+  std::unique_ptr<NumberedRows> numbered_;
+  FinalIds final_ids_;
   std::vector<std::string> assets_;
   Sha256 fingerprint_;
   std::string train_digest_, test_digest_;

@@ -10,7 +10,8 @@ namespace pumasi {
 
 bool CsvRows::Next() {
   if (!scanner_.Next(&record_)) return false;
-  text_ = label_ = {};
+  text_ = {};
+  label_ = {};
   problem_ = Check();
   malformed_ = problem_ != Problem::kNone;
   if (malformed_) return true;
@@ -32,12 +33,23 @@ bool CsvRows::Next() {
 CsvRows::Problem CsvRows::Check() {
   if (record_.fault != CsvFault::kNone) return Problem::kFault;
   if (record_.fields.size() != table_.width()) return Problem::kWidth;
-  const std::string_view raw = table_.contents().substr(record_.begin, record_.end - record_.begin);
-  if (ValidUtf8Prefix(raw) < raw.size()) return Problem::kEncoding;
+  if (record_.end > valid_end_ && !IsUtf8()) return Problem::kEncoding;
   if (table_.label_column() >= 0 && !table_.label_may_be_empty() && record_.fields[table_.label_column()].raw.empty()) {
     return Problem::kNoLabel;
   }
   return Problem::kNone;
+}
+
+bool CsvRows::IsUtf8() {
+  // Enough rows at once, few enough to be still in the nearest cache when they are split. A record begins and ends with
+  // whole characters or is not UTF-8, so it may be checked together with its neighbours.
+  constexpr uint64_t kStride = 16 << 10;
+  const uint64_t begin = std::max(valid_end_, record_.begin);
+  const uint64_t end = std::max(record_.end, std::min(range_.end, begin + kStride));
+  valid_end_ = begin + ValidUtf8Prefix(table_.contents().substr(begin, end - begin));
+  if (record_.end <= valid_end_) return true;
+  valid_end_ = record_.end;
+  return false;
 }
 
 std::string_view CsvRows::Value(const CsvField& field, std::string* scratch) {

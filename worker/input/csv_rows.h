@@ -16,7 +16,8 @@ namespace pumasi {
 class CsvRows {
  public:
   // `range` is one of SplitCsvRanges over the table's body. `table` has to outlive this object.
-  CsvRows(const CsvTable& table, CsvRange range) : table_(table), scanner_(table.contents(), range.begin, range.end) {}
+  CsvRows(const CsvTable& table, CsvRange range)
+      : table_(table), scanner_(table.contents(), range.begin, range.end), range_(range), valid_end_(range.begin) {}
 
   // Reads the next row, sound or not; false at the end of the range.
   bool Next();
@@ -39,10 +40,16 @@ class CsvRows {
  private:
   enum class Problem { kNone, kFault, kWidth, kEncoding, kNoLabel };
   Problem Check();
+  // Whether the record that was read is UTF-8.
+  bool IsUtf8();
   std::string_view Value(const CsvField& field, std::string* scratch);
 
   const CsvTable& table_;
   CsvScanner scanner_;
+  const CsvRange range_;
+  // All that was read so far is UTF-8 up to here, but for records that were found not to be: text is checked many rows
+  // at a time.
+  uint64_t valid_end_;
   CsvRecord record_;
   bool malformed_ = false;
   Problem problem_ = Problem::kNone;

@@ -1,25 +1,12 @@
 #include "worker/input/csv_scanner.h"
 
-#include <emmintrin.h>
-
+#include <algorithm>
 #include <cstring>
+
+#include "worker/input/byte_kernels.h"
 
 namespace pumasi {
 namespace {
-
-// The first comma, quote, line feed or carriage return in [p, end), or `end`.
-const char* FindSpecial(const char* p, const char* end) {
-  const __m128i comma = _mm_set1_epi8(','), quote = _mm_set1_epi8('"');
-  const __m128i feed = _mm_set1_epi8('\n'), carriage = _mm_set1_epi8('\r');
-  for (; end - p >= 16; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i hits = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, comma), _mm_cmpeq_epi8(bytes, quote)),
-                                      _mm_or_si128(_mm_cmpeq_epi8(bytes, feed), _mm_cmpeq_epi8(bytes, carriage)));
-    if (const int mask = _mm_movemask_epi8(hits); mask != 0) return p + __builtin_ctz(mask);
-  }
-  while (p < end && *p != ',' && *p != '"' && *p != '\n' && *p != '\r') ++p;
-  return p;
-}
 
 const char* FindByte(const char* p, const char* end, char byte) {
   const void* found = p < end ? std::memchr(p, byte, end - p) : nullptr;
@@ -27,6 +14,37 @@ const char* FindByte(const char* p, const char* end, char byte) {
 }
 
 }  // namespace
+
+void CsvScanner::NextChunk(const char* p) {
+  chunk_ = std::max(p, chunk_end_);
+  const size_t size = std::min<size_t>(file_end_ - chunk_, kChunkBytes);
+  chunk_end_ = chunk_ + size;
+  next_ = 0;
+  count_ = UsedByteKernels().find_csv(chunk_, size, places_);
+  if (chunk_end_ == file_end_) places_[count_++] = static_cast<uint32_t>(size);
+}
+
+inline const char* CsvScanner::NextSpecial(const char* p) {
+  while (true) {
+    for (; next_ < count_; ++next_) {
+      const char* const special = chunk_ + places_[next_];
+      if (special >= p) return special;
+    }
+    NextChunk(p);
+  }
+}
+
+inline bool CsvScanner::NextField(CsvRecord* record) {
+  const char* const begin = at_;
+  const char* const end = NextSpecial(begin);
+  const char special = end < file_end_ ? *end : '\n';  // the file's end ends a line, too
+  if (special == ',' || special == '\n') {
+    record->fields.Add(begin, end);
+    at_ = end < file_end_ ? end + 1 : end;
+    return special == ',';
+  }
+  return special == '"' && end == begin ? NextQuotedField(record) : NextOddField(record);
+}
 
 bool CsvScanner::Next(CsvRecord* record) {
   // Blank lines: nothing but a line's end.
@@ -43,14 +61,13 @@ bool CsvScanner::Next(CsvRecord* record) {
   return true;
 }
 
-bool CsvScanner::NextField(CsvRecord* record) {
-  if (at_ < file_end_ && *at_ == '"') return NextQuotedField(record);
+bool CsvScanner::NextOddField(CsvRecord* record) {
   const char* const begin = at_;
   for (const char* p = begin;; ++p) {
-    p = FindSpecial(p, file_end_);
+    p = NextSpecial(p);
     const bool crlf = p < file_end_ && *p == '\r' && p + 1 < file_end_ && p[1] == '\n';
     if (p == file_end_ || *p == ',' || *p == '\n' || crlf) {
-      record->fields.push_back({std::string_view(begin, p - begin)});
+      record->fields.Add(begin, p);
       const bool more = p < file_end_ && *p == ',';
       at_ = p == file_end_ ? p : p + (crlf ? 2 : 1);
       return more;
@@ -70,7 +87,7 @@ bool CsvScanner::NextQuotedField(CsvRecord* record) {
   const char* const begin = at_ + 1;
   bool doubled = false;
   for (const char* p = begin;;) {
-    p = FindByte(p, file_end_, '"');
+    while ((p = NextSpecial(p)) < file_end_ && *p != '"') ++p;
     if (p == file_end_) {
       record->fault = CsvFault::kUnclosedQuote;
       record->fault_at = at_ - file_;
@@ -88,7 +105,7 @@ bool CsvScanner::NextQuotedField(CsvRecord* record) {
       Fail(record, CsvFault::kAfterQuote, after);
       return false;
     }
-    record->fields.push_back({std::string_view(begin, p - begin), doubled});
+    record->fields.Add(begin, p, doubled);
     const bool more = after < file_end_ && *after == ',';
     at_ = after == file_end_ ? after : after + (crlf ? 2 : 1);
     return more;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "worker/input/byte_kernels.h"
 #include "worker/input/unicode_classes.h"
 #include "worker/input/utf8.h"
 
@@ -68,11 +69,22 @@ void Lower(std::string_view text, std::string* lower) {
   const UnicodeClasses& classes = UnicodeClasses::Get();
   // No code point's lower case takes more than one and a half times its bytes (Ⱥ: two become three; İ: two become
   // three).
-  lower->resize(text.size() + text.size() / 2 + 1);
+  // And room for what the kernel writes too much.
+  lower->resize(text.size() + text.size() / 2 + 65);
   const char* p = text.data();
   const char* const end = p + text.size();
   char* to = lower->data();
+  const auto lower_caseless = UsedByteKernels().lower_caseless;
+  const char* retry = p;
   while (p < end) {
+    if (p >= retry) {
+      const size_t done = lower_caseless(p, end - p, to);
+      p += done;
+      to += done;
+      // Where many letters have case and are not ASCII, it would be called for each of them in vain.
+      retry = done < 32 ? p + 64 : p;
+      if (p == end) break;
+    }
     const char* const next = LowerAscii(p, end, to);
     to += next - p;
     p = next;

@@ -1,6 +1,7 @@
 #include "worker/input/survey.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -10,6 +11,7 @@
 #include "worker/input/lower_case.h"
 #include "worker/input/parallel.h"
 #include "worker/input/row_errors.h"
+#include "worker/input/token_queue.h"
 #include "worker/input/utf8.h"
 
 namespace pumasi {
@@ -26,17 +28,44 @@ struct Share {
   TokenCounter labels;
 };
 
+// Adds what a share counted to the sum, and returns its numbers there.
+std::vector<uint32_t> Join(TokenCounter share, TokenCounter* sum) {
+  if (sum->size() > 0) return sum->Merge(share);
+  std::vector<uint32_t> numbers(share.size());
+  std::iota(numbers.begin(), numbers.end(), 0u);
+  *sum = std::move(share);
+  return numbers;
+}
+
 // What reading a row needs room for.
 struct Scratch {
   Tokens tokens;
   LabelReader::Values labels;
   TextEncoder::Scratch text;
   std::vector<uint32_t> ids;
+  NumberedPiece rows;
 };
+
+// Notes a sound row's labels: the share's numbers of the names, or the numbers themselves.
+void AddLabels(const LabelReader::Values& values, LabelKind kind, TokenCounter* labels, NumberedPiece* rows) {
+  if (kind == LabelKind::kNumbers) {
+    if (rows != nullptr) rows->labels.insert(rows->labels.end(), values.numbers.begin(), values.numbers.end());
+  } else {
+    for (const std::string_view name : values.names) {
+      const uint32_t number = labels->Add(name);
+      if (rows != nullptr) rows->labels.push_back(number);
+    }
+  }
+  if (rows != nullptr) rows->label_ends.push_back(rows->labels.size());
+}
 
 absl::Status SurveyPiece(const CsvInput::Piece& piece, size_t index, const SurveyPlan& plan, BadRows* bad_rows,
                          Scratch* scratch, Share* share, uint64_t* rows) {
   CsvRows reader(*piece.table, piece.range);
+  NumberedPiece* const numbered = plan.rows != nullptr ? &scratch->rows : nullptr;
+  scratch->rows.clear();
+  uint64_t tokens = 0;
+  TokenQueue queue(&share->tokens, numbered != nullptr ? &numbered->tokens : nullptr);
   while (reader.Next()) {
     absl::Status status;
     if (reader.malformed()) {
@@ -48,13 +77,16 @@ absl::Status SurveyPiece(const CsvInput::Piece& piece, size_t index, const Surve
       status = bad_rows->Add(index, 1, [&] { return TextError(*piece.table, reader, *plan.ids); });
     } else {
       ++*rows;
-      for (const std::string_view name : scratch->labels.names) share->labels.Add(name);
+      AddLabels(scratch->labels, plan.labels->kind(), &share->labels, numbered);
       if (plan.tokenizer == nullptr) continue;
       plan.tokenizer->Split(reader.text(), &scratch->tokens);
-      share->tokens.AddAll(scratch->tokens.list);
+      queue.Add(scratch->tokens.list);
+      tokens += scratch->tokens.list.size();
+      if (numbered != nullptr) numbered->ends.push_back(tokens);
     }
     if (!status.ok()) return status;
   }
+  queue.Flush();
   if (share->labels.size() > kMaxClasses) return TooManyLabels(*piece.table);
   return absl::OkStatus();
 }
@@ -88,6 +120,7 @@ absl::StatusOr<Survey> SurveyRows(const CsvInput& input, const SurveyPlan& plan,
     Scratch scratch;
     for (size_t i = pieces.size() * share / count; i < pieces.size() * (share + 1) / count; ++i) {
       absl::Status done = SurveyPiece(pieces[i], i, plan, bad_rows, &scratch, &shares[share], &survey.piece_rows[i]);
+      if (done.ok() && plan.rows != nullptr) done = plan.rows->Write(share, i, scratch.rows);
       if (!done.ok()) return done;
       done = tracker->Add(pieces[i].range.end - pieces[i].range.begin);
       if (!done.ok()) return done;
@@ -96,11 +129,12 @@ absl::StatusOr<Survey> SurveyRows(const CsvInput& input, const SurveyPlan& plan,
   });
   if (!status.ok()) return bad_rows->Explain(status);
   for (const uint64_t rows : survey.piece_rows) survey.rows += rows;
-  survey.tokens = std::move(shares[0].tokens);
-  TokenCounter labels = std::move(shares[0].labels);
-  for (size_t i = 1; i < shares.size(); ++i) {
-    survey.tokens.Merge(shares[i].tokens);
-    labels.Merge(shares[i].labels);
+  // Joined in order, so that the numbers are those of a single pass.
+  TokenCounter labels;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    NumberedRows::Joined joined = {Join(std::move(shares[i].tokens), &survey.tokens),
+                                   Join(std::move(shares[i].labels), &labels)};
+    if (plan.rows != nullptr) plan.rows->SetJoined(i, std::move(joined));
   }
   if (labels.size() > kMaxClasses) return TooManyLabels(*pieces[0].table);
   for (size_t i = 0; i < labels.size(); ++i) survey.labels.emplace_back(labels.token(i));

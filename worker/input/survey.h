@@ -9,6 +9,7 @@
 #include "worker/input/bad_rows.h"
 #include "worker/input/csv_input.h"
 #include "worker/input/label_reader.h"
+#include "worker/input/numbered_rows.h"
 #include "worker/input/progress_tracker.h"
 #include "worker/input/text_encoder.h"
 #include "worker/input/token_counter.h"
@@ -23,13 +24,15 @@ struct SurveyPlan {
   const Tokenizer* tokenizer = nullptr;
   // With tokenizer kind ids: what reads them, else null.
   const TextEncoder* ids = nullptr;
+  // Where the sound rows are left for RenumberRows; needs `tokenizer`. Null: nowhere. It has a share for each thread.
+  NumberedRows* rows = nullptr;
 };
 
 // What a first pass over training rows finds. The same for any number of threads.
 struct Survey {
   // All tokens (also those that max_length cuts off later); empty where no tokenizer was given.
   TokenCounter tokens;
-  // Names of the classes, in no order that matters; none with LabelKind::kNumbers.
+  // Names of the classes, by the numbers that they have in SurveyPlan::rows; none with LabelKind::kNumbers.
   std::vector<std::string> labels;
   // Sound rows of each piece.
   std::vector<uint64_t> piece_rows;

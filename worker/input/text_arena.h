@@ -13,26 +13,23 @@ namespace pumasi {
 // reading.
 class TextArena {
  public:
-  struct Place {
-    const char* data = nullptr;
-    uint64_t size = 0;
-  };
-
-  Place Add(std::string_view text) {
-    if (text.size() > left_) {
-      const size_t block = text.size() > kBlockBytes ? text.size() : kBlockBytes;
+  // Copies a text and returns where it lies; the eight bytes before it hold its size.
+  const char* AddSized(std::string_view text) {
+    const uint64_t size = text.size();
+    const size_t bytes = sizeof(size) + text.size();
+    if (bytes > left_) {
+      const size_t block = bytes > kBlockBytes ? bytes : kBlockBytes;
       blocks_.push_back(std::make_unique_for_overwrite<char[]>(block));
       free_ = blocks_.back().get();
       left_ = block;
     }
-    char* const data = free_;
-    if (!text.empty()) std::memcpy(data, text.data(), text.size());
-    free_ += text.size();
-    left_ -= text.size();
-    return {data, text.size()};
+    char* const data = free_ + sizeof(size);
+    std::memcpy(free_, &size, sizeof(size));
+    std::memcpy(data, text.data(), text.size());
+    free_ += bytes;
+    left_ -= bytes;
+    return data;
   }
-
-  static std::string_view View(const Place& place) { return {place.data, place.size}; }
 
  private:
   static constexpr size_t kBlockBytes = 1 << 18;

@@ -9,6 +9,7 @@
 #include "common/file.h"
 #include "worker/input/ids_encoder.h"
 #include "worker/input/lower_case.h"
+#include "worker/input/row_rules.h"
 
 namespace pumasi {
 namespace {
@@ -16,48 +17,17 @@ namespace {
 // Larger files of a model folder are not ours.
 constexpr uint64_t kMaxAssetBytes = uint64_t{64} << 30;
 
-// Which of a row's tokens stay.
-struct Length {
-  explicit Length(const v1::Tokenizer& config)
-      : most(config.max_length()), lose_front(config.truncate() == v1::TRUNCATE_FRONT) {}
-
-  template <typename T>
-  std::span<const T> Cut(std::span<const T> tokens) const {
-    if (tokens.size() <= most) return tokens;
-    return lose_front ? tokens.last(most) : tokens.first(most);
-  }
-
-  const size_t most;
-  const bool lose_front;
-};
-
 class VocabularyEncoder : public TextEncoder {
  public:
   VocabularyEncoder(const v1::Tokenizer& config, std::unique_ptr<Tokenizer> tokenizer, Vocabulary vocabulary)
-      : length_(config),
-        drops_unknown_(config.kind() == v1::TOKENIZER_KIND_KERAS && config.oov_token().empty()),
-        tokenizer_(std::move(tokenizer)),
-        vocabulary_(std::move(vocabulary)) {}
+      : rules_(config), tokenizer_(std::move(tokenizer)), vocabulary_(std::move(vocabulary)) {}
 
   absl::Status Encode(std::string_view text, Scratch* scratch, std::vector<uint32_t>* ids) const override {
     ids->clear();
     tokenizer_->Split(text, &scratch->tokens);
-    std::span<const std::string_view> tokens(scratch->tokens.list);
-    if (!drops_unknown_) {
-      vocabulary_.FindAll(length_.Cut(tokens), ids);
-      for (uint32_t& id : *ids) id = id == kPaddingId ? kUnknownId : id;
-      if (ids->empty()) ids->push_back(kUnknownId);
-      return absl::OkStatus();
-    }
-    // Keras cuts after it has left out unknown words.
-    vocabulary_.FindAll(tokens, ids);
-    std::erase(*ids, kPaddingId);
-    if (ids->size() > length_.most) {
-      const auto surplus = static_cast<ptrdiff_t>(ids->size() - length_.most);
-      length_.lose_front ? ids->erase(ids->begin(), ids->begin() + surplus)
-                         : ids->erase(ids->end() - surplus, ids->end());
-    }
-    if (ids->empty()) ids->push_back(kPaddingId);
+    const std::span<const std::string_view> tokens = scratch->tokens.list;
+    vocabulary_.FindAll(rules_.drops_unknown() ? tokens : rules_.Cut(tokens), ids);
+    rules_.Finish(ids);
     return absl::OkStatus();
   }
 
@@ -65,8 +35,7 @@ class VocabularyEncoder : public TextEncoder {
   uint32_t vocabulary() const override { return std::max(vocabulary_.size(), kUnknownId + 1); }
 
  private:
-  const Length length_;
-  const bool drops_unknown_;
+  const RowRules rules_;
   const std::unique_ptr<Tokenizer> tokenizer_;
   const Vocabulary vocabulary_;
 };
@@ -74,7 +43,7 @@ class VocabularyEncoder : public TextEncoder {
 class SentencePieceEncoder : public TextEncoder {
  public:
   SentencePieceEncoder(const v1::Tokenizer& config, std::unique_ptr<SentencePieceModel> model)
-      : length_(config), lower_(config.lower()), model_(std::move(model)) {}
+      : rules_(config), lower_(config.lower()), model_(std::move(model)) {}
 
   absl::Status Encode(std::string_view text, Scratch* scratch, std::vector<uint32_t>* ids) const override {
     ids->clear();
@@ -84,7 +53,7 @@ class SentencePieceEncoder : public TextEncoder {
     }
     // The library fails on no text; a row that it did refuse would be the unknown token.
     if (!model_->Encode(text, &scratch->pieces).ok()) scratch->pieces.clear();
-    for (const int id : length_.Cut(std::span<const int>(scratch->pieces))) ids->push_back(static_cast<uint32_t>(id));
+    for (const int id : rules_.Cut(std::span<const int>(scratch->pieces))) ids->push_back(static_cast<uint32_t>(id));
     if (ids->empty()) ids->push_back(kUnknownId);
     return absl::OkStatus();
   }
@@ -92,7 +61,7 @@ class SentencePieceEncoder : public TextEncoder {
   uint32_t vocabulary() const override { return std::max(model_->size(), kUnknownId + 1); }
 
  private:
-  const Length length_;
+  const RowRules rules_;
   const bool lower_;
   const std::unique_ptr<SentencePieceModel> model_;
 };

@@ -1,18 +1,20 @@
 #include "worker/input/vocabulary.h"
 
 #include <algorithm>
-#include <bit>
 #include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "worker/input/byte_kernels.h"
 #include "worker/input/line_escape.h"
-#include "worker/input/token_hash.h"
 
 namespace pumasi {
 namespace {
 
 constexpr std::string_view kPlaceholders[] = {"<pad>", "<unk>"};
+
+// Memory is asked for so many tokens before it is needed.
+constexpr size_t kAhead = 16;
 
 // Tokens by falling count, ties by which was seen first. Nearly all counts of a text are small: those are put into a
 // bucket for each count, in the order of first sight; the few large ones are sorted.
@@ -38,66 +40,41 @@ std::vector<uint32_t> OrderByCount(const TokenCounter& counts) {
 
 }  // namespace
 
-Vocabulary::Vocabulary(uint32_t first_id, size_t tokens)
-    : first_id_(first_id), slots_(std::bit_ceil(std::max<size_t>(tokens * 2, 16))) {
-  tokens_.reserve(tokens);
-}
-
-Vocabulary Vocabulary::FromCounts(const TokenCounter& counts, const VocabularyRules& rules) {
+Vocabulary Vocabulary::FromCounts(const TokenCounter& counts, const VocabularyRules& rules,
+                                  std::vector<uint32_t>* ids) {
+  if (ids != nullptr) ids->assign(counts.size(), kPaddingId);
   const size_t room = rules.limit > rules.first_id ? rules.limit - rules.first_id : 0;
   Vocabulary vocabulary(rules.first_id, std::min(room, counts.size() + 1));
-  if (!rules.first_token.empty() && room > 0) vocabulary.Append(rules.first_token);
-  for (const uint32_t index : OrderByCount(counts)) {
-    if (vocabulary.tokens_.size() == room) break;
-    vocabulary.Append(counts.token(index));  // false for first_token alone
+  const TokenTable& from = counts.table();
+  if (!rules.first_token.empty() && room > 0) {
+    const TokenKey key = TokenKey::Of(rules.first_token);
+    const uint32_t id = vocabulary.Append(key), number = from.Find(key);
+    if (ids != nullptr && number != TokenTable::kNone) (*ids)[number] = id;
+  }
+  const std::vector<uint32_t> order = OrderByCount(counts);
+  for (size_t i = 0; i < order.size() && vocabulary.table_.size() < room; ++i) {
+    // Where the token is, then where it goes.
+    if (i + 2 * kAhead < order.size()) __builtin_prefetch(&from.entry(order[i + 2 * kAhead]));
+    if (i + kAhead < order.size()) vocabulary.table_.PrefetchSlot(TokenTable::KeyOf(from.entry(order[i + kAhead])));
+    const uint32_t id = vocabulary.Append(TokenTable::KeyOf(from.entry(order[i])));
+    if (ids != nullptr) (*ids)[order[i]] = id;
   }
   return vocabulary;
 }
 
-bool Vocabulary::Append(std::string_view token) {
-  const uint64_t hash = HashToken(token);
-  const uint32_t tag = static_cast<uint32_t>(hash >> 32);
-  const size_t mask = slots_.size() - 1;
-  size_t at = hash & mask;
-  for (; slots_[at].id != kPaddingId; at = (at + 1) & mask) {
-    if (slots_[at].tag == tag && this->token(slots_[at].id) == token) return false;
-  }
-  slots_[at] = {tag, size()};
-  tokens_.push_back(arena_.Add(token));
-  return true;
-}
-
-uint32_t Vocabulary::Find(std::string_view token) const { return FindHashed(token, HashToken(token)); }
-
-uint32_t Vocabulary::FindHashed(std::string_view token, uint64_t hash) const {
-  const uint32_t tag = static_cast<uint32_t>(hash >> 32);
-  const size_t mask = slots_.size() - 1;
-  for (size_t at = hash & mask; slots_[at].id != kPaddingId; at = (at + 1) & mask) {
-    if (slots_[at].tag == tag && this->token(slots_[at].id) == token) return slots_[at].id;
-  }
-  return kPaddingId;
-}
+uint32_t Vocabulary::Find(std::string_view token) const { return IdOf(table_.Find(TokenKey::Of(token))); }
 
 void Vocabulary::FindAll(std::span<const std::string_view> tokens, std::vector<uint32_t>* ids) const {
   constexpr size_t kBatch = 32;
-  uint64_t hashes[kBatch];
-  const size_t mask = slots_.size() - 1;
+  TokenKey keys[kBatch];
+  uint32_t guesses[kBatch];
+  const auto make_keys = UsedByteKernels().make_keys;
   for (; !tokens.empty(); tokens = tokens.subspan(std::min(kBatch, tokens.size()))) {
     const size_t count = std::min(kBatch, tokens.size());
-    for (size_t i = 0; i < count; ++i) {
-      hashes[i] = HashToken(tokens[i]);
-      __builtin_prefetch(&slots_[hashes[i] & mask]);
-    }
-    for (size_t i = 0; i < count; ++i) {
-      if (const uint32_t id = slots_[hashes[i] & mask].id; id != kPaddingId)
-        __builtin_prefetch(&tokens_[id - first_id_]);
-    }
-    for (size_t i = 0; i < count; ++i) {
-      if (const uint32_t id = slots_[hashes[i] & mask].id; id != kPaddingId) {
-        __builtin_prefetch(tokens_[id - first_id_].data);
-      }
-    }
-    for (size_t i = 0; i < count; ++i) ids->push_back(FindHashed(tokens[i], hashes[i]));
+    make_keys(tokens.data(), count, keys);
+    for (size_t i = 0; i < count; ++i) table_.PrefetchSlot(keys[i]);
+    for (size_t i = 0; i < count; ++i) guesses[i] = table_.Guess(keys[i]);
+    for (size_t i = 0; i < count; ++i) ids->push_back(IdOf(table_.Find(keys[i], guesses[i])));
   }
 }
 
@@ -107,8 +84,8 @@ std::string Vocabulary::ToText() const {
     text.append(kPlaceholders[id]);
     text.push_back('\n');
   }
-  for (const TextArena::Place& place : tokens_) {
-    AppendEscapedLine(arena_.View(place), &text);
+  for (size_t i = 0; i < table_.size(); ++i) {
+    AppendEscapedLine(table_.token(i), &text);
     text.push_back('\n');
   }
   return text;
@@ -132,7 +109,7 @@ absl::StatusOr<Vocabulary> Vocabulary::FromText(std::string_view text, uint32_t 
     if (!unescaped.has_value()) {
       return absl::InvalidArgumentError(absl::StrCat("line ", line + 1, " of the vocabulary holds an unknown escape"));
     }
-    if (!vocabulary.Append(*unescaped)) {
+    if (vocabulary.Append(TokenKey::Of(*unescaped)) != line) {
       return absl::InvalidArgumentError(absl::StrCat("line ", line + 1, " of the vocabulary repeats a token"));
     }
   }

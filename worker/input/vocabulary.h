@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/input/text_arena.h"
 #include "worker/input/token_counter.h"
+#include "worker/input/token_table.h"
 
 namespace pumasi {
 
@@ -33,7 +33,9 @@ class Vocabulary {
  public:
   // Gives ids by falling count, ties by which token was seen first. A token equal to rules.first_token has that one's
   // id.
-  static Vocabulary FromCounts(const TokenCounter& counts, const VocabularyRules& rules);
+  // Where `ids` is given, it becomes the ids of all counted tokens, by their numbers; kPaddingId where there is none.
+  static Vocabulary FromCounts(const TokenCounter& counts, const VocabularyRules& rules,
+                               std::vector<uint32_t>* ids = nullptr);
 
   // Reads what ToText wrote. INVALID_ARGUMENT where the text cannot be such.
   static absl::StatusOr<Vocabulary> FromText(std::string_view text, uint32_t first_id);
@@ -43,30 +45,25 @@ class Vocabulary {
   std::string ToText() const;
 
   // Number of ids: the greatest id plus one.
-  uint32_t size() const { return first_id_ + static_cast<uint32_t>(tokens_.size()); }
+  uint32_t size() const { return first_id_ + static_cast<uint32_t>(table_.size()); }
   uint32_t first_id() const { return first_id_; }
   // The token's id, or kPaddingId where it is not in the vocabulary.
   uint32_t Find(std::string_view token) const;
-  // Appends the ids of all tokens to `ids`, in order; faster than one by one, as TokenCounter::AddAll is.
+  // Appends the ids of all tokens to `ids`, in order; faster than one by one, as all of their memory is asked for
+  // before any of it is needed.
   void FindAll(std::span<const std::string_view> tokens, std::vector<uint32_t>* ids) const;
   // REQUIRES: first_id() <= id < size().
-  std::string_view token(uint32_t id) const { return arena_.View(tokens_[id - first_id_]); }
+  std::string_view token(uint32_t id) const { return table_.token(id - first_id_); }
 
  private:
-  struct Slot {
-    uint32_t tag = 0;
-    uint32_t id = kPaddingId;
-  };
-
-  Vocabulary(uint32_t first_id, size_t tokens);
-  uint32_t FindHashed(std::string_view token, uint64_t hash) const;
-  // Appends a token; false if it is there already.
-  bool Append(std::string_view token);
+  Vocabulary(uint32_t first_id, size_t tokens) : first_id_(first_id), table_(tokens) {}
+  // Of TokenTable's number, or kNone.
+  uint32_t IdOf(uint32_t number) const { return number == TokenTable::kNone ? kPaddingId : first_id_ + number; }
+  // Appends a token unless it is there already; returns its id.
+  uint32_t Append(const TokenKey& key) { return IdOf(table_.FindOrAdd(key)); }
 
   uint32_t first_id_;
-  TextArena arena_;
-  std::vector<TextArena::Place> tokens_;
-  std::vector<Slot> slots_;  // a power of two, at most half full
+  TokenTable table_;  // in the order of their ids
 };
 
 }  // namespace pumasi
