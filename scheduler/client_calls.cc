@@ -120,6 +120,20 @@ SchedulerService::Reactor* SchedulerService::Drain(Context* context, const v1::D
   return Serve(context, [&](absl::Duration now) { return cluster_.Drain(request->node(), request->undo(), now); });
 }
 
+SchedulerService::Reactor* SchedulerService::GetTrace(Context* context, const v1::GetTraceRequest* request,
+                                                      v1::GetTraceResponse* response) {
+  Reactor* reactor = context->DefaultReactor();
+  absl::Status status;
+  {
+    std::lock_guard lock(mutex_);
+    auto job = cluster_.Find(request->job_id());
+    if (job.ok()) *response = (*job)->profile().trace().From(request->first());
+    status = job.status();
+  }
+  reactor->Finish(ToGrpc(status));
+  return reactor;
+}
+
 SchedulerService::Reactor* SchedulerService::Audit(Context* context, const v1::AuditRequest* request,
                                                    v1::AuditResponse* response) {
   return Serve(context, [&](absl::Duration) -> absl::Status {

@@ -32,7 +32,9 @@ JobRun::JobRun(Spec spec, absl::Duration now, uint64_t first_change)
       submitted_(now),
       last_progress_(now),
       ended_at_(now),
-      recovering_since_(now) {}
+      recovering_since_(now) {
+  record_.profile().KeepTrace(spec_.request.trace_events());
+}
 
 void JobRun::Enter(v1::JobState state, absl::Duration now) {
   state_ = state;

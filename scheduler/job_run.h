@@ -149,13 +149,13 @@ class JobRun {
   // Batches [FirstVersion(), audited_end()) are done, and have their AuditBatch.
   uint64_t FirstVersion() const { return spec_.resume ? spec_.resume->progress().version() : 0; }
   uint64_t audited_end() const { return version_; }
-  // Whom it waits for, for messages.
-  std::string WaitingFor() const;
+  std::string WaitingFor() const;  // for messages: whom it waits for
   // Raised when the status, or any node's assignment, changed.
   uint64_t change() const { return change_; }
   uint64_t assignment_change() const { return assignment_change_; }
   bool TakesPart(uint64_t incarnation) const { return servers_.count(incarnation) || workers_.count(incarnation); }
   const v1::Layout& layout() const { return layout_; }
+  JobProfile& profile() { return record_.profile(); }  // how nodes spend their time on it; in no record
   // Whether the node still holds units, or slots, or has a checkpoint to write.
   bool Needs(uint64_t incarnation) const;
   // When Tick has something to look at; InfiniteDuration if nothing but the job's own deadlines.

@@ -92,7 +92,7 @@ absl::Status JobRun::TakeResults(const v1::LeaseUnitsRequest& request, absl::Dur
                ? DetailedError(v1::ErrorDetail::STALE_INCARNATION, "this worker was declared dead")
                : DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, absl::StrCat("job ", id(), " has no such worker"));
   }
-  if (request.has_use()) record_.AddUse(request.use());
+  if (request.has_use()) record_.AddUse(worker->second.node, request.use(), now);
   if (request.done_size() > 0 || request.returned_size() > 0) ++work_change_;
   for (const v1::UnitDone& done : request.done()) {
     if (absl::Status status = TakeUnit(worker->second.node, done, now); !status.ok()) return status;

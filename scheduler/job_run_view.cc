@@ -59,6 +59,7 @@ std::optional<v1::Assignment> JobRun::AssignmentFor(const v1::Node& node) const 
   *assignment.mutable_job() = job_;
   assignment.set_base(spec_.request.base());
   assignment.set_state(state_);
+  assignment.set_trace(spec_.request.trace_events() > 0);
   if (no_layout) return assignment;
   *assignment.mutable_data() = data_;
   *assignment.mutable_tables() = {tables_.begin(), tables_.end()};

@@ -200,6 +200,27 @@ SchedulerService::Reactor* SchedulerService::ReportFailure(Context* context, con
   });
 }
 
+SchedulerService::Reactor* SchedulerService::ReportUse(Context* context, const v1::ReportUseRequest* request,
+                                                       v1::ReportUseResponse*) {
+  Reactor* reactor = context->DefaultReactor();
+  absl::Status status;
+  {
+    // Nobody waits for it, and it is in no record. The last report may come when the job is done.
+    std::lock_guard lock(mutex_);
+    auto job = cluster_.Find(request->job_id());
+    const Membership::Member* member = cluster_.members().Find(request->incarnation());
+    if (!job.ok()) {
+      status = job.status();
+    } else if (member == nullptr || !(*job)->TakesPart(request->incarnation())) {
+      status = DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, "only members of a job can tell of its time");
+    } else {
+      (*job)->profile().Add(member->node, request->time(), time_.Now());
+    }
+  }
+  reactor->Finish(ToGrpc(status));
+  return reactor;
+}
+
 SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const v1::LeaseUnitsRequest* request,
                                                         v1::LeaseUnitsResponse* response) {
   Reactor* reactor = context->DefaultReactor();

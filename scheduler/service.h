@@ -50,6 +50,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   Reactor* ReportShardSaved(Context*, const v1::ReportShardSavedRequest*, v1::ReportShardSavedResponse*) override;
   Reactor* CombineNorms(Context*, const v1::CombineNormsRequest*, v1::CombineNormsResponse*) override;
   Reactor* ReportFailure(Context*, const v1::ReportFailureRequest*, v1::ReportFailureResponse*) override;
+  Reactor* ReportUse(Context*, const v1::ReportUseRequest*, v1::ReportUseResponse*) override;
   Reactor* LeaseUnits(Context*, const v1::LeaseUnitsRequest*, v1::LeaseUnitsResponse*) override;
   Reactor* Submit(Context*, const v1::SubmitRequest*, v1::SubmitResponse*) override;
   Reactor* ListJobs(Context*, const v1::ListJobsRequest*, v1::ListJobsResponse*) override;
@@ -57,6 +58,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   Reactor* Cancel(Context*, const v1::CancelRequest*, v1::CancelResponse*) override;
   Reactor* Resume(Context*, const v1::ResumeRequest*, v1::ResumeResponse*) override;
   Reactor* Drain(Context*, const v1::DrainRequest*, v1::DrainResponse*) override;
+  Reactor* GetTrace(Context*, const v1::GetTraceRequest*, v1::GetTraceResponse*) override;
   Reactor* Audit(Context*, const v1::AuditRequest*, v1::AuditResponse*) override;
   Reactor* ListNodes(Context*, const v1::ListNodesRequest*, v1::ListNodesResponse*) override;
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/stage_times.h"
+
 namespace pumasi {
 namespace {
 
@@ -112,11 +114,17 @@ void TrainingRecord::EndEvaluation(uint32_t epoch) {
 void TrainingRecord::AddUse(const v1::WorkerUse& use) {
   use_.set_bytes_pulled(use_.bytes_pulled() + use.bytes_pulled());
   use_.set_bytes_pushed(use_.bytes_pushed() + use.bytes_pushed());
-  use_.set_seconds_waiting_for_lease(use_.seconds_waiting_for_lease() + use.seconds_waiting_for_lease());
-  use_.set_seconds_reading(use_.seconds_reading() + use.seconds_reading());
-  use_.set_seconds_pulling(use_.seconds_pulling() + use.seconds_pulling());
-  use_.set_seconds_computing(use_.seconds_computing() + use.seconds_computing());
-  use_.set_seconds_pushing(use_.seconds_pushing() + use.seconds_pushing());
+  const auto add = [](double told, double sum) { return sum + SaneSeconds(told); };
+  use_.set_seconds_waiting_for_lease(add(use.seconds_waiting_for_lease(), use_.seconds_waiting_for_lease()));
+  use_.set_seconds_reading(add(use.seconds_reading(), use_.seconds_reading()));
+  use_.set_seconds_pulling(add(use.seconds_pulling(), use_.seconds_pulling()));
+  use_.set_seconds_computing(add(use.seconds_computing(), use_.seconds_computing()));
+  use_.set_seconds_pushing(add(use.seconds_pushing(), use_.seconds_pushing()));
+}
+
+void TrainingRecord::AddUse(const v1::Node& worker, const v1::WorkerUse& use, absl::Duration now) {
+  AddUse(use);
+  if (use.has_time()) profile_.Add(worker, use.time(), now);
 }
 
 void TrainingRecord::Warn(const std::string& warning) {
@@ -141,6 +149,7 @@ void TrainingRecord::Fill(v1::JobStatus* status, absl::Duration now) const {
   *status->mutable_evaluations() = {evaluations_.begin(), evaluations_.end()};
   *status->mutable_warnings() = {warnings_.begin(), warnings_.end()};
   *status->mutable_use() = use_;
+  profile_.Fill(status);
 }
 
 }  // namespace pumasi

@@ -15,6 +15,7 @@
 #include "proto/job_record.pb.h"
 #include "proto/scheduler.pb.h"
 #include "scheduler/batch_times.h"
+#include "scheduler/job_profile.h"
 #include "scheduler/ledger.h"
 
 namespace pumasi {
@@ -38,7 +39,11 @@ class TrainingRecord {
   void EndEpoch(uint32_t epoch, absl::Duration now);
   void AddEvaluation(const Ledger::BatchDone& chunk);
   void EndEvaluation(uint32_t epoch);
+  // What a worker told of its bytes and its time; what makes no sense counts for nothing.
   void AddUse(const v1::WorkerUse& use);
+  void AddUse(const v1::Node& worker, const v1::WorkerUse& use, absl::Duration now);
+  // How nodes spend their time. Not part of any record.
+  JobProfile& profile() { return profile_; }
   void Warn(const std::string& warning);
 
   // Time that passes does not count until Continue.
@@ -92,6 +97,7 @@ class TrainingRecord {
   std::deque<std::string> warnings_;
   uint64_t history_change_ = 0;
   v1::WorkerUse use_;
+  JobProfile profile_;
 };
 
 }  // namespace pumasi

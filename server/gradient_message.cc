@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -15,20 +14,19 @@ namespace {
 
 absl::Status Malformed(const std::string& what) { return absl::InvalidArgumentError(what); }
 
-absl::Status CheckBytes(const std::string& bytes, uint64_t floats, uint32_t crc, const std::string& what) {
+absl::Status CheckBytes(const ByteView& bytes, uint64_t floats, uint32_t crc, const std::string& what) {
   if (bytes.size() != floats * sizeof(float)) {
     return Malformed(absl::StrCat(what, ": ", bytes.size(), " bytes of values, expected ", floats * sizeof(float)));
   }
-  if (Crc32c(bytes.data(), bytes.size()) != crc)
-    return absl::DataLossError(absl::StrCat(what, ": checksum does not fit"));
+  if (Crc32c(bytes) != crc) return absl::DataLossError(absl::StrCat(what, ": checksum does not fit"));
   return absl::OkStatus();
 }
 
-absl::Status NotFinite(const Keys& keys, const std::string& bytes, const v1::TableSpec& table) {
+absl::Status NotFinite(const Keys& keys, const ByteView& bytes, const v1::TableSpec& table) {
   std::vector<float> row(table.columns());
+  ByteReader reader(bytes);
   for (size_t i = 0; i < keys.ids.size(); ++i) {
-    // Copied out: protobuf gives no alignment.
-    std::memcpy(row.data(), bytes.data() + i * row.size() * sizeof(float), row.size() * sizeof(float));
+    reader.Read(row.data(), row.size() * sizeof(float));
     const auto bad = std::find_if(row.begin(), row.end(), [](float x) { return !std::isfinite(x); });
     if (bad == row.end()) continue;
     return absl::FailedPreconditionError(
@@ -38,8 +36,9 @@ absl::Status NotFinite(const Keys& keys, const std::string& bytes, const v1::Tab
 }
 
 // Deals the rows out to their slots' gradients. `next`: scratch, by slot.
-absl::Status TakeRows(const v1::RowKeys& keys, const v1::RowValues& rows, const ParameterShape& shape,
-                      const std::vector<SlotUse>& uses, std::vector<uint32_t>& next, std::vector<Gradient>& gradients) {
+absl::Status TakeRows(const v1::RowKeys& keys, const v1::RowValues& rows, const ByteView& values,
+                      const ParameterShape& shape, const std::vector<SlotUse>& uses, std::vector<uint32_t>& next,
+                      std::vector<Gradient>& gradients) {
   auto decoded = DecodeKeys(keys, shape, uses);
   if (!decoded.ok()) return decoded.status();
   const v1::TableSpec& table = shape.tables[keys.table()];
@@ -48,7 +47,7 @@ absl::Status TakeRows(const v1::RowKeys& keys, const v1::RowValues& rows, const 
     return Malformed(absl::StrCat("gradients of ", table.name(), ": ", rows.rows(), " x ", rows.width(), ", expected ",
                                   decoded->ids.size(), " x ", width));
   }
-  absl::Status status = CheckBytes(rows.values(), decoded->ids.size() * width, rows.crc32c(), table.name());
+  absl::Status status = CheckBytes(values, decoded->ids.size() * width, rows.crc32c(), table.name());
   if (!status.ok()) return status;
   next.assign(shape.slots(), 0);
   for (const uint32_t slot : decoded->slots) ++next[slot];
@@ -60,25 +59,28 @@ absl::Status TakeRows(const v1::RowKeys& keys, const v1::RowValues& rows, const 
     }
     next[slot] = 0;
   }
-  const char* from = rows.values().data();
-  for (size_t i = 0; i < decoded->ids.size(); ++i, from += width * sizeof(float)) {
+  ByteReader reader(values);
+  for (size_t i = 0; i < decoded->ids.size(); ++i) {
     const uint32_t slot = decoded->slots[i];
-    if (uses[slot] != SlotUse::kTaken) continue;
+    if (uses[slot] != SlotUse::kTaken) {
+      reader.Skip(width * sizeof(float));
+      continue;
+    }
     RowGradient& out = gradients[slot].rows[keys.table()];
     const uint32_t at = next[slot]++;
     out.ids[at] = decoded->ids[i];
-    std::memcpy(out.values.data() + at * width, from, width * sizeof(float));
+    reader.Read(out.values.data() + at * width, width * sizeof(float));
   }
   for (uint32_t slot = 0; slot < shape.slots(); ++slot) {
     if (uses[slot] != SlotUse::kTaken) continue;
-    const std::vector<float>& values = gradients[slot].rows[keys.table()].values;
-    if (!AllFinite(values.data(), values.size())) return NotFinite(*decoded, rows.values(), table);
+    const std::vector<float>& taken = gradients[slot].rows[keys.table()].values;
+    if (!AllFinite(taken.data(), taken.size())) return NotFinite(*decoded, values, table);
   }
   return absl::OkStatus();
 }
 
-absl::Status TakeChunk(const v1::DenseChunk& chunk, const ParameterShape& shape, const std::vector<SlotUse>& uses,
-                       std::vector<Gradient>& gradients) {
+absl::Status TakeChunk(const v1::DenseChunk& chunk, const ByteView& values, const ParameterShape& shape,
+                       const std::vector<SlotUse>& uses, std::vector<Gradient>& gradients) {
   const uint32_t slot = SlotOfChunk(chunk.table(), chunk.chunk(), shape.slots());
   const int at = shape.Find(slot, chunk.table(), chunk.chunk());
   if (at < 0 || uses[slot] == SlotUse::kForeign) {
@@ -86,12 +88,12 @@ absl::Status TakeChunk(const v1::DenseChunk& chunk, const ParameterShape& shape,
   }
   const std::string& name = shape.tables[chunk.table()].name();
   const uint32_t floats = shape.chunks[slot][at].floats;
-  if (absl::Status status = CheckBytes(chunk.values(), floats, chunk.crc32c(), name); !status.ok()) return status;
+  if (absl::Status status = CheckBytes(values, floats, chunk.crc32c(), name); !status.ok()) return status;
   if (uses[slot] != SlotUse::kTaken) return absl::OkStatus();
   std::vector<float>& out = gradients[slot].dense[at];
   if (!out.empty()) return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of ", name, " is there twice"));
   out.resize(floats);
-  std::memcpy(out.data(), chunk.values().data(), chunk.values().size());
+  ByteReader(values).Read(out.data(), values.size());
   if (AllFinite(out.data(), out.size())) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("the gradient of ", name, " is NaN or infinite"));
 }
@@ -124,8 +126,8 @@ absl::StatusOr<Keys> DecodeKeys(const v1::RowKeys& keys, const ParameterShape& s
   return out;
 }
 
-absl::StatusOr<std::vector<Gradient>> ParseGradient(const v1::PushRequest& push, const ParameterShape& shape,
-                                                    const std::vector<SlotUse>& uses) {
+absl::StatusOr<std::vector<Gradient>> ParseGradient(const v1::PushRequest& push, const ArrivedValues& values,
+                                                    const ParameterShape& shape, const std::vector<SlotUse>& uses) {
   std::vector<Gradient> gradients(shape.slots());
   for (uint32_t slot = 0; slot < shape.slots(); ++slot) {
     if (uses[slot] != SlotUse::kTaken) continue;
@@ -140,12 +142,13 @@ absl::StatusOr<std::vector<Gradient>> ParseGradient(const v1::PushRequest& push,
     if (table < seen.size() && seen[table]) {
       return Malformed(absl::StrCat("gradients of ", shape.tables[table].name(), " are there twice"));
     }
-    absl::Status status = TakeRows(push.keys(i), push.values(i), shape, uses, next, gradients);
+    absl::Status status = TakeRows(push.keys(i), push.values(i), values.rows[i], shape, uses, next, gradients);
     if (!status.ok()) return status;
     seen[table] = true;
   }
-  for (const v1::DenseChunk& chunk : push.dense()) {
-    if (absl::Status status = TakeChunk(chunk, shape, uses, gradients); !status.ok()) return status;
+  for (int i = 0; i < push.dense_size(); ++i) {
+    absl::Status status = TakeChunk(push.dense(i), values.dense[i], shape, uses, gradients);
+    if (!status.ok()) return status;
   }
   return gradients;
 }

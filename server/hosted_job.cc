@@ -27,6 +27,7 @@ HostedJob::HostedJob(const Hosting::Options& options, const v1::Assignment& assi
                      std::function<void()> on_change)
     : options_(options), around_(around), on_change_(std::move(on_change)), hosting_(options) {
   hosting_.Assign(assignment, around_.clock.Now());
+  times_.Trace(assignment.trace());
   control_ = std::thread([this] { RunControl(); });
   writer_ = std::thread([this] { RunWriter(); });
   log_ = std::thread([this] { RunLog(); });
@@ -65,20 +66,27 @@ void HostedJob::Update(const v1::Assignment& assignment) {
   Happen([&] { hosting_.Assign(assignment, around_.clock.Now()); });
 }
 
-absl::Status HostedJob::Pull(const v1::PullRequest& request, v1::PullResponse* response) {
+absl::Status HostedJob::Pull(const v1::PullRequest& request, OutgoingPull* response) {
   if (absl::Status status = PUMASI_FAILPOINT("server.pull.received"); !status.ok()) return status;
   absl::Status status;
   {
     std::lock_guard lock(mutex_);
+    const absl::Duration begin = around_.clock.Now();
     status = hosting_.Pull(request, response);
+    if (status.ok()) times_.Served(request, begin, around_.clock.Now());
   }
   return status.ok() ? PUMASI_FAILPOINT("server.pull.answered") : status;
 }
 
-absl::Status HostedJob::Push(const v1::PushRequest& request, v1::PushResponse* response) {
+absl::Status HostedJob::Push(const v1::PushRequest& request, const ArrivedValues& values, v1::PushResponse* response) {
   absl::Status status = PUMASI_FAILPOINT("server.push.received");
   if (!status.ok()) return status;
-  Happen([&] { status = hosting_.Push(request, response, around_.clock.Now()); });
+  Happen([&] {
+    const absl::Duration begin = around_.clock.Now();
+    const uint64_t before = Batches();
+    status = hosting_.Push(request, values, response, begin);
+    if (status.ok()) times_.Took(request, Reached(before), begin, around_.clock.Now());
+  });
   return status.ok() ? PUMASI_FAILPOINT("server.push.applied") : status;
 }
 
@@ -103,6 +111,12 @@ void HostedJob::RunControl() {
       continue;
     }
     const absl::Duration now = around_.clock.Now();
+    if (UseDue(now)) {
+      lock.unlock();
+      TellUse();
+      lock.lock();
+      continue;
+    }
     const absl::Duration next = std::min(hosting_.NextDeadline(), now + kLongestSleep);
     if (next > now) wake_.wait_for(lock, absl::ToChronoMicroseconds(next - now + absl::Microseconds(1)));
     if (dropped_) return;
@@ -148,7 +162,12 @@ void HostedJob::Tell(const TellWish& wish) {
   CallScheduler(around_.scheduler, context.get(), wish,
                 [this, context, ticket = wish.ticket](absl::Status status, const v1::CombineNormsResponse& norms) {
                   if (status.ok()) status = PUMASI_FAILPOINT("server.report.answered");
-                  Happen([&] { hosting_.Told(ticket, status, norms, around_.clock.Now()); });
+                  Happen([&] {
+                    const absl::Duration begin = around_.clock.Now();
+                    const uint64_t before = Batches();
+                    hosting_.Told(ticket, status, norms, begin);
+                    if (const auto version = Reached(before)) times_.Applied(*version, begin, around_.clock.Now());
+                  });
                   calls_.End(context.get());
                 });
 }
@@ -187,6 +206,7 @@ void HostedJob::RunWriter() {
 
 void HostedJob::WriteSnapshot(Snapshot& snapshot) {
   const auto find = [this](const std::string& named) { return Folder(named); };
+  const absl::Duration begin = around_.clock.Now();
   absl::Status status = PUMASI_FAILPOINT("server.snapshot.begun");
   while (status.ok() && !snapshot.done()) {
     {
@@ -199,6 +219,11 @@ void HostedJob::WriteSnapshot(Snapshot& snapshot) {
   if (absl::IsCancelled(status)) return;
   if (status.ok()) status = PUMASI_FAILPOINT("server.snapshot.synced");
   const Snapshot::Target& target = snapshot.target();
+  {
+    std::lock_guard lock(mutex_);
+    times_.Wrote(v1::STAGE_CHECKPOINT, target.progress.version(), begin, around_.clock.Now());
+  }
+  TellUse();  // the job may be done with it
   std::string job_id;
   Happen([&] {
     job_id = hosting_.assignment().job_id();
@@ -228,10 +253,12 @@ void HostedJob::RunLog() {
 }
 
 void HostedJob::WriteLog(LogWriter& writer, const LogWish& wish) {
+  const absl::Duration begin = around_.clock.Now();
   absl::Status status = writer.Write(wish);
   if (status.ok()) status = writer.Sync();
   std::string job_id;
   Happen([&] {
+    times_.Wrote(v1::STAGE_LOG, wish.parts.back().first_version, begin, around_.clock.Now());
     job_id = hosting_.assignment().job_id();
     hosting_.Logged(wish.ticket, status, around_.clock.Now());
   });

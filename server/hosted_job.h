@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -19,6 +20,7 @@
 #include "server/hosting.h"
 #include "server/log_writer.h"
 #include "server/peer_connections.h"
+#include "server/serving_times.h"
 
 namespace grpc {
 class ClientContext;
@@ -46,9 +48,11 @@ class HostedJob {
   void Update(const v1::Assignment& assignment);
 
   // As Hosting's.
-  absl::Status Pull(const v1::PullRequest& request, v1::PullResponse* response);
-  absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response);
+  absl::Status Pull(const v1::PullRequest& request, OutgoingPull* response);
+  absl::Status Push(const v1::PushRequest& request, const ArrivedValues& values, v1::PushResponse* response);
   absl::StatusOr<v1::SlotState> FetchSlot(const v1::FetchSlotRequest& request);
+  // A pull that came at `received`, by the clock, was answered: where its time went.
+  void Answered(const v1::PullRequest& request, absl::Duration received, v1::ServedTime* time);
 
  private:
   // Calls `event` with the lock, and sees to what follows from it.
@@ -60,6 +64,14 @@ class HostedJob {
   void Make(const ShardWish& wish);
   void Fetch(const FetchWish& wish);
   void Tell(const TellWish& wish);
+  // With the lock: how many batches slots have applied.
+  uint64_t Batches() const { return hosting_.shard() == nullptr ? 0 : hosting_.shard()->applied(); }
+  // With the lock: the version here if that number is not `before` any more.
+  std::optional<uint64_t> Reached(uint64_t before) const;
+  // How the time went since the last report: to the scheduler, if there is anything to tell.
+  void TellUse();
+  // Of the control thread: whether it is time for that again.
+  bool UseDue(absl::Duration now);
   // A context for a call; nullptr: the job is dropped, do not call.
   std::shared_ptr<grpc::ClientContext> BeginCall(absl::Duration deadline);
 
@@ -80,6 +92,8 @@ class HostedJob {
   Hosting hosting_;                                  // GUARDED_BY(mutex_)
   std::deque<std::shared_ptr<Snapshot>> snapshots_;  // GUARDED_BY(mutex_): to be written
   std::deque<LogWish> logs_;                         // GUARDED_BY(mutex_): likewise
+  ServingTimes times_;                               // GUARDED_BY(mutex_)
+  absl::Duration use_told_;                          // of the control thread: when that was due last
   bool dropped_ = false;                             // GUARDED_BY(mutex_)
   CallsInFlight calls_;
   std::thread control_, writer_, log_;

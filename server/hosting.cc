@@ -156,7 +156,7 @@ absl::Status Hosting::CheckWorker(const v1::CallHeader& header) const {
                        absl::StrCat(options_.node, " does not know this worker yet"));
 }
 
-absl::Status Hosting::Pull(const v1::PullRequest& request, v1::PullResponse* response) const {
+absl::Status Hosting::Pull(const v1::PullRequest& request, OutgoingPull* response) const {
   if (absl::Status status = CheckWorker(request.header()); !status.ok()) return status;
   // The batch before may still be on its way to the disk while this one is computed.
   const uint64_t logged = std::max<uint64_t>(request.version(), 1) - 1;
@@ -164,11 +164,12 @@ absl::Status Hosting::Pull(const v1::PullRequest& request, v1::PullResponse* res
   return shard_->Pull(request, response);
 }
 
-absl::Status Hosting::Push(const v1::PushRequest& request, v1::PushResponse* response, absl::Duration now) {
+absl::Status Hosting::Push(const v1::PushRequest& request, const ArrivedValues& values, v1::PushResponse* response,
+                           absl::Duration now) {
   if (absl::Status status = CheckWorker(request.header()); !status.ok()) return status;
   const auto before = shard_->LeastPrimaryVersion();
   const uint64_t applied = shard_->applied();
-  absl::Status status = shard_->Push(request, response);
+  absl::Status status = shard_->Push(request, values, response);
   if (status.ok()) no_room_since_ = absl::InfiniteDuration();
   const auto reason = ReasonOf(status);
   if (reason == v1::ErrorDetail::NOT_FINITE) TellFailure(std::string(status.message()), now);

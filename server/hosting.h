@@ -40,8 +40,9 @@ class Hosting {
 
   // Calls of workers. Refusals carry an ErrorDetail. NOT_READY, UNAVAILABLE: may be tried again once changed() has
   // moved. OVER_LIMIT: after a while; where it can't ever pass, the scheduler is told.
-  absl::Status Pull(const v1::PullRequest& request, v1::PullResponse* response) const;
-  absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response, absl::Duration now);
+  absl::Status Pull(const v1::PullRequest& request, OutgoingPull* response) const;
+  absl::Status Push(const v1::PushRequest& request, const ArrivedValues& values, v1::PushResponse* response,
+                    absl::Duration now);
   // A call of another server. Likewise.
   absl::StatusOr<v1::SlotState> FetchSlot(const v1::FetchSlotRequest& request) const;
 

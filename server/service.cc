@@ -6,6 +6,7 @@
 #include "common/error_detail.h"
 #include "common/log.h"
 #include "common/rpc_error.h"
+#include "common/wire/value_wire.h"
 #include "server/slot_stream.h"
 
 namespace pumasi {
@@ -13,6 +14,13 @@ namespace {
 
 // Callers ask again, so a call need not be kept longer.
 constexpr std::chrono::milliseconds kLongestWait{30000};
+
+grpc::ServerUnaryReactor* Malformed(grpc::CallbackServerContext* context, const google::protobuf::Message& message) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(
+      ToGrpc(DetailedError(v1::ErrorDetail::MALFORMED, absl::StrCat("the request is no ", message.GetTypeName()))));
+  return reactor;
+}
 
 }  // namespace
 
@@ -54,17 +62,16 @@ absl::StatusOr<std::shared_ptr<HostedJob>> ParameterServerService::Find(const st
   return job->second;
 }
 
-template <typename Request, typename Response>
-grpc::ServerUnaryReactor* ParameterServerService::Answer(Context* context, const Request* request, Response* response,
-                                                         absl::Status (HostedJob::*call)(const Request&, Response*)) {
+grpc::ServerUnaryReactor* ParameterServerService::Answer(Context* context, const std::string& job_id,
+                                                         const Call& call) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto attempt = [=, this](bool last) {
     if (context->IsCancelled()) {
       reactor->Finish(grpc::Status::CANCELLED);
       return true;
     }
-    auto job = Find(request->header().job_id());
-    const absl::Status status = job.ok() ? ((**job).*call)(*request, response) : job.status();
+    auto job = Find(job_id);
+    const absl::Status status = job.ok() ? call(**job) : job.status();
     const auto reason = ReasonOf(status);
     const bool wait = reason == v1::ErrorDetail::NOT_READY || reason == v1::ErrorDetail::UNAVAILABLE;
     if (wait && !last) return false;
@@ -79,14 +86,37 @@ grpc::ServerUnaryReactor* ParameterServerService::Answer(Context* context, const
   return reactor;
 }
 
-grpc::ServerUnaryReactor* ParameterServerService::Pull(Context* context, const v1::PullRequest* request,
-                                                       v1::PullResponse* response) {
-  return Answer(context, request, response, &HostedJob::Pull);
+grpc::ServerUnaryReactor* ParameterServerService::Pull(Context* context, const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  auto pull = std::make_shared<v1::PullRequest>();
+  if (!ParseMessage(*request, pull.get())) return Malformed(context, *pull);
+  const absl::Duration received = around_.clock.Now();
+  return Answer(context, pull->header().job_id(), [pull, received, response](HostedJob& job) {
+    OutgoingPull answer;
+    absl::Status status = job.Pull(*pull, &answer);
+    if (!status.ok()) return status;
+    job.Answered(*pull, received, answer.head.mutable_time());
+    *response = ToWire(std::move(answer));
+    if (response->Valid()) return status;
+    return DetailedError(v1::ErrorDetail::OVER_LIMIT, "the values asked for pass 2 GiB: ask for fewer rows at a time");
+  });
 }
 
-grpc::ServerUnaryReactor* ParameterServerService::Push(Context* context, const v1::PushRequest* request,
-                                                       v1::PushResponse* response) {
-  return Answer(context, request, response, &HostedJob::Push);
+grpc::ServerUnaryReactor* ParameterServerService::Push(Context* context, const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  // The values stay in `request`, which lives until the answer.
+  struct Arrived {
+    v1::PushRequest push;
+    ArrivedValues values;
+  };
+  auto arrived = std::make_shared<Arrived>();
+  if (!FromWire(*request, &arrived->push, &arrived->values).ok()) return Malformed(context, arrived->push);
+  return Answer(context, arrived->push.header().job_id(), [arrived, response](HostedJob& job) {
+    v1::PushResponse answer;
+    const absl::Status status = job.Push(arrived->push, arrived->values, &answer);
+    if (status.ok()) *response = MessageBytes(answer);
+    return status;
+  });
 }
 
 grpc::ServerWriteReactor<v1::SlotPiece>* ParameterServerService::FetchSlot(Context*,

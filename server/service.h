@@ -2,6 +2,7 @@
 #ifndef PUMASI_SERVER_SERVICE_H_
 #define PUMASI_SERVER_SERVICE_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,7 +17,9 @@
 namespace pumasi {
 
 // Thread-safe.
-class ParameterServerService final : public v1::ParameterServer::CallbackService {
+class ParameterServerService final
+    : public v1::ParameterServer::WithRawCallbackMethod_Pull<
+          v1::ParameterServer::WithRawCallbackMethod_Push<v1::ParameterServer::CallbackService>> {
  public:
   // What is in `around` has to outlive the service.
   ParameterServerService(Hosting::Options options, const HostedJob::Around& around);
@@ -28,17 +31,19 @@ class ParameterServerService final : public v1::ParameterServer::CallbackService
   void SetAssignments(uint64_t incarnation, const std::vector<v1::Assignment>& assignments);
 
   using Context = grpc::CallbackServerContext;
-  grpc::ServerUnaryReactor* Pull(Context* context, const v1::PullRequest* request, v1::PullResponse* response) override;
-  grpc::ServerUnaryReactor* Push(Context* context, const v1::PushRequest* request, v1::PushResponse* response) override;
+  // The bytes of the service's messages.
+  grpc::ServerUnaryReactor* Pull(Context* context, const grpc::ByteBuffer* request,
+                                 grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* Push(Context* context, const grpc::ByteBuffer* request,
+                                 grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<v1::SlotPiece>* FetchSlot(Context* context, const v1::FetchSlotRequest* request) override;
 
  private:
   // UNKNOWN_JOB if there is none.
   absl::StatusOr<std::shared_ptr<HostedJob>> Find(const std::string& job_id);
-  // Answers with what `call` of the job says, now or once it does not have to wait any more.
-  template <typename Request, typename Response>
-  grpc::ServerUnaryReactor* Answer(Context* context, const Request* request, Response* response,
-                                   absl::Status (HostedJob::*call)(const Request&, Response*));
+  // Answers with what `call` says of the job, now or once it does not have to wait any more. It writes the response.
+  using Call = std::function<absl::Status(HostedJob& job)>;
+  grpc::ServerUnaryReactor* Answer(Context* context, const std::string& job_id, const Call& call);
 
   // Each holds its message.
   static constexpr size_t kMostWaiting = 1024;

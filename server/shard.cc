@@ -42,8 +42,8 @@ absl::Status Shard::MakeSlots() {
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
     if (roles_[slot] == SlotRole::kNone) continue;
     for (const ParameterShape::Chunk& chunk : shape_->chunks[slot]) {
-      // What is stored, what the last batch replaced, the gradient of one, and its record.
-      dense_bytes += uint64_t{chunk.floats} * (copies + 2 + logs_) * sizeof(float);
+      // What is stored, the copy for pulls, what the last batch replaced, the gradient of one, and its record.
+      dense_bytes += uint64_t{chunk.floats} * (copies + 3 + logs_) * sizeof(float);
     }
   }
   if (absl::Status status = CheckMemory(dense_bytes); !status.ok()) return status;

@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/layout/slot_roles.h"
+#include "common/wire/value_message.h"
 #include "ops/exact_sum.h"
 #include "proto/job.pb.h"
 #include "proto/parameter_server.pb.h"
@@ -80,8 +81,9 @@ class Shard {
   // Refusals carry an ErrorDetail (common/error_detail.h). NOT_READY: the version, or a copy of a slot, will come; ask
   // again. OVER_LIMIT: nothing was taken. Where `waiting_for` says what may make room, ask again after a while;
   // otherwise the batch does not fit the memory limit whatever else ends.
-  absl::Status Pull(const v1::PullRequest& request, v1::PullResponse* response) const;
-  absl::Status Push(const v1::PushRequest& request, v1::PushResponse* response);
+  absl::Status Pull(const v1::PullRequest& request, OutgoingPull* response) const;
+  // `values`: of the request, in which they need not be.
+  absl::Status Push(const v1::PushRequest& request, const ArrivedValues& values, v1::PushResponse* response);
 
   // The batch whose norms this server waits for: one of its slots is complete, and all that it is the primary of are,
   // or have applied that batch.
@@ -122,8 +124,8 @@ class Shard {
   Shard(const Options& options, std::shared_ptr<const ParameterShape> shape, JobOptimizers optimizers);
   absl::Status MakeSlots();
   absl::Status LoadSlot(const ModelFolder& checkpoint, Slot& slot);
-  absl::Status PullRows(const v1::RowKeys& keys, uint64_t version, v1::RowValues* out) const;
-  void PullDense(uint64_t version, v1::PullResponse* response) const;
+  absl::Status PullRows(const v1::RowKeys& keys, uint64_t version, OutgoingPull* out) const;
+  void PullDense(uint64_t version, OutgoingPull* out) const;
   absl::Status Refuse(int reason, const std::string& message) const;
   std::string WaitingFor() const;
   absl::Status ReplaySlot(const PushLog& log, uint64_t to, Slot& slot);

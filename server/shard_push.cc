@@ -10,7 +10,7 @@
 
 namespace pumasi {
 
-absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* response) {
+absl::Status Shard::Push(const v1::PushRequest& request, const ArrivedValues& values, v1::PushResponse* response) {
   using D = v1::ErrorDetail;
   response->set_version(LeastVersion().value_or(request.version()));
   const PartRange range{request.first_part(), request.end_part()};
@@ -39,7 +39,7 @@ absl::Status Shard::Push(const v1::PushRequest& request, v1::PushResponse* respo
     response->set_outcome(v1::PushResponse::DUPLICATE);
     return absl::OkStatus();
   }
-  auto gradients = ParseGradient(request, *shape_, uses);
+  auto gradients = ParseGradient(request, values, *shape_, uses);
   if (!gradients.ok()) {
     return Refuse(MessageProblem(gradients.status()),
                   absl::StrCat("batch ", request.version(), ", ", ToString(range), ": ", gradients.status().message()));

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
+#include "common/crc32c.h"
 #include "common/planted_bug.h"
 #include "ops/initializer.h"
 #include "server/gradient_norms.h"
@@ -18,6 +20,7 @@ Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_
       copies_(copies),
       version_(version),
       tree_(parts, shape_->widths),
+      shared_(shape_->chunks[number].size()),
       new_rows_(shape_->tables.size()),
       memory_(std::move(memory)),
       stored_(memory_, MemoryUse::kTables),
@@ -30,7 +33,8 @@ Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_
   }
   for (const ParameterShape::Chunk& chunk : shape_->chunks[number]) {
     dense_.emplace_back(size_t{chunk.floats} * copies);
-    stored_.Add(dense_.back().size() * sizeof(float));
+    // With the copy of the value that ShareDense gives out.
+    stored_.Add((dense_.back().size() + chunk.floats) * sizeof(float));
   }
   CountBatch();
 }
@@ -150,6 +154,17 @@ bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptim
 const float* Slot::ReadDense(size_t chunk, uint64_t version) const {
   const bool before = version < version_ && !Planted(PlantedBug::kNoBefore);
   return before ? before_.dense[chunk].data() : dense_[chunk].data();
+}
+
+const Slot::SharedChunk& Slot::ShareDense(size_t chunk, uint64_t version) {
+  SharedChunk& shared = shared_[chunk];
+  if (shared.block.values == nullptr || shared.version != version) {
+    const size_t floats = shape_->chunks[number_][chunk].floats;
+    const auto values = std::make_shared_for_overwrite<float[]>(floats);
+    std::copy_n(ReadDense(chunk, version), floats, values.get());
+    shared = {version, {values, floats}, Crc32c(values.get(), floats * sizeof(float))};
+  }
+  return shared;
 }
 
 float* Slot::SetRow(uint32_t table, uint64_t id, uint64_t last_step) {

@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/wire/value_message.h"
 #include "ops/exact_sum.h"
 #include "ops/tree/part_tree.h"
 #include "proto/parameter_server.pb.h"
@@ -87,6 +88,13 @@ class Slot {
                float* value) const;
   // The value of a chunk: shape.chunks[number()][chunk].floats of them.
   const float* ReadDense(size_t chunk, uint64_t version) const;
+  // A copy of it that others may keep, and its CRC32C: one for all who ask for the same version.
+  struct SharedChunk {
+    uint64_t version = 0;
+    FloatBlock block;
+    uint32_t crc32c = 0;
+  };
+  const SharedChunk& ShareDense(size_t chunk, uint64_t version);
 
   // --- What is stored: value, then optimizer slots.
   const RowTable* rows(uint32_t table) const { return rows_[table].get(); }  // nullptr: a dense table
@@ -144,6 +152,7 @@ class Slot {
   PartTree tree_;                                // of batch version_
   std::vector<std::unique_ptr<RowTable>> rows_;  // by table; nullptr for dense tables
   std::vector<std::vector<float>> dense_;        // by chunk
+  std::vector<SharedChunk> shared_;              // by chunk: the version that was asked for last
   NewRows new_rows_;                             // by table: rows that tree_ has and rows_ not, where they are counted
   Before before_;
   std::vector<ExactSum> squares_;  // of the complete batch; empty: not yet summed

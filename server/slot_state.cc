@@ -98,6 +98,7 @@ absl::Status Slot::TakeState(const v1::SlotState& state) {
     if (absl::Status status = TakeRows(rows, state.since(), state.version()); !status.ok()) return status;
   }
   std::vector<bool> seen(dense_.size());
+  for (SharedChunk& shared : shared_) shared = {};
   for (const v1::DenseChunk& chunk : state.state().dense()) {
     const auto at = ReadPlace(chunk, *shape_, number_, copies_, what);
     if (!at.ok()) return at.status();

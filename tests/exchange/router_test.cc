@@ -185,7 +185,8 @@ TEST_CASE("The servers' answers make up all parameters that were asked for") {
   router.Prepare(&pulled);
   const auto positions = router.SplitPull(pulled.ids);
   for (uint32_t server = 0; server < servers; ++server) {
-    REQUIRE(router.Take(truth.Answer(layout, server, pulled.ids), server, positions[server], &pulled).ok());
+    const v1::PullResponse answer = truth.Answer(layout, server, pulled.ids);
+    REQUIRE(router.Take(answer, ValuesOf(answer), server, positions[server], &pulled).ok());
   }
   CHECK(pulled.dense[0] == truth.values[0]);
   CHECK(pulled.dense[1].empty());
@@ -207,7 +208,7 @@ TEST_CASE("An answer that is not what was asked for is refused") {
   const auto code = [&](const std::function<void(v1::PullResponse&)>& spoil) {
     v1::PullResponse response = truth.Answer(layout, 0, pulled.ids);
     spoil(response);
-    return router.Take(response, 0, {0, 1, 2}, &pulled).code();
+    return router.Take(response, ValuesOf(response), 0, {0, 1, 2}, &pulled).code();
   };
   const auto wrong = absl::StatusCode::kInvalidArgument, damaged = absl::StatusCode::kDataLoss;
   CHECK(code([](v1::PullResponse&) {}) == absl::StatusCode::kOk);
@@ -239,7 +240,7 @@ TEST_CASE("A refusal names the server") {
   PulledParameters pulled;
   pulled.ids = {3};
   router.Prepare(&pulled);
-  CHECK(router.Take({}, 0, {0}, &pulled).message() == "server s0 sent no rows where some were asked for");
+  CHECK(router.Take({}, {}, 0, {0}, &pulled).message() == "server s0 sent no rows where some were asked for");
 }
 
 TEST_CASE("A gradient arrives at every holder of a slot, in pieces that make it up again") {
@@ -261,10 +262,11 @@ TEST_CASE("A gradient arrives at every holder of a slot, in pieces that make it 
   const auto positions = router.SplitPush(gradient);
   std::vector<std::vector<uint32_t>> got(kSlots);  // by slot, the servers that got it whole
   for (uint32_t server = 0; server < servers; ++server) {
-    v1::PushRequest push;
-    router.FillPush(gradient, server, positions[server], &push);
+    OutgoingPush outgoing;
+    router.FillPush(std::make_shared<const Gradient>(gradient), server, positions[server], &outgoing);
+    const v1::PushRequest push = ToMessage(outgoing);
     const std::vector<SlotUse> uses = UsesOf(layout, server);
-    const auto pieces = ParseGradient(push, shape, uses);
+    const auto pieces = ParseGradient(push, ValuesOf(push), shape, uses);
     REQUIRE(pieces.ok());
     for (uint32_t slot = 0; slot < kSlots; ++slot) {
       if (uses[slot] == SlotUse::kForeign) continue;
@@ -310,9 +312,9 @@ TEST_CASE("The gradient of a part without rows is an empty message") {
   Gradient nothing;
   nothing.rows.resize(3);
   nothing.dense.resize(3);
-  v1::PushRequest push;
-  router.FillPush(nothing, 0, {}, &push);
-  CHECK(push.ByteSizeLong() == 0);
+  OutgoingPush push;
+  router.FillPush(std::make_shared<const Gradient>(nothing), 0, {}, &push);
+  CHECK(ToMessage(push).ByteSizeLong() == 0);
 }
 
 TEST_CASE("A job without a row table has only tensors to route") {

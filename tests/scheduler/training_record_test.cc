@@ -1,6 +1,7 @@
 #include "scheduler/training_record.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -169,6 +170,32 @@ TEST_CASE("A part whose outcome nobody could tell counts its samples, and nothin
   CHECK(status.epochs_done(0).samples() == 12);
   CHECK(status.epochs_done(0).loss() == 3);
   CHECK(status.epochs_done(0).accuracy() == 0.5);
+}
+
+TEST_CASE("A worker's time counts for the job and for itself, unless it makes no sense") {
+  TrainingRecord record;
+  v1::Node worker;
+  worker.set_name("w1");
+  worker.set_role(v1::ROLE_WORKER);
+  v1::WorkerUse use;
+  use.set_seconds_computing(2);
+  use.mutable_time()->set_seconds(4);
+  use.mutable_time()->set_busy(4);
+  record.AddUse(worker, use, At(1));
+  record.AddUse(worker, use, At(2));
+  use.Clear();
+  use.set_seconds_computing(std::nan(""));
+  use.set_seconds_pulling(-1);
+  use.set_seconds_reading(1e300);
+  record.AddUse(worker, use, At(3));
+  const v1::JobStatus status = StatusOf(record, 4);
+  CHECK(status.use().seconds_computing() == 4);
+  CHECK(status.use().seconds_pulling() == 0);
+  CHECK(status.use().seconds_reading() == 0);
+  REQUIRE(status.nodes_size() == 1);
+  CHECK(status.nodes(0).node() == "w1");
+  CHECK(status.nodes(0).time().busy() == 8);
+  CHECK(status.bottleneck().kind() == v1::Bottleneck::COMPUTE);
 }
 
 TEST_CASE("What workers used is added up, and only the latest warnings are kept") {

@@ -38,7 +38,7 @@ ParameterShape Shape() {
 std::vector<SlotUse> Uses() { return {SlotUse::kTaken, SlotUse::kTaken, SlotUse::kTaken, SlotUse::kForeign}; }
 
 absl::StatusOr<std::vector<Gradient>> Parse(const v1::PushRequest& push) {
-  return ParseGradient(push, Shape(), Uses());
+  return ParseGradient(push, ValuesOf(push), Shape(), Uses());
 }
 
 std::vector<uint64_t> OurIds(uint32_t table, uint64_t rows) {
@@ -179,14 +179,15 @@ TEST_CASE("A push becomes the gradients of the slots that it is about") {
 TEST_CASE("What a push brings of slots that have it already is checked and left out") {
   std::vector<SlotUse> uses = Uses();
   uses[2] = SlotUse::kSkipped;
-  const auto gradients = ParseGradient(GoodPush(), Shape(), uses);
+  const v1::PushRequest good = GoodPush();
+  const auto gradients = ParseGradient(good, ValuesOf(good), Shape(), uses);
   REQUIRE(gradients.ok());
   CHECK((*gradients)[2].rows.empty());
   CHECK((*gradients)[2].dense.empty());
   CHECK((*gradients)[1].rows.size() == 3);
   v1::PushRequest push = GoodPush();
   (*push.mutable_dense(0)->mutable_values())[17] ^= 4;
-  CHECK(absl::IsDataLoss(ParseGradient(push, Shape(), uses).status()));
+  CHECK(absl::IsDataLoss(ParseGradient(push, ValuesOf(push), Shape(), uses).status()));
 }
 
 TEST_CASE("A push may leave out tables and chunks: parts without rows have no gradient") {
@@ -234,7 +235,7 @@ TEST_CASE("A chunk that another server holds is refused") {
   uses[2] = SlotUse::kForeign;
   v1::PushRequest push;
   *push.add_dense() = GoodPush().dense(0);
-  CHECK(absl::IsInvalidArgument(ParseGradient(push, Shape(), uses).status()));
+  CHECK(absl::IsInvalidArgument(ParseGradient(push, ValuesOf(push), Shape(), uses).status()));
 }
 
 TEST_CASE("A wrong checksum is DataLoss, and names the table") {

@@ -12,8 +12,9 @@ namespace {
 using D = v1::ErrorDetail;
 
 constexpr uint32_t kParts = 8;
-// The tensors take 104020 bytes; with Adam's slots, old values and the sum of a batch:
-constexpr uint64_t kTensors = 104020, kLeast = 5 * kTensors;
+// The tensors take 104020 bytes; with Adam's slots, the copy that pulls are given, old values and the
+// sum of a batch:
+constexpr uint64_t kTensors = 104020, kLeast = 6 * kTensors;
 // Eight parts in order make three sums that do not add up yet. The rest is for the small row table.
 constexpr uint64_t kTrains = kLeast + 2 * kTensors + 60000;
 
@@ -56,8 +57,8 @@ TEST_CASE("Tables that leave no room for a batch are not made, and the job fails
   HostingStory story(LimitedJob(), 1, "00", "", kLeast - 1);
   const std::string message = story.Last<v1::ReportFailureRequest>(0).message();
   CAPTURE(message);
-  CHECK(message.find("memory_limit is 520099") != std::string::npos);
-  CHECK(message.find("520100 bytes") != std::string::npos);
+  CHECK(message.find("memory_limit is 624119") != std::string::npos);
+  CHECK(message.find("624120 bytes") != std::string::npos);
   CHECK(message.find("More servers, or a larger memory_limit, are needed") != std::string::npos);
 }
 
@@ -86,7 +87,7 @@ TEST_CASE("Where nothing makes room for half of the stall timeout, the job fails
   REQUIRE(ReasonOf(PushPart(story, 1, 6)) == D::OVER_LIMIT);
   const std::string message = story.Last<v1::ReportFailureRequest>(0).message();
   CAPTURE(message);
-  CHECK(message.find("memory_limit is 788140") != std::string::npos);
+  CHECK(message.find("memory_limit is 892160") != std::string::npos);
 }
 
 TEST_CASE("A checkpoint that finds no room is given up with a warning, and training goes on") {
@@ -136,7 +137,7 @@ TEST_CASE("Pushes wait for a checkpoint that takes memory, but not for long") {
 constexpr uint64_t kOfServer0 = 65536, kOfSlot2 = 38484;
 
 TEST_CASE("A copy that leaves no room for a batch is not taken, and the scheduler hears of it") {
-  HostingStory story(LimitedJob(), 2, "0011", "", 7 * kOfServer0 + 20000);
+  HostingStory story(LimitedJob(), 2, "0011", "", 8 * kOfServer0 + 20000);
   Train(story, 0);
   story.Prefetch(0, {2});
   for (int second = 0; second < 6; ++second) story.Pass(absl::Seconds(1));
@@ -148,7 +149,7 @@ TEST_CASE("A copy that leaves no room for a batch is not taken, and the schedule
 }
 
 TEST_CASE("What was copied ahead of time gives way to training") {
-  HostingStory story(LimitedJob(), 2, "0011", "", 6 * kOfServer0 + 4 * kOfSlot2 + 35000);
+  HostingStory story(LimitedJob(), 2, "0011", "", 7 * kOfServer0 + 5 * kOfSlot2 + 35000);
   Train(story, 0);
   const MemoryAccount& memory = *story.server(0).shard()->memory();
   story.Prefetch(0, {2});

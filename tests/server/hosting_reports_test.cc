@@ -7,6 +7,7 @@
 
 #include "ops/exact_sum.h"
 #include "tests/server/hosting_story.h"
+#include "tests/server/plain_messages.h"
 
 namespace pumasi {
 namespace {
@@ -58,7 +59,7 @@ struct OneServer {
     request.mutable_header()->set_incarnation(kWorker);
     request.mutable_header()->set_layout_epoch(assignment.layout().epoch());
     v1::PushResponse response;
-    return hosting.Push(request, &response, now);
+    return PushPlain(hosting, request, &response, now);
   }
   uint64_t version() const { return hosting.shard()->LeastVersion().value_or(~uint64_t{0}); }
 };

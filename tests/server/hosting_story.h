@@ -14,6 +14,7 @@
 #include "server/log_writer.h"
 #include "tests/checkpoint/failing_files.h"
 #include "tests/common/temp_folder.h"
+#include "tests/server/plain_messages.h"
 #include "tests/server/shard_group.h"
 
 namespace pumasi {
@@ -144,7 +145,7 @@ class HostingStory {
                     v1::PushResponse* response, uint64_t worker = kWorker) {
     v1::PushRequest request = PushFor(layout(), server, version, range, gradient);
     FillHeader(request.mutable_header(), worker);
-    absl::Status status = servers_[server]->Push(request, response, now_);
+    absl::Status status = PushPlain(*servers_[server], request, response, now_);
     Settle();
     return status;
   }
@@ -161,7 +162,7 @@ class HostingStory {
   absl::Status Pull(uint32_t server, uint64_t version, v1::PullResponse* response, uint64_t worker = kWorker) {
     v1::PullRequest request = PullFor(layout(), server, version);
     FillHeader(request.mutable_header(), worker);
-    return servers_[server]->Pull(request, response);
+    return PullPlain(*servers_[server], request, response);
   }
   AllValues PullAll(uint64_t version) {
     AllValues all = NoValues();

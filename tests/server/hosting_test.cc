@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/server/hosting_story.h"
+#include "tests/server/plain_messages.h"
 
 namespace pumasi {
 namespace {
@@ -55,7 +56,7 @@ TEST_CASE("Who may call: living workers of the job under this layout") {
   v1::PushRequest request = PushFor(story.layout(), 0, 0, {0, 1}, PartsOf(0)[0]);
   request.mutable_header()->set_incarnation(kWorker);
   request.mutable_header()->set_layout_epoch(2);
-  const absl::Status status = story.server(0).Push(request, &pushed, story.now());
+  const absl::Status status = PushPlain(story.server(0), request, &pushed, story.now());
   CHECK(ReasonOf(status) == D::STALE_LAYOUT);
   CHECK(DetailOf(status)->layout_epoch() == 1);
   CHECK(story.server(0).shard()->slot(0)->Covers(0, {0, 1}) == PartTree::Coverage::kNone);
@@ -64,7 +65,7 @@ TEST_CASE("Who may call: living workers of the job under this layout") {
 TEST_CASE("Before tables are made, callers wait") {
   Hosting hosting({.incarnation = 100, .node = "server"});
   v1::PullResponse response;
-  CHECK(ReasonOf(hosting.Pull({}, &response)) == D::UNAVAILABLE);
+  CHECK(ReasonOf(PullPlain(hosting, {}, &response)) == D::UNAVAILABLE);
 }
 
 TEST_CASE("A pull waits for the copies, too: no part is computed before all have the batch before") {

@@ -15,6 +15,7 @@
 #include "common/failpoint.h"
 #include "tests/common/temp_folder.h"
 #include "tests/server/hosting_story.h"
+#include "tests/server/plain_messages.h"
 
 namespace pumasi {
 namespace {
@@ -198,13 +199,13 @@ TEST_CASE("A server logs what it applies; a sync that fails costs its batch's re
     pull.mutable_header()->set_layout_epoch(1);
     v1::PullResponse pulled;
     std::unique_lock lock(mutex);
-    REQUIRE(changed.wait_for(lock, kDeadline, [&] { return job.Pull(pull, &pulled).ok(); }));
+    REQUIRE(changed.wait_for(lock, kDeadline, [&] { return PullPlain(job, pull, &pulled).ok(); }));
     lock.unlock();
     std::mt19937_64 random(version);
     v1::PushRequest push = PushFor(assignment.layout(), 0, version, {0, 1}, RandomGradient(random));
     *push.mutable_header() = pull.header();
     v1::PushResponse pushed;
-    REQUIRE(job.Push(push, &pushed).ok());
+    REQUIRE(PushPlain(job, push, &pushed).ok());
   }
   scheduler.WaitUntil([&] { return !scheduler.failures.empty(); });
   CHECK(scheduler.failures[0].goes_on());
@@ -216,7 +217,7 @@ TEST_CASE("A server logs what it applies; a sync that fails costs its batch's re
   pull.mutable_header()->set_incarnation(kWorker);
   pull.mutable_header()->set_layout_epoch(1);
   v1::PullResponse pulled;
-  REQUIRE(changed.wait_for(lock, kDeadline, [&] { return job.Pull(pull, &pulled).ok(); }));
+  REQUIRE(changed.wait_for(lock, kDeadline, [&] { return PullPlain(job, pull, &pulled).ok(); }));
   lock.unlock();
   const auto log = PushLog::Open(RealFiles(), folder / "out/push-log");
   REQUIRE(log.ok());

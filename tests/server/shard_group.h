@@ -16,6 +16,7 @@
 #include "common/error_detail.h"
 #include "common/layout/slots.h"
 #include "server/shard.h"
+#include "tests/server/plain_messages.h"
 
 namespace pumasi {
 
@@ -212,7 +213,7 @@ class ShardGroup {
     for (uint32_t server = 0; server < shards_.size(); ++server) {
       if (!HoldsAny(server)) continue;
       v1::PushResponse response;
-      const absl::Status status = shards_[server]->Push(PushFor(server, version, range, gradient), &response);
+      const absl::Status status = PushPlain(*shards_[server], PushFor(server, version, range, gradient), &response);
       INFO(status.ToString());
       REQUIRE(status.ok());
       REQUIRE(response.outcome() == outcome);
@@ -236,7 +237,7 @@ class ShardGroup {
     AllValues all = NoValues();
     for (uint32_t server = 0; server < shards_.size(); ++server) {
       v1::PullResponse response;
-      const absl::Status status = shards_[server]->Pull(PullFor(server, version), &response);
+      const absl::Status status = PullPlain(*shards_[server], PullFor(server, version), &response);
       INFO(status.ToString());
       REQUIRE(status.ok());
       REQUIRE(response.version() == version);

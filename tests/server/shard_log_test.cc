@@ -15,6 +15,7 @@
 #include "tests/checkpoint/failing_files.h"
 #include "tests/common/temp_folder.h"
 #include "tests/ops/optimizer_cases.h"
+#include "tests/server/plain_messages.h"
 #include "tests/server/shard_group.h"
 
 namespace pumasi {
@@ -75,7 +76,7 @@ void Train(Shards& shards, const v1::Layout& layout, uint64_t version, std::mt19
       const RateChanges changes = ChangesUpTo(version);
       *push.mutable_rate_changes() = {changes.begin(), changes.end()};
       v1::PushResponse response;
-      const absl::Status status = shards[server]->Push(push, &response);
+      const absl::Status status = PushPlain(*shards[server], push, &response);
       INFO(status.ToString());
       REQUIRE(status.ok());
     }

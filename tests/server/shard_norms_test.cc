@@ -7,6 +7,7 @@
 
 #include "ops/norm_clip.h"
 #include "tests/ops/optimizer_cases.h"
+#include "tests/server/plain_messages.h"
 #include "tests/server/shard_group.h"
 
 namespace pumasi {
@@ -62,7 +63,7 @@ TEST_CASE("Clipped by norm, any number of servers comes to the bits of one, and 
       CHECK(SameBits(group->PullAll(version), values));
       group->Push(version, {0, 1}, parts[0], v1::PushResponse::DUPLICATE);
       v1::PullResponse response;
-      CHECK(ReasonOf(group->shards()[0]->Pull(group->PullFor(0, version + 1), &response)) ==
+      CHECK(ReasonOf(PullPlain(*group->shards()[0], group->PullFor(0, version + 1), &response)) ==
             v1::ErrorDetail::NOT_READY);
       ApplyNorms(*group, version);
     }
@@ -119,7 +120,7 @@ TEST_CASE("A change of the rate comes with the pushes of its batch, and moves un
       v1::PushRequest request = group.PushFor(server, version, {0, 2}, gradient);
       *request.mutable_rate_changes() = {changes.begin(), changes.begin() + known};
       v1::PushResponse response;
-      REQUIRE(group.shards()[server]->Push(request, &response).ok());
+      REQUIRE(PushPlain(*group.shards()[server], request, &response).ok());
     }
     return gradient;
   };
@@ -153,7 +154,7 @@ TEST_CASE("Changes of the rate that contradict what a server knows are refused")
     v1::PushRequest request = group.PushFor(0, *group.shards()[0]->LeastVersion(), {0, 2}, RandomGradient(random));
     *request.mutable_rate_changes() = {changes.begin(), changes.end()};
     v1::PushResponse response;
-    return group.shards()[0]->Push(request, &response);
+    return PushPlain(*group.shards()[0], request, &response);
   };
   CHECK(ReasonOf(push({Change(2, 0.5)})) == v1::ErrorDetail::MALFORMED);
   CHECK(ReasonOf(push({Change(1, 1.5)})) == v1::ErrorDetail::MALFORMED);

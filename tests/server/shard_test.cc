@@ -9,6 +9,7 @@
 
 #include "common/error_detail.h"
 #include "ops/initializer.h"
+#include "tests/server/plain_messages.h"
 #include "tests/server/shard_group.h"
 
 namespace pumasi {
@@ -49,7 +50,7 @@ TEST_CASE("Each server goes on by itself: one may be a batch behind") {
   ShardGroup group(AdamJob(1), 2);
   const Gradient first = RandomGradient(random);
   v1::PushResponse response;
-  REQUIRE(group.shards()[0]->Push(group.PushFor(0, 0, {0, 1}, first), &response).ok());
+  REQUIRE(PushPlain(*group.shards()[0], group.PushFor(0, 0, {0, 1}, first), &response).ok());
   CHECK(group.shards()[0]->LeastVersion() == 1);
   CHECK(group.shards()[1]->LeastVersion() == 0);
 }
@@ -79,7 +80,7 @@ TEST_CASE("A unit counts once, however often and in whatever pieces it is pushed
 // Pushes to one shard and says why it was refused.
 D::Reason Refusal(ShardGroup& group, const v1::PushRequest& push) {
   v1::PushResponse response;
-  return ReasonOf(group.shards()[0]->Push(push, &response));
+  return ReasonOf(PushPlain(*group.shards()[0], push, &response));
 }
 
 TEST_CASE("A node of which a part was applied is refused, and its other parts are taken one by one") {
@@ -136,7 +137,7 @@ TEST_CASE("A refusal names batch and parts") {
   while (gradient.dense.empty() || gradient.dense[2].empty()) gradient = RandomGradient(random);
   gradient.dense[2][3] = std::numeric_limits<float>::quiet_NaN();
   v1::PushResponse response;
-  const absl::Status status = group.shards()[0]->Push(group.PushFor(0, 0, {2, 4}, gradient), &response);
+  const absl::Status status = PushPlain(*group.shards()[0], group.PushFor(0, 0, {2, 4}, gradient), &response);
   CHECK(status.message() == "batch 0, parts 2-3: the gradient of bias is NaN or infinite");
 }
 
@@ -167,7 +168,7 @@ TEST_CASE("An older version is gone, a newer one is not there yet and says what 
   group.Push(2, {1, 2}, RandomGradient(random));
   const auto pull = [&](uint64_t version) {
     v1::PullResponse response;
-    return group.shards()[0]->Pull(group.PullFor(0, version), &response);
+    return PullPlain(*group.shards()[0], group.PullFor(0, version), &response);
   };
   CHECK(pull(2).ok());
   CHECK(pull(1).ok());
@@ -185,8 +186,8 @@ TEST_CASE("An older version is gone, a newer one is not there yet and says what 
 TEST_CASE("A shard that has applied nothing yet has no version before") {
   ShardGroup group(AdamJob(1), 1, 1, 7);
   v1::PullResponse response;
-  CHECK(group.shards()[0]->Pull(group.PullFor(0, 7), &response).ok());
-  CHECK(ReasonOf(group.shards()[0]->Pull(group.PullFor(0, 6), &response)) == D::TOO_LATE);
+  CHECK(PullPlain(*group.shards()[0], group.PullFor(0, 7), &response).ok());
+  CHECK(ReasonOf(PullPlain(*group.shards()[0], group.PullFor(0, 6), &response)) == D::TOO_LATE);
 }
 
 TEST_CASE("A pull of rows that are not there is MALFORMED") {
@@ -194,7 +195,7 @@ TEST_CASE("A pull of rows that are not there is MALFORMED") {
   v1::PullRequest request = group.PullFor(0, 0);
   request.mutable_rows(0)->add_deltas(1000);
   v1::PullResponse response;
-  CHECK(ReasonOf(group.shards()[0]->Pull(request, &response)) == D::MALFORMED);
+  CHECK(ReasonOf(PullPlain(*group.shards()[0], request, &response)) == D::MALFORMED);
 }
 
 TEST_CASE("A row's status says whether it was ever changed") {
@@ -205,7 +206,7 @@ TEST_CASE("A row's status says whether it was ever changed") {
   gradient.rows[0] = {{4}, {1, 1, 1}};
   group.Push(0, {0, 1}, gradient);
   v1::PullResponse response;
-  REQUIRE(group.shards()[0]->Pull(group.PullFor(0, 1), &response).ok());
+  REQUIRE(PullPlain(*group.shards()[0], group.PullFor(0, 1), &response).ok());
   const std::string& statuses = response.rows(0).statuses();
   REQUIRE(statuses.size() == 60);
   for (size_t id = 0; id < statuses.size(); ++id) {
@@ -291,7 +292,7 @@ TEST_CASE("Rows beyond the memory limit are refused, and what is there stays usa
     values->mutable_values()->resize(rows * 64 * sizeof(float));
     values->set_crc32c(Crc32c(values->values()));
     v1::PushResponse response;
-    return shard->Push(request, &response);
+    return PushPlain(*shard, request, &response);
   };
   REQUIRE(push(0, 0, 1000).ok());
   const absl::Status refused = push(1, 1000, 10000);
@@ -310,8 +311,8 @@ TEST_CASE("Tensors beyond the memory limit are refused before they are made") {
   options.layout.add_servers()->set_incarnation(5);
   options.layout.add_slot_owner(0);
   options.incarnation = 5;
-  // The value and two slots of Adam's, the value before the last batch, and a gradient.
-  options.memory_limit = 26000 * 5 * sizeof(float);
+  // The value and two slots of Adam's, its copy for pulls, the value before the last batch, and a gradient.
+  options.memory_limit = 26000 * 6 * sizeof(float);
   CHECK(Shard::Create(options).ok());
   options.memory_limit -= 1;
   CHECK(ReasonOf(Shard::Create(options).status()) == D::OVER_LIMIT);
@@ -330,12 +331,12 @@ TEST_CASE("A server without slots has nothing to give and nothing to do") {
   v1::PushRequest push;
   v1::PushResponse pushed;
   push.set_end_part(2);
-  REQUIRE(shard->Push(push, &pushed).ok());
+  REQUIRE(PushPlain(*shard, push, &pushed).ok());
   CHECK(pushed.outcome() == v1::PushResponse::DUPLICATE);
   v1::PullRequest pull;
   pull.set_dense(true);
   v1::PullResponse pulled;
-  REQUIRE(shard->Pull(pull, &pulled).ok());
+  REQUIRE(PullPlain(*shard, pull, &pulled).ok());
   CHECK(pulled.dense_size() == 0);
 }
 

@@ -25,7 +25,7 @@ std::unique_ptr<Shard> Trained(uint64_t batches, uint64_t seed = 1) {
   std::mt19937_64 random(seed);
   const auto push = [&](uint64_t version, PartRange range) {
     v1::PushResponse response;
-    REQUIRE(shard->Push(PushFor(options.layout, 0, version, range, RandomGradient(random)), &response).ok());
+    REQUIRE(PushPlain(*shard, PushFor(options.layout, 0, version, range, RandomGradient(random)), &response).ok());
   };
   for (uint64_t version = 0; version < batches; ++version) push(version, {0, kParts});
   push(batches, {2, 3});

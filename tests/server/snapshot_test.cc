@@ -10,6 +10,7 @@
 #include "common/checkpoint/manifest.h"
 #include "common/checkpoint/model_folder.h"
 #include "tests/server/hosting_story.h"
+#include "tests/server/plain_messages.h"
 
 namespace pumasi {
 namespace {
@@ -22,7 +23,7 @@ std::string BytesOf(const std::string& path) { return *ReadFile(RealFiles(), pat
 void Train(Shard& shard, const v1::Layout& layout, uint64_t version) {
   std::mt19937_64 random(version + 5);
   v1::PushResponse response;
-  REQUIRE(shard.Push(PushFor(layout, 0, version, {0, kParts}, RandomGradient(random)), &response).ok());
+  REQUIRE(PushPlain(shard, PushFor(layout, 0, version, {0, kParts}, RandomGradient(random)), &response).ok());
 }
 
 std::unique_ptr<Snapshot> Cut(Shard& shard, const std::string& output, const std::string& file, uint64_t since) {
@@ -164,7 +165,7 @@ TEST_CASE("Checkpoints that hold what changed load as whole ones do") {
       INFO(shard.status().ToString());
       REQUIRE(shard.ok());
       v1::PullResponse response;
-      REQUIRE((*shard)->Pull(PullFor(story.layout(), server, now), &response).ok());
+      REQUIRE(PullPlain(**shard, PullFor(story.layout(), server, now), &response).ok());
       TakeAnswer(story.layout(), server, response, &loaded);
     }
     CHECK(SameBits(loaded, story.PullAll(now)));

@@ -47,8 +47,9 @@ absl::StatusOr<Reference::Values> Invariants::LoadLuckily(const std::string& fol
     keys->set_table(table);
     for (uint64_t id = 0; id < spec.rows(); ++id) keys->add_deltas(id == 0 ? 0 : 1);
   }
-  v1::PullResponse response;
-  if (absl::Status status = (*shard)->Pull(request, &response); !status.ok()) return status;
+  OutgoingPull answer;
+  if (absl::Status status = (*shard)->Pull(request, &answer); !status.ok()) return status;
+  const v1::PullResponse response = ToMessage(answer);
   for (const v1::RowValues& rows : response.rows()) {
     std::memcpy(values[rows.table()].data(), rows.values().data(), rows.values().size());
   }

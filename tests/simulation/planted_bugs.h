@@ -21,7 +21,7 @@ inline constexpr BugBudget kBugBudgets[] = {
     {PlantedBug::kNoBefore, 20},
     {PlantedBug::kBackupDoesNotGate, 4000},
     {PlantedBug::kFillLosesNodes, 40},
-    {PlantedBug::kFillLosesBefore, 150},
+    {PlantedBug::kFillLosesBefore, 700},
     {PlantedBug::kReadyBeforeFilled, 120},
     {PlantedBug::kSnapshotWithoutCopies, 90},
     {PlantedBug::kArrivalOrder, 10},

@@ -25,9 +25,10 @@ Parameters PullAll(const Scenario& scenario, const Router& router, const Shard& 
   v1::PullRequest request;
   request.set_version(version);
   router.FillPull(pulled.ids, positions[0], &request);
-  v1::PullResponse response;
-  REQUIRE(shard.Pull(request, &response).ok());
-  REQUIRE(router.Take(response, 0, positions[0], &pulled).ok());
+  OutgoingPull answer;
+  REQUIRE(shard.Pull(request, &answer).ok());
+  const v1::PullResponse response = ToMessage(answer);
+  REQUIRE(router.Take(response, ValuesOf(response), 0, positions[0], &pulled).ok());
   return {pulled.dense, pulled.ids, pulled.rows};
 }
 
@@ -53,14 +54,16 @@ TEST_CASE("The reference's plain loops and a server that holds everything come t
       REQUIRE(reference.Compare(version, seen) == "");
       // From the last part to the first: the tree puts them in order.
       for (uint32_t part = scenario.job.micro_batches(); part-- > 0;) {
-        const Gradient gradient = MadeUpGradient(scenario, WorkOf(scenario, version, part), version, part, seen);
-        v1::PushRequest push;
-        push.set_version(version);
-        push.set_first_part(part);
-        push.set_end_part(part + 1);
-        router->FillPush(gradient, 0, router->SplitPush(gradient)[0], &push);
+        const auto gradient = std::make_shared<const Gradient>(
+            MadeUpGradient(scenario, WorkOf(scenario, version, part), version, part, seen));
+        OutgoingPush push;
+        push.head.set_version(version);
+        push.head.set_first_part(part);
+        push.head.set_end_part(part + 1);
+        router->FillPush(gradient, 0, router->SplitPush(*gradient)[0], &push);
+        const v1::PushRequest message = ToMessage(push);
         v1::PushResponse response;
-        REQUIRE((*shard)->Push(push, &response).ok());
+        REQUIRE((*shard)->Push(message, ValuesOf(message), &response).ok());
       }
       if (const auto waiting = (*shard)->waits_for_norms()) {
         std::vector<double> squares;

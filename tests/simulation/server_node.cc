@@ -55,11 +55,14 @@ void ServerNode::TakeAssignments(const std::vector<v1::Assignment>& assignments)
 }
 
 absl::Status ServerNode::Call(const v1::PullRequest& request, v1::PullResponse* response) {
-  return hosting_->Pull(request, response);
+  OutgoingPull answer;
+  const absl::Status status = hosting_->Pull(request, &answer);
+  if (status.ok()) *response = ToMessage(answer);
+  return status;
 }
 
 absl::Status ServerNode::Call(const v1::PushRequest& request, v1::PushResponse* response) {
-  const absl::Status status = hosting_->Push(request, response, Now());
+  const absl::Status status = hosting_->Push(request, ValuesOf(request), response, Now());
   pushed_ = true;
   world_.Trace(name(), " push v", request.version(), " [", request.first_part(), ",", request.end_part(), ") epoch ",
                request.header().layout_epoch(), ": ",

@@ -196,7 +196,7 @@ void WorkerNode::Do(const Pull& effect) {
                             Payload* payload = Find(effect.unit);
                             if (payload != nullptr && payload->attempt == effect.attempt && status.ok() && router_ &&
                                 router_->layout().epoch() == effect.layout_epoch) {
-                              status = router_->Take(response, server, asked, &payload->pulled);
+                              status = router_->Take(response, ValuesOf(response), server, asked, &payload->pulled);
                             } else if (status.ok()) {
                               return;
                             }
@@ -241,27 +241,27 @@ v1::UnitDone WorkerNode::ComputeUnit(Payload& payload) {
     *done.add_parts() = MadeUpResult(work, part);
     tree.Insert({part, part + 1}, MadeUpGradient(scenario(), work, payload.version, part, seen));
   }
-  payload.gradient = tree.Take();
+  payload.gradient = std::make_shared<const Gradient>(tree.Take());
   return done;
 }
 
 void WorkerNode::Do(const Push& effect) {
   const Payload* payload = Find(effect.unit);
   if (payload == nullptr || !router_ || router_->layout().epoch() != effect.layout_epoch) return;
-  const Router::Positions positions = router_->SplitPush(payload->gradient);
+  const Router::Positions positions = router_->SplitPush(*payload->gradient);
   for (const uint32_t server : effect.servers) {
-    v1::PushRequest request;
-    request.mutable_header()->set_job_id(assignment_.job_id());
-    request.mutable_header()->set_layout_epoch(effect.layout_epoch);
-    request.mutable_header()->set_incarnation(incarnation());
-    request.mutable_header()->set_lease_token(payload->lease.token());
-    request.set_version(payload->lease.version());
-    request.set_first_part(payload->lease.first_part());
-    request.set_end_part(payload->lease.end_part());
-    *request.mutable_rate_changes() = payload->lease.rate_changes();
-    router_->FillPush(payload->gradient, server, positions[server], &request);
+    OutgoingPush push;
+    push.head.mutable_header()->set_job_id(assignment_.job_id());
+    push.head.mutable_header()->set_layout_epoch(effect.layout_epoch);
+    push.head.mutable_header()->set_incarnation(incarnation());
+    push.head.mutable_header()->set_lease_token(payload->lease.token());
+    push.head.set_version(payload->lease.version());
+    push.head.set_first_part(payload->lease.first_part());
+    push.head.set_end_part(payload->lease.end_part());
+    *push.head.mutable_rate_changes() = payload->lease.rate_changes();
+    router_->FillPush(payload->gradient, server, positions[server], &push);
     Ask<v1::PushResponse>(
-        network_, *this, router_->layout().servers(static_cast<int>(server)).address(), Method::kPush, request,
+        network_, *this, router_->layout().servers(static_cast<int>(server)).address(), Method::kPush, ToMessage(push),
         kCallTimeout,
         [this, serial = job_serial_, effect, server](const absl::Status& status, const v1::PushResponse& response) {
           if (serial == job_serial_) {

@@ -42,7 +42,7 @@ class WorkerNode : public MemberNode {
     PulledParameters pulled;
     uint64_t attempt = 0;  // of the pull
     uint64_t version = 0;  // that was pulled
-    Gradient gradient;
+    std::shared_ptr<const Gradient> gradient;
   };
   // The job's part of the seed.
   const Scenario& scenario() const { return around_.Of(assignment_.job_id()); }

@@ -25,6 +25,8 @@ struct TrainFlags {
   std::string output;
   std::string resume;
   std::string cache;
+  std::string trace;     // file; empty: none
+  bool profile = false;  // show where the time goes
   bool json = false;
 };
 int Train(const TrainFlags& flags);
@@ -37,6 +39,7 @@ struct SubmitFlags {
   uint32_t workers = 1;
   std::string output;
   std::string resume;
+  bool trace = false;  // events are kept, for `watch --trace`
   bool json = false;
 };
 int Submit(const SubmitFlags& flags);
@@ -44,6 +47,7 @@ int Submit(const SubmitFlags& flags);
 struct JobFlags {
   ClusterFlags cluster;
   std::string job_id;
+  std::string trace;  // watch: file; empty: none
   bool json = false;
 };
 int ListJobs(const JobFlags& flags);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tools/cli/metrics.h"
+#include "tools/cli/profile_report.h"
 
 namespace pumasi {
 namespace {
@@ -66,6 +67,7 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   json["parameters_sha256"] = status.parameters_sha256();
   json["bytes_pulled"] = status.use().bytes_pulled();
   json["bytes_pushed"] = status.use().bytes_pushed();
+  if (!status.nodes().empty()) json["profile"] = ProfileJson(status);
   json["model"] = status.model();
   json["generation"] = status.generation();
   json["layout_epoch"] = status.layout_epoch();

@@ -9,8 +9,11 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/job_file.h"
 #include "tools/cli/job_report.h"
+#include "tools/cli/profile_report.h"
+#include "tools/cli/profile_view.h"
 #include "tools/cli/progress_bar.h"
 #include "tools/cli/scheduler_link.h"
+#include "tools/cli/trace_file.h"
 
 namespace pumasi {
 namespace {
@@ -37,6 +40,7 @@ int Submit(const SubmitFlags& flags) {
   request.set_resume(flags.resume);
   request.set_servers(flags.servers);
   request.set_workers(flags.workers);
+  if (flags.trace) request.set_trace_events(kTraceEvents);
   auto job_id = (*link)->Submit(request);
   if (!job_id.ok()) return PrintError(job_id.status());
   Json json;
@@ -71,7 +75,11 @@ int Watch(const JobFlags& flags) {
   Shutdown& shutdown = Shutdown::Install();
   auto link = SchedulerLink::Open(flags.cluster);
   if (!link.ok()) return PrintError(link.status());
+  if (!flags.trace.empty()) {
+    if (absl::Status status = BeginTraceFile(flags.trace); !status.ok()) return PrintError(status);
+  }
   ProgressBar bar;
+  ProfileView view;
   uint64_t seen = 0;
   while (!shutdown.Requested()) {
     auto status = (*link)->GetJob(flags.job_id, seen, kPoll);
@@ -81,6 +89,7 @@ int Watch(const JobFlags& flags) {
     }
     seen = status->change();
     if (!Ended(status->state())) {
+      view.Show(*status, RealClock().Now());
       bar.Show(*status, RealClock().Now());
       shutdown.WaitFor(kPause);
       continue;
@@ -88,6 +97,12 @@ int Watch(const JobFlags& flags) {
     bar.End();
     std::printf("%s", flags.json ? (ToLine(JobJson(*status, status->wall_seconds())) + "\n").c_str()
                                  : ResultText(*status, status->wall_seconds()).c_str());
+    if (!flags.json) std::printf("%s", ProfileText(*status).c_str());
+    if (!flags.trace.empty()) {
+      if (absl::Status traced = WriteTraceFile(**link, flags.job_id, flags.trace); !traced.ok()) {
+        return PrintError(traced);
+      }
+    }
     return status->state() == v1::DONE ? kExitOk : kExitFailed;
   }
   bar.End();

@@ -40,6 +40,8 @@ int Main(int argc, char** argv) {
   command->add_option("--set", train.set, "Change a field of the job: --set optimizer.adam.learning_rate=0.01")
       ->type_name("PATH=VALUE");
   command->add_option("--cache", train.cache, "Folder for encoded data (~/.cache/pumasi)");
+  command->add_flag("--profile", train.profile, "Show where each worker's time goes, and what the speed depends on");
+  command->add_option("--trace", train.trace, "Write what every daemon did when to a file, for Perfetto or Chrome");
   AddJson(command, &train.json);
   command->footer(Example("  pumasi train job.yaml --workers 4 --set epochs=2 --output runs/try"));
   command->callback([&] { code = Train(train); });
@@ -52,6 +54,7 @@ int Main(int argc, char** argv) {
   command->add_option("--output", submit.output, "Output folder, below the scheduler's output root (NAME)");
   command->add_option("--resume", submit.resume, "Checkpoint folder to continue from, below the output root");
   command->add_option("--set", submit.set, "Change a field of the job")->type_name("PATH=VALUE");
+  command->add_flag("--trace", submit.trace, "Keep what every daemon did when, for `pumasi watch --trace`");
   AddCluster(command, &submit.cluster);
   AddJson(command, &submit.json);
   command->footer(Example("  pumasi submit job.yaml --scheduler 127.0.0.1:7070 --workers 2"));
@@ -61,6 +64,9 @@ int Main(int argc, char** argv) {
   const auto add_job_command = [&](const char* name, const char* what, bool takes_job, int (*run)(const JobFlags&)) {
     auto* sub = app.add_subcommand(name, what);
     if (takes_job) sub->add_option("job", job.job_id, "The job's id, as `pumasi jobs` shows it")->required();
+    if (run == Watch) {
+      sub->add_option("--trace", job.trace, "At the end, write the trace of a job that keeps one (submit --trace)");
+    }
     AddCluster(sub, &job.cluster);
     AddJson(sub, &job.json);
     sub->footer(Example(std::string("  pumasi ") + name + (takes_job ? " sections-3f9a2c" : "") +

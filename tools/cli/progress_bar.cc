@@ -65,7 +65,8 @@ void ProgressBar::Show(const v1::JobStatus& status, absl::Duration now) {
   if (now - last_ < (terminal_ ? kRedraw : kLine)) return;
   last_ = now;
   if (terminal_) {
-    std::fprintf(stderr, "\r\033[K%s", text.c_str());
+    // Cut at the terminal's edge: a line that wraps could not be written over.
+    std::fprintf(stderr, "\r\033[K\033[?7l%s\033[?7h", text.c_str());
     open_ = true;
   } else {
     std::fprintf(stderr, "%s\n", text.c_str());

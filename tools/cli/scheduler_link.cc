@@ -133,6 +133,16 @@ absl::StatusOr<v1::AuditResponse> SchedulerLink::Audit(const std::string& job_id
   return response;
 }
 
+absl::StatusOr<v1::GetTraceResponse> SchedulerLink::GetTrace(const std::string& job_id, uint64_t first) {
+  v1::GetTraceRequest request;
+  request.set_job_id(job_id);
+  request.set_first(first);
+  v1::GetTraceResponse response;
+  absl::Status status = Call(request, &response, &v1::Scheduler::StubInterface::GetTrace);
+  if (!status.ok()) return status;
+  return response;
+}
+
 absl::StatusOr<std::vector<v1::NodeStatus>> SchedulerLink::ListNodes() {
   v1::ListNodesResponse response;
   absl::Status status = Call(v1::ListNodesRequest(), &response, &v1::Scheduler::StubInterface::ListNodes);

@@ -33,6 +33,8 @@ class SchedulerLink {
   // The sums, and what became of up to `count` batches from `first_version` on.
   absl::StatusOr<v1::AuditResponse> Audit(const std::string& job_id, uint64_t first_version, uint32_t count);
   absl::StatusOr<std::vector<v1::NodeStatus>> ListNodes();
+  // Events of a job's trace from number `first` on: as many as fit.
+  absl::StatusOr<v1::GetTraceResponse> GetTrace(const std::string& job_id, uint64_t first);
 
   const std::string& address() const { return config_.scheduler(); }
 

@@ -14,8 +14,11 @@
 #include "tools/cli/embedded_cluster.h"
 #include "tools/cli/job_file.h"
 #include "tools/cli/job_report.h"
+#include "tools/cli/profile_report.h"
+#include "tools/cli/profile_view.h"
 #include "tools/cli/progress_bar.h"
 #include "tools/cli/scheduler_link.h"
+#include "tools/cli/trace_file.h"
 
 namespace pumasi {
 namespace {
@@ -34,9 +37,10 @@ absl::StatusOr<std::string> Absolute(const std::string& path) {
 
 // Follows the job until it ends, or the user or the cluster's death ends it.
 absl::StatusOr<v1::JobStatus> Follow(SchedulerLink& link, EmbeddedCluster& cluster, const std::string& job_id,
-                                     bool quiet) {
+                                     bool quiet, bool profile) {
   const absl::Duration start = RealClock().Now();
   ProgressBar bar;
+  ProfileView view;
   v1::JobStatus status;
   while (true) {
     if (Shutdown::Install().Requested()) {
@@ -59,6 +63,7 @@ absl::StatusOr<v1::JobStatus> Follow(SchedulerLink& link, EmbeddedCluster& clust
       return status;
     }
     const absl::Duration now = RealClock().Now();
+    if (!quiet && profile) view.Show(status, now);
     if (!quiet) bar.Show(status, now);
     // A job changes with every batch; asking that often would take time from those who compute.
     Shutdown::Install().WaitFor(kPause);
@@ -83,6 +88,9 @@ int Train(const TrainFlags& flags) {
   auto output = Absolute(output_flag), resume = Absolute(flags.resume), cache = Absolute(flags.cache);
   if (!output.ok()) return PrintError(output.status());
   if (absl::Status status = RealFiles().MakeFolder(*output); !status.ok()) return PrintError(status);
+  if (!flags.trace.empty()) {
+    if (absl::Status status = BeginTraceFile(flags.trace); !status.ok()) return PrintError(status);
+  }
 
   EmbeddedCluster::Options options;
   options.servers = flags.servers;
@@ -104,9 +112,12 @@ int Train(const TrainFlags& flags) {
   request.set_resume(*resume);
   request.set_servers(flags.servers);
   request.set_workers(flags.workers);
+  if (!flags.trace.empty()) request.set_trace_events(kTraceEvents);
   auto job_id = (*link)->Submit(request);
   if (!job_id.ok()) return shutdown.Requested() ? int{kExitInterrupted} : PrintError(job_id.status());
-  auto status = Follow(**link, **cluster, *job_id, flags.json && !isatty(STDERR_FILENO));
+  auto status = Follow(**link, **cluster, *job_id, flags.json && !isatty(STDERR_FILENO), flags.profile);
+  absl::Status traced;
+  if (status.ok() && !flags.trace.empty()) traced = WriteTraceFile(**link, *job_id, flags.trace);
   // Hung up first: a scheduler on its way down would wait for the connection to be closed.
   link->reset();
   (*cluster)->Stop();
@@ -118,7 +129,9 @@ int Train(const TrainFlags& flags) {
   }
   const double wall = absl::ToDoubleSeconds(RealClock().Now() - start);
   std::printf("%s", flags.json ? (ToLine(JobJson(*status, wall)) + "\n").c_str() : ResultText(*status, wall).c_str());
-  if (status->state() == v1::DONE) return kExitOk;
+  if (flags.profile && !flags.json) std::printf("%s", ProfileText(*status).c_str());
+  if (!traced.ok()) PrintError(traced);
+  if (status->state() == v1::DONE) return traced.ok() ? int{kExitOk} : ExitCodeOf(traced);
   std::fprintf(stderr, "pumasi: job %s %s: %s\nlogs: %s\n", status->job_id().c_str(),
                StateName(status->state()).c_str(), status->message().c_str(), options.logs.c_str());
   return kExitFailed;

@@ -1,19 +1,31 @@
 #include "worker/exchange/ps_exchange.h"
 
-#include <grpcpp/grpcpp.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
 
 #include <utility>
 
+#include "common/error_detail.h"
 #include "common/rpc_error.h"
+#include "common/wire/value_wire.h"
 
 namespace pumasi {
 namespace {
 
-template <typename Response>
 struct OneCall {
   grpc::ClientContext context;
-  Response response;
+  grpc::ByteBuffer request, response;
 };
+
+// Messages of which most bytes are floats are written and read here, without copies of those (common/wire).
+void Start(const std::shared_ptr<grpc::Channel>& channel, const char* method, const std::shared_ptr<OneCall>& call,
+           std::function<void(grpc::Status)> done) {
+  grpc::GenericStub(channel).UnaryCall(&call->context, method, {}, &call->request, &call->response, std::move(done));
+}
+
+constexpr char kPull[] = "/pumasi.v1.ParameterServer/Pull";
+constexpr char kPush[] = "/pumasi.v1.ParameterServer/Push";
 
 }  // namespace
 
@@ -36,6 +48,7 @@ void PullAttempt::Prepare() {
   router.Prepare(&parameters_);
   positions_ = router.SplitPull(*ids_);
   requests_.resize(router.servers());
+  served_.resize(router.servers());
   for (const uint32_t server : router.holders()) {
     exchange_.FillHeader(*peers_, lease_token_, requests_[server].mutable_header());
     router.FillPull(*ids_, positions_[server], &requests_[server]);
@@ -51,23 +64,34 @@ void PullAttempt::Call(uint64_t version, const std::vector<uint32_t>& servers, c
   Prepare();
   for (const uint32_t server : servers) {
     if (cancelled_) return;
-    auto call = std::make_shared<OneCall<v1::PullResponse>>();
+    auto call = std::make_shared<OneCall>();
     call->context.set_deadline(std::chrono::system_clock::now() + exchange_.options_.call_timeout);
     requests_[server].set_version(version);
+    call->request = MessageBytes(requests_[server]);
+    const size_t sent = call->request.Length();
     if (!exchange_.calls_.Begin(&call->context, this)) return;
-    peers_->stubs[server]->async()->Pull(
-        &call->context, &requests_[server], &call->response,
-        [self = shared_from_this(), call, server, done](const grpc::Status& end) {
-          PsExchange& exchange = self->exchange_;
-          absl::Status status = ToAbsl(end);
-          if (status.ok()) {
-            exchange.pulled_ += self->requests_[server].ByteSizeLong() + call->response.ByteSizeLong();
-            status = self->peers_->router.Take(call->response, server, self->positions_[server], &self->parameters_);
-          }
-          done(server, status);
-          exchange.calls_.End(&call->context);
-        });
+    Start(peers_->channels[server], kPull, call,
+          [self = shared_from_this(), call, sent, server, done](const grpc::Status& end) {
+            PsExchange& exchange = self->exchange_;
+            absl::Status status = ToAbsl(end);
+            if (status.ok()) {
+              exchange.pulled_ += sent + call->response.Length();
+              status = self->Take(call->response, server);
+            }
+            done(server, status);
+            exchange.calls_.End(&call->context);
+          });
   }
+}
+
+absl::Status PullAttempt::Take(const grpc::ByteBuffer& bytes, uint32_t server) {
+  v1::PullResponse response;
+  ArrivedValues values;
+  if (absl::Status status = FromWire(bytes, &response, &values); !status.ok()) {
+    return DetailedError(v1::ErrorDetail::MALFORMED, status.message());
+  }
+  served_[server] = response.time();
+  return peers_->router.Take(response, values, server, positions_[server], &parameters_);
 }
 
 PushAttempt::PushAttempt(PsExchange& exchange, std::shared_ptr<const Peers> peers, Payload payload)
@@ -85,34 +109,41 @@ void PushAttempt::Call(const std::vector<uint32_t>& servers, const Done& done) {
   if (positions_.empty() && !cancelled_) positions_ = peers_->router.SplitPush(*payload_.gradient);
   for (const uint32_t server : servers) {
     if (cancelled_) return;
-    std::shared_ptr<v1::PushRequest> request = std::move(requests_[server]);
-    if (request == nullptr) {
-      request = std::make_shared<v1::PushRequest>();
-      exchange_.FillHeader(*peers_, payload_.lease_token, request->mutable_header());
-      request->set_version(payload_.version);
-      request->set_first_part(payload_.parts.first);
-      request->set_end_part(payload_.parts.end);
-      *request->mutable_rate_changes() = payload_.rate_changes;
-      peers_->router.FillPush(*payload_.gradient, server, positions_[server], request.get());
-    }
-    auto call = std::make_shared<OneCall<v1::PushResponse>>();
+    std::shared_ptr<grpc::ByteBuffer> request = std::move(requests_[server]);
+    if (request == nullptr) request = std::make_shared<grpc::ByteBuffer>(Build(server));
+    auto call = std::make_shared<OneCall>();
     call->context.set_deadline(std::chrono::system_clock::now() + exchange_.options_.call_timeout);
+    call->request = *request;  // shares the bytes
     if (!exchange_.calls_.Begin(&call->context, this)) return;
-    v1::PushRequest* const sent = request.get();
-    peers_->stubs[server]->async()->Push(
-        &call->context, sent, &call->response,
+    Start(
+        peers_->channels[server], kPush, call,
         [self = shared_from_this(), call, server, done, request = std::move(request)](const grpc::Status& end) mutable {
           PsExchange& exchange = self->exchange_;
-          const absl::Status status = ToAbsl(end);
+          absl::Status status = ToAbsl(end);
+          v1::PushResponse response;
+          if (status.ok() && !ParseMessage(call->response, &response)) {
+            status = DetailedError(v1::ErrorDetail::MALFORMED, "the answer to a push is none");
+          }
           if (status.ok()) {
-            exchange.pushed_ += request->ByteSizeLong() + call->response.ByteSizeLong();
+            exchange.pushed_ += request->Length() + call->response.Length();
           } else {
             self->requests_[server] = std::move(request);  // for the next try, which `done` leads to at the earliest
           }
-          done(server, status, call->response.outcome());
+          done(server, status, response.outcome());
           exchange.calls_.End(&call->context);
         });
   }
+}
+
+grpc::ByteBuffer PushAttempt::Build(uint32_t server) const {
+  OutgoingPush push;
+  exchange_.FillHeader(*peers_, payload_.lease_token, push.head.mutable_header());
+  push.head.set_version(payload_.version);
+  push.head.set_first_part(payload_.parts.first);
+  push.head.set_end_part(payload_.parts.end);
+  *push.head.mutable_rate_changes() = payload_.rate_changes;
+  peers_->router.FillPush(payload_.gradient, server, positions_[server], &push);
+  return ToWire(std::move(push));
 }
 
 }  // namespace pumasi

@@ -13,15 +13,19 @@
 #include "absl/status/status.h"
 #include "common/layout/part_range.h"
 #include "common/rpc/calls_in_flight.h"
-#include "proto/parameter_server.grpc.pb.h"
 #include "worker/exchange/router.h"
+
+namespace grpc {
+class ByteBuffer;
+class Channel;
+}  // namespace grpc
 
 namespace pumasi {
 
 // The servers of one layout, in its order. Does not change.
 struct Peers {
   Router router;
-  std::vector<std::unique_ptr<v1::ParameterServer::StubInterface>> stubs;
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
 };
 
 // What the attempts of one job share. Thread-safe. Its end waits for all calls' callbacks.
@@ -69,9 +73,13 @@ class PullAttempt : public std::enable_shared_from_this<PullAttempt> {
   void Cancel();
   // What was pulled. REQUIRES: all holders have answered.
   PulledParameters Take() { return std::move(parameters_); }
+  // Where the server's time went. REQUIRES: it has answered.
+  const v1::ServedTime& served(uint32_t server) const { return served_[server]; }
 
  private:
   void Prepare();
+  // An answer's values to their places.
+  absl::Status Take(const grpc::ByteBuffer& bytes, uint32_t server);
 
   PsExchange& exchange_;
   const std::shared_ptr<const Peers> peers_;
@@ -81,6 +89,7 @@ class PullAttempt : public std::enable_shared_from_this<PullAttempt> {
   bool prepared_ = false;
   Router::Positions positions_;
   std::vector<v1::PullRequest> requests_;  // by server
+  std::vector<v1::ServedTime> served_;     // likewise
   PulledParameters parameters_;
 };
 
@@ -102,12 +111,15 @@ class PushAttempt : public std::enable_shared_from_this<PushAttempt> {
   void Cancel();
 
  private:
+  // The message for a server.
+  grpc::ByteBuffer Build(uint32_t server) const;
+
   PsExchange& exchange_;
   const std::shared_ptr<const Peers> peers_;
   const Payload payload_;
   std::atomic<bool> cancelled_{false};
-  Router::Positions positions_;                             // empty before the first Call
-  std::vector<std::shared_ptr<v1::PushRequest>> requests_;  // by server; those that were built and not acknowledged
+  Router::Positions positions_;                              // empty before the first Call
+  std::vector<std::shared_ptr<grpc::ByteBuffer>> requests_;  // by server; those that were built and not acknowledged
 };
 
 }  // namespace pumasi

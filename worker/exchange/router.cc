@@ -1,6 +1,6 @@
 #include "worker/exchange/router.h"
 
-#include <cstring>
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -86,8 +86,8 @@ void Router::FillPull(const std::vector<uint64_t>& ids, const std::vector<uint32
   if (!positions.empty()) FillKeys(ids, positions, pull->add_rows());
 }
 
-absl::Status Router::Take(const v1::PullResponse& response, size_t server, const std::vector<uint32_t>& positions,
-                          PulledParameters* out) const {
+absl::Status Router::Take(const v1::PullResponse& response, const ArrivedValues& values, size_t server,
+                          const std::vector<uint32_t>& positions, PulledParameters* out) const {
   const std::string& name = layout_.servers(static_cast<int>(server)).node();
   const auto wrong = [&](const char* what) {
     return DetailedError(v1::ErrorDetail::MALFORMED, absl::StrCat("server ", name, " sent ", what));
@@ -97,16 +97,13 @@ absl::Status Router::Take(const v1::PullResponse& response, size_t server, const
     if (response.rows_size() != 1) return wrong("no rows where some were asked for");
     const v1::RowValues& rows = response.rows(0);
     if (rows.table() != static_cast<uint32_t>(row_table_) || rows.rows() != positions.size() || rows.width() != width ||
-        rows.values().size() != positions.size() * width * sizeof(float)) {
+        values.rows[0].size() != positions.size() * width * sizeof(float)) {
       return wrong("rows of another shape than asked for");
     }
-    if (Crc32c(rows.values()) != rows.crc32c())
+    if (Crc32c(values.rows[0]) != rows.crc32c())
       return absl::DataLossError(absl::StrCat("rows from ", name, " are damaged"));
-    const char* from = rows.values().data();
-    for (const uint32_t position : positions) {
-      std::memcpy(out->rows.data() + position * width, from, width * sizeof(float));
-      from += width * sizeof(float);
-    }
+    ByteReader reader(values.rows[0]);
+    for (const uint32_t position : positions) reader.Read(out->rows.data() + position * width, width * sizeof(float));
   }
   if (response.dense_size() != static_cast<int>(primary_chunks_[server].size())) {
     return wrong("other dense chunks than it owns");
@@ -114,44 +111,40 @@ absl::Status Router::Take(const v1::PullResponse& response, size_t server, const
   for (size_t i = 0; i < primary_chunks_[server].size(); ++i) {
     const Chunk& chunk = primary_chunks_[server][i];
     const v1::DenseChunk& got = response.dense(static_cast<int>(i));
-    if (got.table() != chunk.table || got.chunk() != chunk.chunk ||
-        got.values().size() != chunk.floats * sizeof(float)) {
+    const ByteView& bytes = values.dense[i];
+    if (got.table() != chunk.table || got.chunk() != chunk.chunk || bytes.size() != chunk.floats * sizeof(float)) {
       return wrong("a dense chunk that does not fit");
     }
-    if (Crc32c(got.values()) != got.crc32c())
-      return absl::DataLossError(absl::StrCat("a tensor from ", name, " is damaged"));
-    std::memcpy(out->dense[chunk.table].data() + chunk.chunk * kChunkFloats, got.values().data(), got.values().size());
+    if (Crc32c(bytes) != got.crc32c()) return absl::DataLossError(absl::StrCat("a tensor from ", name, " is damaged"));
+    ByteReader(bytes).Read(out->dense[chunk.table].data() + chunk.chunk * kChunkFloats, bytes.size());
   }
   return absl::OkStatus();
 }
 
-void Router::FillPush(const Gradient& gradient, size_t server, const std::vector<uint32_t>& positions,
-                      v1::PushRequest* push) const {
+void Router::FillPush(const std::shared_ptr<const Gradient>& gradient, size_t server,
+                      const std::vector<uint32_t>& positions, OutgoingPush* push) const {
   if (!positions.empty()) {
-    const RowGradient& rows = gradient.rows[row_table_];
-    const size_t width = tables_[row_table_].columns();
-    FillKeys(rows.ids, positions, push->add_keys());
-    v1::RowValues* values = push->add_values();
+    const RowGradient& rows = gradient->rows[row_table_];
+    const size_t width = tables_[row_table_].columns(), floats = positions.size() * width;
+    FillKeys(rows.ids, positions, push->head.add_keys());
+    v1::RowValues* values = push->head.add_values();
     values->set_table(row_table_);
     values->set_rows(positions.size());
     values->set_width(static_cast<uint32_t>(width));
-    std::string& bytes = *values->mutable_values();
-    bytes.resize(positions.size() * width * sizeof(float));
-    char* to = bytes.data();
-    for (const uint32_t position : positions) {
-      std::memcpy(to, rows.values.data() + position * width, width * sizeof(float));
-      to += width * sizeof(float);
-    }
-    values->set_crc32c(Crc32c(bytes));
+    const auto gathered = std::make_shared_for_overwrite<float[]>(floats);
+    float* to = gathered.get();
+    for (const uint32_t position : positions) to = std::copy_n(rows.values.data() + position * width, width, to);
+    values->set_crc32c(Crc32c(gathered.get(), floats * sizeof(float)));
+    push->rows.push_back({gathered, floats});
   }
   for (const Chunk& chunk : held_chunks_[server]) {
-    if (gradient.dense[chunk.table].empty()) continue;
-    v1::DenseChunk* out = push->add_dense();
+    if (gradient->dense[chunk.table].empty()) continue;
+    const float* values = gradient->dense[chunk.table].data() + chunk.chunk * kChunkFloats;
+    v1::DenseChunk* out = push->head.add_dense();
     out->set_table(chunk.table);
     out->set_chunk(chunk.chunk);
-    out->set_values(reinterpret_cast<const char*>(gradient.dense[chunk.table].data() + chunk.chunk * kChunkFloats),
-                    chunk.floats * sizeof(float));
-    out->set_crc32c(Crc32c(out->values()));
+    out->set_crc32c(Crc32c(values, chunk.floats * sizeof(float)));
+    push->dense.push_back({std::shared_ptr<const float[]>(gradient, values), chunk.floats});
   }
 }
 

@@ -3,10 +3,12 @@
 #define PUMASI_WORKER_EXCHANGE_ROUTER_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/wire/value_message.h"
 #include "ops/tree/gradient.h"
 #include "proto/parameter_server.pb.h"
 #include "proto/table.pb.h"
@@ -50,12 +52,12 @@ class Router {
   // Checks an answer of `server` against what was asked (`positions` of out->ids, dense chunks too) and copies it to
   // its places. Answers of different servers may be taken at the same time. Errors: DataLoss (checksum), MALFORMED (the
   // server sent something else).
-  absl::Status Take(const v1::PullResponse& response, size_t server, const std::vector<uint32_t>& positions,
-                    PulledParameters* out) const;
+  absl::Status Take(const v1::PullResponse& response, const ArrivedValues& values, size_t server,
+                    const std::vector<uint32_t>& positions, PulledParameters* out) const;
   // The rows and chunks of `gradient` that `server` holds a copy of; the header, the version and the parts are the
-  // caller's.
-  void FillPush(const Gradient& gradient, size_t server, const std::vector<uint32_t>& positions,
-                v1::PushRequest* push) const;
+  // caller's. Chunks are not copied: `push` keeps the gradient alive, and it must not change.
+  void FillPush(const std::shared_ptr<const Gradient>& gradient, size_t server, const std::vector<uint32_t>& positions,
+                OutgoingPush* push) const;
 
  private:
   struct Chunk {

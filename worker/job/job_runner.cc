@@ -125,6 +125,7 @@ absl::StatusOr<std::unique_ptr<WorkPipeline>> JobRunner::MakePipeline(const v1::
   options.core.incarnation = options_.incarnation;
   options.core.seed = options_.incarnation;
   options.core.call_timeout = absl::FromChrono(options_.call_timeout);
+  options.trace = assignment.trace();
   options.shape = WorkShapeOf(assignment.job(), assignment.data());
   options.tables = {assignment.tables().begin(), assignment.tables().end()};
   options.train = prepared.train.get();

@@ -73,7 +73,7 @@ void WorkCore::LeaseAnswer(const absl::StatusOr<v1::LeaseUnitsResponse>& answer,
     for (const auto& [number, unit] : units_) held.insert(unit.lease.token());
     for (const v1::Lease& lease : answer->leases()) {
       if (lease.generation() < layout_.generation() || lease.token() == 0 || held.count(lease.token()) > 0) continue;
-      Add(lease, 0);
+      Add(lease, 0, now);
       if (lease.generation() == layout_.generation()) share_.Leased(lease);
     }
   }
@@ -195,7 +195,7 @@ void WorkCore::WorkAlone(absl::Duration now) {
     auto lease = share_.Next();
     if (!lease) return;
     lease->set_generation(layout_.generation());
-    Add(*std::move(lease), 0);
+    Add(*std::move(lease), 0, now);
   }
 }
 

@@ -84,8 +84,6 @@ class WorkCore {
   // Does its share by itself.
   bool alone() const { return alone_; }
   size_t units() const { return units_.size(); }
-  // Is any unit being pulled?
-  bool pulling() const;
   // Units that are done and not yet taken by the scheduler.
   size_t unreported() const { return reports_.size(); }
   uint64_t layout_epoch() const { return layout_.epoch(); }
@@ -97,6 +95,7 @@ class WorkCore {
     uint64_t parent = 0;  // the unit whose leaf it is; 0: none
     uint32_t leaves = 0;  // kSplit: that are not done
     Stage stage = Stage::kLeased;
+    absl::Duration leased;   // when it came
     CallRound round;         // kPulling, kPushing
     absl::Duration give_up;  // likewise
     v1::UnitDone done;       // from kComputed on; kSplit: of the leaves so far
@@ -120,7 +119,7 @@ class WorkCore {
   // Is nothing read or computed? Then all units wait for servers, or for units before them that do.
   bool Idle() const;
 
-  uint64_t Add(v1::Lease lease, uint64_t parent);
+  uint64_t Add(v1::Lease lease, uint64_t parent, absl::Duration now);
   // nullptr: it is over.
   Unit* Find(uint64_t number);
   size_t Count(Stage stage) const;

@@ -22,12 +22,13 @@ PartRange PartsOf(const v1::Lease& lease) { return {lease.first_part(), lease.en
 
 }  // namespace
 
-uint64_t WorkCore::Add(v1::Lease lease, uint64_t parent) {
+uint64_t WorkCore::Add(v1::Lease lease, uint64_t parent, absl::Duration now) {
   const uint64_t number = next_unit_++;
   if (lease.kind() == v1::TRAIN) share_.Has(lease.version(), PartsOf(lease));
   Unit unit;
   unit.lease = std::move(lease);
   unit.parent = parent;
+  unit.leased = now;
   order_[KeyOf(number, unit)] = number;
   units_.emplace(number, std::move(unit));
   return number;
@@ -41,8 +42,6 @@ WorkCore::Unit* WorkCore::Find(uint64_t number) {
 size_t WorkCore::Count(Stage stage) const {
   return std::count_if(units_.begin(), units_.end(), [&](const auto& entry) { return entry.second.stage == stage; });
 }
-
-bool WorkCore::pulling() const { return Count(Stage::kPulling) > 0; }
 
 template <typename Start>
 void WorkCore::StartInOrder(Stage from, Stage in, Stage also, size_t most, Start start) {
@@ -81,7 +80,7 @@ void WorkCore::StartUnits(absl::Duration now) {
     if (unit.stage != Stage::kLeased) continue;
     unit.stage = Stage::kReading;
     ++reading_;
-    effects_.push_back(Read{number, unit.lease});
+    effects_.push_back(Read{number, unit.lease, unit.leased});
   }
 }
 
@@ -174,7 +173,7 @@ void WorkCore::Split(uint64_t number) {
   for (uint32_t part = unit.lease.first_part(); part < unit.lease.end_part(); ++part) {
     leaf.set_first_part(part);
     leaf.set_end_part(part + 1);
-    Add(leaf, number);
+    Add(leaf, number, unit.leased);
   }
 }
 

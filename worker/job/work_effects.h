@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "proto/scheduler.pb.h"
 
 namespace pumasi {
@@ -29,6 +30,7 @@ struct Report {
 struct Read {
   uint64_t unit = 0;
   v1::Lease lease;
+  absl::Duration leased;  // when it came
 };
 
 // Ask each of `servers` (indices into the servers of the layout with that epoch) for its part of the unit's parameters

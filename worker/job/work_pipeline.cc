@@ -17,6 +17,7 @@ WorkPipeline::WorkPipeline(Options options, std::unique_ptr<Model> model, Schedu
       client_(client),
       clock_(clock),
       core_(options_.core),
+      times_(options_.core.incarnation, options_.trace),
       exchange_(
           {options_.core.job_id, options_.core.incarnation, absl::ToChronoMilliseconds(options_.core.call_timeout)}) {
   const auto run = [this](BoundedQueue<Action>& queue) {
@@ -65,7 +66,7 @@ absl::StatusOr<std::shared_ptr<const Peers>> WorkPipeline::Connect(const v1::Lay
     } else {
       channels[server.address()] = known->second;
     }
-    peers->stubs.push_back(v1::ParameterServer::NewStub(channels[server.address()]));
+    peers->channels.push_back(channels[server.address()]);
   }
   channels_ = std::move(channels);
   return peers;
@@ -128,7 +129,8 @@ void WorkPipeline::KeepTime() {
 void WorkPipeline::ReadRows(uint64_t number, const std::shared_ptr<Payload>& payload) {
   const absl::Duration start = clock_.Now();
   auto unit = ReadUnit(payload->lease, options_.shape, *options_.train, options_.test);
-  payload->seconds_reading = absl::ToDoubleSeconds(clock_.Now() - start);
+  const absl::Duration end = clock_.Now();
+  payload->seconds_reading = absl::ToDoubleSeconds(end - start);
   if (unit.ok()) {
     payload->ids = std::make_shared<const std::vector<uint64_t>>(std::move(unit->ids));
     payload->unit = *std::move(unit);
@@ -136,6 +138,8 @@ void WorkPipeline::ReadRows(uint64_t number, const std::shared_ptr<Payload>& pay
   PUMASI_FAILPOINT("worker.unit.read").IgnoreError();
   Step([&](absl::Duration now) {
     use_.set_seconds_reading(use_.seconds_reading() + payload->seconds_reading);
+    times_.Stage(v1::STAGE_READ, payload->lease, start, end);
+    payload->times.read = now;
     core_.ReadDone(number, unit.status(), now);
   });
 }
@@ -144,6 +148,7 @@ void WorkPipeline::ComputeOne(uint64_t number, const std::shared_ptr<Payload>& p
   const absl::Duration start = clock_.Now();
   absl::StatusOr<v1::UnitDone> done = absl::CancelledError("the unit was dropped");
   if (payload != nullptr) {
+    CountWait(start, *payload);
     auto result = ComputeUnit(payload->unit, payload->pull->Take(), options_.shape, options_.tables, *model_);
     if (!result.ok() && options_.on_compute_error(result.status())) return;
     const double seconds = absl::ToDoubleSeconds(clock_.Now() - start);
@@ -159,29 +164,24 @@ void WorkPipeline::ComputeOne(uint64_t number, const std::shared_ptr<Payload>& p
   PUMASI_FAILPOINT("worker.unit.computed").IgnoreError();
   Step([&](absl::Duration now) {
     use_.set_seconds_computing(use_.seconds_computing() + absl::ToDoubleSeconds(now - start));
+    if (payload != nullptr) times_.Stage(v1::STAGE_COMPUTE, payload->lease, start, now);
+    times_.WasBusy(now);
     core_.ComputeDone(number, std::move(done), now);
   });
+}
+
+void WorkPipeline::CountWait(absl::Duration now, const Payload& payload) {
+  std::lock_guard lock(mutex_);
+  const v1::Waits waits = times_.Begins(idle_since_, now, payload.lease, payload.times);
+  use_.set_seconds_waiting_for_lease(use_.seconds_waiting_for_lease() + waits.lease());
+  use_.set_seconds_pulling(use_.seconds_pulling() + SumOf(waits) - waits.lease());
 }
 
 void WorkPipeline::ComputeLoop() {
   Action action;
   while (true) {
-    const absl::Duration start = clock_.Now();
-    bool pulling;
-    {
-      std::lock_guard lock(mutex_);
-      pulling = core_.pulling();
-    }
+    idle_since_ = clock_.Now();
     if (!computes_.Pop(&action)) return;
-    {
-      std::lock_guard lock(mutex_);
-      const double idle = absl::ToDoubleSeconds(clock_.Now() - start);
-      if (pulling) {
-        use_.set_seconds_pulling(use_.seconds_pulling() + idle);
-      } else {
-        use_.set_seconds_waiting_for_lease(use_.seconds_waiting_for_lease() + idle);
-      }
-    }
     std::exchange(action, {})();
   }
 }

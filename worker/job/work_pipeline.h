@@ -22,6 +22,7 @@
 #include "worker/job/scheduler_client.h"
 #include "worker/job/unit.h"
 #include "worker/job/work_core.h"
+#include "worker/job/worker_times.h"
 #include "worker/model/model.h"
 
 namespace pumasi {
@@ -32,6 +33,7 @@ class WorkPipeline {
   struct Options {
     WorkCore::Options core;
     WorkShape shape;
+    bool trace = false;  // what it does when is reported, too
     std::vector<v1::TableSpec> tables;
     const RowSource* train = nullptr;
     const RowSource* test = nullptr;  // may be nullptr
@@ -64,6 +66,7 @@ class WorkPipeline {
     uint64_t push_attempt = 0;
     double seconds_reading = 0;
     absl::Duration push_begin;
+    UnitTimes times;
   };
   using Action = std::function<void()>;
   using Payloads = std::map<uint64_t, std::shared_ptr<Payload>>;
@@ -76,6 +79,9 @@ class WorkPipeline {
   Action Start(Report& effect);
   Action Start(Read& effect);
   Action Start(Pull& effect);
+  // REQUIRES: mutex_ held. A server has answered a pull.
+  void NoteAnswer(uint64_t unit, uint64_t attempt, const v1::ServedTime& served, absl::Duration called,
+                  absl::Duration now);
   Action Start(Compute& effect);
   Action Start(Push& effect);
   Action Start(Drop& effect);
@@ -86,6 +92,8 @@ class WorkPipeline {
   void ReadRows(uint64_t number, const std::shared_ptr<Payload>& payload);
   void ComputeOne(uint64_t number, const std::shared_ptr<Payload>& payload);
   void ComputeLoop();
+  // The thread that computes takes up the unit: what it waited for.
+  void CountWait(absl::Duration now, const Payload& payload);
   void LogRefusal(const char* what, const std::string& server, const absl::Status& status) const;
   absl::StatusOr<std::shared_ptr<const Peers>> Connect(const v1::Layout& layout);
 
@@ -103,10 +111,12 @@ class WorkPipeline {
   std::shared_ptr<const Peers> peers_;  // GUARDED_BY(mutex_): of the core's layout
   Payloads payloads_;                   // GUARDED_BY(mutex_)
   v1::WorkerUse use_;                   // GUARDED_BY(mutex_): not yet reported
+  WorkerTimes times_;                   // GUARDED_BY(mutex_): likewise
   absl::Duration wake_;                 // GUARDED_BY(mutex_): when KeepTime wakes up
   bool was_alone_ = false;              // GUARDED_BY(mutex_)
   bool stopped_ = false;                // GUARDED_BY(mutex_)
 
+  absl::Duration idle_since_;  // of the thread that computes, and its alone
   BoundedQueue<Action> reads_{64}, computes_{64}, pushes_{1024};
   PsExchange exchange_;
   std::vector<std::thread> threads_;

@@ -33,6 +33,7 @@ WorkPipeline::Action WorkPipeline::Start(CallLease& effect) {
 WorkPipeline::Action WorkPipeline::Start(Report& effect) {
   effect.request.mutable_use()->Swap(&use_);
   use_.Clear();
+  if (!times_.empty()) times_.Take(clock_.Now(), effect.request.mutable_use()->mutable_time());
   for (const uint64_t token : effect.request.returned()) {
     Log(Severity::kWarn, "unit given back", {{"job", options_.core.job_id}, {"token", token}});
   }
@@ -53,6 +54,7 @@ WorkPipeline::Action WorkPipeline::Start(Report& effect) {
 WorkPipeline::Action WorkPipeline::Start(Read& effect) {
   auto payload = std::make_shared<Payload>();
   payload->lease = effect.lease;
+  payload->times.leased = effect.leased;
   payloads_[effect.unit] = payload;
   return [this, number = effect.unit, payload] { reads_.Push([this, number, payload] { ReadRows(number, payload); }); };
 }
@@ -67,21 +69,41 @@ WorkPipeline::Action WorkPipeline::Start(Pull& effect) {
                         std::make_shared<PullAttempt>(exchange_, peers_, payload.lease.token(), payload.ids));
     payload.pull_attempt = effect.attempt;
   }
-  return [this, effect, old, attempt = payload.pull, peers = peers_] {
+  const absl::Duration called = clock_.Now();
+  if (!payload.times.called) payload.times.called = called;
+  return [this, effect, old, called, attempt = payload.pull, peers = peers_] {
     if (old != nullptr) old->Cancel();
     PUMASI_FAILPOINT("worker.pull.sent").IgnoreError();
     attempt->Call(effect.version, effect.servers,
-                  [this, peers, unit = effect.unit, number = effect.attempt](uint32_t server, absl::Status status) {
+                  [this, peers, called, attempt, unit = effect.unit, number = effect.attempt](uint32_t server,
+                                                                                              absl::Status status) {
                     if (status.ok()) status = PUMASI_FAILPOINT("worker.pull.answered");
                     LogRefusal("pull", peers->router.layout().servers(static_cast<int>(server)).node(), status);
-                    Step([&](absl::Duration now) { core_.PullAnswer(unit, number, server, status, now); });
+                    Step([&](absl::Duration now) {
+                      if (status.ok()) NoteAnswer(unit, number, attempt->served(server), called, now);
+                      core_.PullAnswer(unit, number, server, status, now);
+                    });
                   });
   };
+}
+
+void WorkPipeline::NoteAnswer(uint64_t unit, uint64_t attempt, const v1::ServedTime& served, absl::Duration called,
+                              absl::Duration now) {
+  const auto found = payloads_.find(unit);
+  if (found == payloads_.end() || found->second->pull_attempt != attempt) return;
+  UnitTimes& times = found->second->times;
+  times.answer_called = called;
+  times.answered = now;
+  times.served = served;
 }
 
 WorkPipeline::Action WorkPipeline::Start(Compute& effect) {
   const auto found = payloads_.find(effect.unit);
   std::shared_ptr<Payload> payload = found == payloads_.end() ? nullptr : found->second;
+  if (payload != nullptr) {
+    payload->times.ready = clock_.Now();
+    if (payload->times.answered) times_.Pulled(payload->lease, payload->times);
+  }
   return [this, number = effect.unit, payload] {
     computes_.Push([this, number, payload] { ComputeOne(number, payload); });
   };
@@ -128,8 +150,9 @@ WorkPipeline::Action WorkPipeline::Start(Drop& effect) {
   std::shared_ptr<Payload> payload = std::move(found->second);
   payloads_.erase(found);
   if (payload->push_attempt != 0) {
-    const double seconds = absl::ToDoubleSeconds(clock_.Now() - payload->push_begin);
-    use_.set_seconds_pushing(use_.seconds_pushing() + seconds);
+    const absl::Duration now = clock_.Now();
+    use_.set_seconds_pushing(use_.seconds_pushing() + absl::ToDoubleSeconds(now - payload->push_begin));
+    times_.Stage(v1::STAGE_PUSH, payload->lease, payload->push_begin, now);
   }
   return [pull = payload->pull, push = payload->push] {
     if (pull != nullptr) pull->Cancel();

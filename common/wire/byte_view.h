@@ -1,0 +1,72 @@
+// Bytes that lie in several pieces in somebody else's memory, as a message that has just arrived does.
+#ifndef PUMASI_COMMON_WIRE_BYTE_VIEW_H_
+#define PUMASI_COMMON_WIRE_BYTE_VIEW_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "common/crc32c.h"
+
+namespace pumasi {
+
+// Valid for as long as the memory is. Thread-safe where it does not change.
+class ByteView {
+ public:
+  ByteView() = default;
+  explicit ByteView(std::string_view bytes) { Append(bytes); }
+  void Append(std::string_view piece) {
+    if (piece.empty()) return;
+    pieces_.push_back(piece);
+    size_ += piece.size();
+  }
+  size_t size() const { return size_; }
+  const std::vector<std::string_view>& pieces() const { return pieces_; }
+
+ private:
+  std::vector<std::string_view> pieces_;  // none of them empty
+  size_t size_ = 0;
+};
+
+// Copies a view's bytes out, from the first to the last. The view has to stay as it is.
+class ByteReader {
+ public:
+  explicit ByteReader(const ByteView& view) : view_(view) {}
+  // REQUIRES: so many bytes are left.
+  void Read(void* to, size_t size) {
+    auto* at = static_cast<char*>(to);
+    while (size > 0)
+      size -= Take(size, [&](std::string_view bytes) { at = std::copy(bytes.begin(), bytes.end(), at); });
+  }
+  void Skip(size_t size) {
+    while (size > 0) size -= Take(size, [](std::string_view) {});
+  }
+
+ private:
+  template <typename Use>
+  size_t Take(size_t most, Use use) {
+    const std::string_view piece = view_.pieces()[piece_];
+    const std::string_view bytes = piece.substr(offset_, most);
+    use(bytes);
+    offset_ += bytes.size();
+    if (offset_ == piece.size()) ++piece_, offset_ = 0;
+    return bytes.size();
+  }
+
+  const ByteView& view_;
+  size_t piece_ = 0;
+  size_t offset_ = 0;  // in it
+};
+
+inline uint32_t Crc32c(const ByteView& view) {
+  uint32_t crc = 0;
+  for (const std::string_view piece : view.pieces()) crc = Crc32c(piece.data(), piece.size(), crc);
+  return crc;
+}
+
+}  // namespace pumasi
+
+#endif  // PUMASI_COMMON_WIRE_BYTE_VIEW_H_
