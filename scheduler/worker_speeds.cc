@@ -67,14 +67,20 @@ std::map<uint64_t, uint32_t> WorkerSpeeds::Quotas(const std::vector<uint64_t>& w
   std::map<uint64_t, uint32_t> equal, best;
   if (workers.empty()) return best;
   const double mean = MeanSecondsPerPart().value_or(1);
-  double overhead = 0;  // the least: of whom none is known shall have its chance
+  std::optional<double> least;  // overhead: of whom none is known shall have its chance
   for (const auto& [worker, known] : workers_) {
-    const auto own = Overhead(worker);
-    if (own) overhead = overhead == 0 ? *own : std::min(overhead, *own);
+    if (const auto own = Overhead(worker)) least = std::min(least.value_or(*own), *own);
+  }
+  struct Cost {
+    double overhead, one;
+  };
+  std::map<uint64_t, Cost> costs;
+  for (const uint64_t worker : workers) {
+    costs[worker] = {Overhead(worker).value_or(least.value_or(0)), SecondsPerPart(worker).value_or(mean)};
   }
   const auto seconds = [&](uint64_t worker, uint32_t count) {
-    if (count == 0) return 0.0;
-    return Overhead(worker).value_or(overhead) + count * SecondsPerPart(worker).value_or(mean);
+    const Cost& cost = costs.at(worker);
+    return count == 0 ? 0.0 : cost.overhead + count * cost.one;
   };
   // Each part to the worker that would be done with it first: then the last one is done as early as it can be.
   for (const uint64_t worker : workers) best[worker] = 0;
