@@ -13,13 +13,13 @@
 namespace pumasi {
 namespace {
 
-struct Avx512Block {
+struct Avx512Block : PlainWriter {
   __m512i bytes;
 
   static __m512i At(const char* p) { return _mm512_loadu_si512(p); }
-  static Avx512Block Load(const char* p) { return {At(p)}; }
+  static Avx512Block Load(const char* p) { return {{}, At(p)}; }
   static Avx512Block LoadPart(const char* p, size_t size) {
-    return {_mm512_maskz_loadu_epi8(_bzhi_u64(~uint64_t{0}, size), p)};
+    return {{}, _mm512_maskz_loadu_epi8(_bzhi_u64(~uint64_t{0}, size), p)};
   }
   static Avx512Block LoadUpTo(const char* p, size_t size) {
     return LoadPart(p, size < kBlockBytes ? size : kBlockBytes);
@@ -41,7 +41,7 @@ struct Avx512Block {
   uint64_t AsciiWhite() const { return In(0x09, 4) | In(0x1C, 4); }
   // Letters, digits, + and #.
   uint64_t AsciiWord() const {
-    return Avx512Block{_mm512_or_si512(bytes, All(0x20))}.In('a', 25) | In('0', 9) | Equal('+') | Equal('#');
+    return Avx512Block{{}, _mm512_or_si512(bytes, All(0x20))}.In('a', 25) | In('0', 9) | Equal('+') | Equal('#');
   }
   // With A to Z made small.
   void StoreLower(char* to) const {
@@ -50,13 +50,6 @@ struct Avx512Block {
   static TokenKey InlineKey(std::string_view token) {
     const __m128i bytes = _mm_maskz_loadu_epi8(_bzhi_u32(0xFFFF, static_cast<uint32_t>(token.size())), token.data());
     return TokenKey::OfInline(_mm_cvtsi128_si64(bytes), _mm_extract_epi64(bytes, 1), token.size());
-  }
-  static void WritePlaces(uint32_t base, uint64_t bits, int count, uint32_t* places) {
-    WritePlacesOneByOne(base, bits, count, places);
-  }
-  static void WriteTokens(const char* p, const char* token, uint64_t starts, uint64_t ends, int count,
-                          std::string_view* tokens) {
-    WriteTokensOneByOne(p, token, starts, ends, count, tokens);
   }
 
   // Whether the block at `p` goes on from the three bytes before it as valid UTF-8 does (it may end in the middle of a

@@ -13,7 +13,7 @@ namespace pumasi {
 namespace {
 
 // SSE2, which every x86-64 has.
-struct Block {
+struct Block : PlainWriter {
   __m128i parts[4];
 
   static Block Load(const char* p) {
@@ -69,14 +69,6 @@ struct Block {
       const __m128i bit = _mm_and_si128(InRange(parts[i], 'A', 25), _mm_set1_epi8(0x20));
       _mm_storeu_si128(reinterpret_cast<__m128i*>(to) + i, _mm_or_si128(parts[i], bit));
     }
-  }
-  static TokenKey InlineKey(std::string_view token) { return TokenKey::Of(token); }
-  static void WritePlaces(uint32_t base, uint64_t bits, int count, uint32_t* places) {
-    WritePlacesOneByOne(base, bits, count, places);
-  }
-  static void WriteTokens(const char* p, const char* token, uint64_t starts, uint64_t ends, int count,
-                          std::string_view* tokens) {
-    WriteTokensOneByOne(p, token, starts, ends, count, tokens);
   }
 };
 

@@ -19,11 +19,11 @@
 namespace pumasi {
 namespace {
 
-struct Block {
+struct Block : PlainWriter {
   __m256i low, high;
 
   static __m256i At(const char* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-  static Block Load(const char* p) { return {At(p), At(p + 32)}; }
+  static Block Load(const char* p) { return {{}, At(p), At(p + 32)}; }
   static Block LoadPart(const char* p, size_t size) {
     alignas(32) char bytes[kBlockBytes] = {};
     std::memcpy(bytes, p, size);
@@ -77,14 +77,6 @@ struct Block {
   void StoreLower(char* to) const {
     StoreLowerHalf(low, to);
     StoreLowerHalf(high, to + 32);
-  }
-  static TokenKey InlineKey(std::string_view token) { return TokenKey::Of(token); }
-  static void WritePlaces(uint32_t base, uint64_t bits, int count, uint32_t* places) {
-    WritePlacesOneByOne(base, bits, count, places);
-  }
-  static void WriteTokens(const char* p, const char* token, uint64_t starts, uint64_t ends, int count,
-                          std::string_view* tokens) {
-    WriteTokensOneByOne(p, token, starts, ends, count, tokens);
   }
 
   // Bits of the faults that the 32 bytes at `p` have.

@@ -22,18 +22,6 @@ alignas(16) constexpr uint8_t kSpecialByLowHalf[16] = {1, 0, '"', 0, 0, 0, 0, 0,
 // 64 for 0.
 inline int CountZeros(uint64_t mask) { return std::countr_zero(mask); }
 
-// Writes base plus the number of each bit that is set, `count` of them. Goes in steps of a fixed size, beyond the last
-// bit, too: most blocks need one step, which the processor foresees.
-inline void WritePlacesOneByOne(uint32_t base, uint64_t bits, int count, uint32_t* places) {
-  constexpr int kStep = 4;
-  for (int done = 0; done < count; done += kStep) {
-    for (int i = 0; i < kStep; ++i) {
-      places[done + i] = base + CountZeros(bits);
-      bits &= bits - 1;
-    }
-  }
-}
-
 template <typename Block>
 size_t FindCsv(const char* bytes, size_t size, uint32_t* places) {
   size_t count = 0;

@@ -9,25 +9,40 @@
 
 #include "worker/input/byte_kernels_loops.h"
 #include "worker/input/decode_utf8.h"
+#include "worker/input/token_key.h"
 #include "worker/input/unicode_classes.h"
 
 namespace pumasi {
 namespace {
 
-// Writes the `count` tokens that end at `ends` in the block at `p`. The first begins at `token`, the k-th at the k-th
-// of `starts`. Goes in steps of a fixed size, beyond the last token, too: most blocks need one step, which the
-// processor foresees.
-inline void WriteTokensOneByOne(const char* p, const char* token, uint64_t starts, uint64_t ends, int count,
-                                std::string_view* tokens) {
-  for (int done = 0; done < count; done += kSplitStep) {
-    for (int i = 0; i < kSplitStep; ++i) {
-      starts &= starts - 1;
-      tokens[done + i] = std::string_view(token, p + CountZeros(ends) - token);
-      ends &= ends - 1;
-      token = p + CountZeros(starts);
+// What a Block writes where its instruction set has nothing better.
+struct PlainWriter {
+  static TokenKey InlineKey(std::string_view token) { return TokenKey::Of(token); }
+  // Base plus the number of each bit that is set, `count` of them. Goes in steps of a fixed size, beyond the last bit,
+  // too: most blocks need one step, which the processor foresees.
+  static void WritePlaces(uint32_t base, uint64_t bits, int count, uint32_t* places) {
+    constexpr int kStep = 4;
+    for (int done = 0; done < count; done += kStep) {
+      for (int i = 0; i < kStep; ++i) {
+        places[done + i] = base + CountZeros(bits);
+        bits &= bits - 1;
+      }
     }
   }
-}
+  // The `count` tokens that end at `ends` in the block at `p`. The first begins at `token`, the k-th at the k-th of
+  // `starts`. In steps, likewise.
+  static void WriteTokens(const char* p, const char* token, uint64_t starts, uint64_t ends, int count,
+                          std::string_view* tokens) {
+    for (int done = 0; done < count; done += kSplitStep) {
+      for (int i = 0; i < kSplitStep; ++i) {
+        starts &= starts - 1;
+        tokens[done + i] = std::string_view(token, p + CountZeros(ends) - token);
+        ends &= ends - 1;
+        token = p + CountZeros(starts);
+      }
+    }
+  }
+};
 
 // Bit i of what `part` says of each block tells whether byte i of the block parts tokens; bits past the text's end are
 // set, too. Blocks are asked for in order.
@@ -58,21 +73,8 @@ inline uint64_t Low(int count) { return (uint64_t{1} << count) - 1; }
 
 // How many bytes the white space wider than ASCII at `p` takes; 0: there is none.
 inline int WideWhite(const char* p, size_t left) {
-  const auto byte = [&](size_t i) { return i < left ? static_cast<unsigned char>(p[i]) : 0; };
-  switch (byte(0)) {
-    case 0xC2:
-      return byte(1) == 0x85 || byte(1) == 0xA0 ? 2 : 0;
-    case 0xE1:
-      return byte(1) == 0x9A && byte(2) == 0x80 ? 3 : 0;
-    case 0xE2:
-      if (byte(1) == 0x81) return byte(2) == 0x9F ? 3 : 0;
-      if (byte(1) != 0x80) return 0;
-      return (byte(2) >= 0x80 && byte(2) <= 0x8A) || byte(2) == 0xA8 || byte(2) == 0xA9 || byte(2) == 0xAF ? 3 : 0;
-    case 0xE3:
-      return byte(1) == 0x80 && byte(2) == 0x80 ? 3 : 0;
-    default:
-      return 0;
-  }
+  const char* after = p;
+  return IsWhiteSpace(DecodeUtf8(after, p + left)) ? static_cast<int>(after - p) : 0;
 }
 
 // The bytes of a block at which white space wider than ASCII may begin, by their first two bytes.

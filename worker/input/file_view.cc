@@ -13,6 +13,7 @@
 #include "common/errno_status.h"
 #include "worker/input/descriptor.h"
 #include "worker/input/gunzip.h"
+#include "worker/input/scratch_file.h"
 
 namespace pumasi {
 namespace {
@@ -38,9 +39,8 @@ absl::StatusOr<std::unique_ptr<FileView>> FileView::Open(const std::string& path
 
   absl::StatusOr<std::string_view> contents;
   if (absl::EndsWith(path, ".gz")) {
-    const Descriptor scratch(options.scratch_folder.empty()
-                                 ? memfd_create("pumasi-unpacked", MFD_CLOEXEC)
-                                 : open(options.scratch_folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    const Descriptor scratch(options.scratch_folder.empty() ? memfd_create("pumasi-unpacked", MFD_CLOEXEC)
+                                                            : OpenScratchFile(options.scratch_folder));
     if (scratch.get() < 0) return ErrnoStatus(errno, path, "unpack");
     if (absl::Status status = Gunzip(file.get(), scratch.get(), options.max_unpacked_bytes, path); !status.ok()) {
       return status;

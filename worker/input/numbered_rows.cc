@@ -1,7 +1,5 @@
 #include "worker/input/numbered_rows.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,23 +8,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/errno_status.h"
+#include "worker/input/scratch_file.h"
 
 namespace pumasi {
 namespace {
 
 // The kernel moves at most 2 GiB at once.
 constexpr size_t kMostBytes = size_t{1} << 30;
-
-// A file without a name in `folder`, or -1 (errno).
-int OpenNameless(const std::string& folder) {
-  const int file = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file >= 0) return file;
-  // Some file systems know none: a name for a moment.
-  std::string name = absl::StrCat(folder, "/numbered-XXXXXX");
-  const int named = mkostemp(name.data(), O_CLOEXEC);
-  if (named >= 0) unlink(name.c_str());
-  return named;
-}
 
 template <typename T>
 absl::Status WriteAll(int file, const std::vector<T>& values, uint64_t* at, const std::string& folder) {
@@ -64,7 +52,7 @@ absl::StatusOr<std::unique_ptr<NumberedRows>> NumberedRows::Create(const std::st
                                                                    size_t shares) {
   std::unique_ptr<NumberedRows> rows(new NumberedRows(folder, pieces));
   for (size_t i = 0; i < shares; ++i) {
-    const int file = OpenNameless(folder);
+    const int file = OpenScratchFile(folder);
     if (file < 0) return ErrnoStatus(errno, folder, "make a scratch file in");
     rows->files_.push_back(std::make_unique<File>(file));
   }
