@@ -109,29 +109,27 @@ void PushAttempt::Call(const std::vector<uint32_t>& servers, const Done& done) {
   if (positions_.empty() && !cancelled_) positions_ = peers_->router.SplitPush(*payload_.gradient);
   for (const uint32_t server : servers) {
     if (cancelled_) return;
-    std::shared_ptr<grpc::ByteBuffer> request = std::move(requests_[server]);
-    if (request == nullptr) request = std::make_shared<grpc::ByteBuffer>(Build(server));
     auto call = std::make_shared<OneCall>();
+    call->request.Swap(&requests_[server]);
+    if (!call->request.Valid()) call->request = Build(server);
     call->context.set_deadline(std::chrono::system_clock::now() + exchange_.options_.call_timeout);
-    call->request = *request;  // shares the bytes
     if (!exchange_.calls_.Begin(&call->context, this)) return;
-    Start(
-        peers_->channels[server], kPush, call,
-        [self = shared_from_this(), call, server, done, request = std::move(request)](const grpc::Status& end) mutable {
-          PsExchange& exchange = self->exchange_;
-          absl::Status status = ToAbsl(end);
-          v1::PushResponse response;
-          if (status.ok() && !ParseMessage(call->response, &response)) {
-            status = DetailedError(v1::ErrorDetail::MALFORMED, "the answer to a push is none");
-          }
-          if (status.ok()) {
-            exchange.pushed_ += request->Length() + call->response.Length();
-          } else {
-            self->requests_[server] = std::move(request);  // for the next try, which `done` leads to at the earliest
-          }
-          done(server, status, response.outcome());
-          exchange.calls_.End(&call->context);
-        });
+    Start(peers_->channels[server], kPush, call,
+          [self = shared_from_this(), call, server, done](const grpc::Status& end) {
+            PsExchange& exchange = self->exchange_;
+            absl::Status status = ToAbsl(end);
+            v1::PushResponse response;
+            if (status.ok() && !ParseMessage(call->response, &response)) {
+              status = DetailedError(v1::ErrorDetail::MALFORMED, "the answer to a push is none");
+            }
+            if (status.ok()) {
+              exchange.pushed_ += call->request.Length() + call->response.Length();
+            } else {
+              self->requests_[server].Swap(&call->request);  // for the next try, which `done` leads to at the earliest
+            }
+            done(server, status, response.outcome());
+            exchange.calls_.End(&call->context);
+          });
   }
 }
 

@@ -3,6 +3,8 @@
 #ifndef PUMASI_WORKER_EXCHANGE_PS_EXCHANGE_H_
 #define PUMASI_WORKER_EXCHANGE_PS_EXCHANGE_H_
 
+#include <grpcpp/support/byte_buffer.h>
+
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -16,9 +18,8 @@
 #include "worker/exchange/router.h"
 
 namespace grpc {
-class ByteBuffer;
 class Channel;
-}  // namespace grpc
+}
 
 namespace pumasi {
 
@@ -118,8 +119,8 @@ class PushAttempt : public std::enable_shared_from_this<PushAttempt> {
   const std::shared_ptr<const Peers> peers_;
   const Payload payload_;
   std::atomic<bool> cancelled_{false};
-  Router::Positions positions_;                              // empty before the first Call
-  std::vector<std::shared_ptr<grpc::ByteBuffer>> requests_;  // by server; those that were built and not acknowledged
+  Router::Positions positions_;             // empty before the first Call
+  std::vector<grpc::ByteBuffer> requests_;  // by server; those that were built and not acknowledged
 };
 
 }  // namespace pumasi
