@@ -94,7 +94,8 @@ class GoalsTest(unittest.TestCase):
         self.assertEqual(bench_bare.limit(RESULT, rates, 4, 2), (1400, "ops"))
         self.assertEqual(bench_bare.limit({**RESULT, "compute": "bf16"}, rates, 1, 2), (1200, "ops"))
         self.assertEqual(bench_bare.limit({**RESULT, "name": "other"}, rates, 2, 2), (None, ""))
-        clocks = {**RESULT, "name": "other", "worker_s": {"computing": 10.0}}
+        clocks = {**RESULT, "name": "other", "profile": {"workers": [{"seconds": 12.0, "shares": {"compute": 0.5}},
+                                                                  {"seconds": 16.0, "shares": {"compute": 0.25}}]}}
         self.assertEqual(bench_bare.limit(clocks, rates, 2, 2), (1600, "workers' clocks"))
 
     def test_a_line_for_each_job(self):

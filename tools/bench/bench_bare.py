@@ -40,13 +40,14 @@ def limit(result, rates, workers, cores):
     from; (None, "") where nothing tells.
 
     `rates` (parse_ops) counts for seed80m's network. Otherwise the workers' own clocks, where `pumasi train --json`
-    tells them (worker_s.computing, summed over workers): these also run while a worker waits for a core.
+    tells of them (profile): these also run while a worker waits for a core.
     """
     compute = "bf16" if result.get("compute") == "bf16" else "float32"
     part = result["batch"] // result["parts"]
     if result["name"] == NETWORK and (part, compute) in rates:
         return rates[part, compute] * min(workers, cores), "ops"
-    computing = result.get("worker_s", {}).get("computing")
+    told = (result.get("profile") or {}).get("workers", [])
+    computing = sum(worker["seconds"] * worker["shares"]["compute"] for worker in told)
     if computing:
         return result["samples"] * workers / computing, "workers' clocks"
     return None, ""
