@@ -118,13 +118,19 @@ int main(int argc, char** argv) {
                                                           {"--label", &arguments.label},
                                                           {"--kind", &arguments.kind},
                                                           {"--json", &arguments.json}};
+  const char usage[] = "usage: input [FILE.csv] [--text COLUMN] [--label COLUMN] [--kind KIND] [--json FILE]\n";
   for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--help") == 0) {
+      std::printf("%s", usage);
+      return 0;
+    }
     std::string* value = argv[i][0] == '-' ? nullptr : &arguments.file;
     for (const auto& [name, place] : options) {
-      if (std::strcmp(argv[i], name) == 0 && i + 1 < argc) value = place, ++i;
+      // No value begins with a dash: that would be an option that lost its value.
+      if (std::strcmp(argv[i], name) == 0 && i + 1 < argc && argv[i + 1][0] != '-') value = place, ++i;
     }
     if (value == nullptr) {
-      std::fprintf(stderr, "usage: input [FILE.csv] [--text COLUMN] [--label COLUMN] [--kind KIND] [--json FILE]\n");
+      std::fprintf(stderr, "input: %s is no option, or lacks its value\n%s", argv[i], usage);
       return 2;
     }
     *value = argv[i];

@@ -192,6 +192,15 @@ void BenchAdam(const Workload& work, Report* report) {
 }
 
 int Main(int argc, char** argv) {
+  const char usage[] = "usage: ops [FILE.jsonl]\n";
+  if (argc == 2 && std::strcmp(argv[1], "--help") == 0) {
+    std::printf("%s", usage);
+    return 0;
+  }
+  if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+    std::fprintf(stderr, "ops: takes at most the name of a file for its results\n%s", usage);
+    return 2;
+  }
   SetGemmThreads(1);
   const Workload work = MakeWorkload();
   std::printf("kernel sets %s and %s, medians of %d\n", KernelSet().c_str(), KernelSet(Precision::kBf16).c_str(),
