@@ -36,6 +36,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(const v1::SchedulerConfig& conf
 }
 
 int Main(int argc, char** argv) {
+  SetUpProcess();
   Shutdown& shutdown = Shutdown::Install();
   v1::SchedulerConfig config;
   auto loaded =

@@ -25,7 +25,7 @@ namespace pumasi {
 namespace {
 
 int Main(int argc, char** argv) {
-  KeepFreedPages();
+  SetUpProcess();
   Shutdown& shutdown = Shutdown::Install();
   v1::ServerConfig config;
   auto loaded =

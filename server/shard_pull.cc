@@ -48,11 +48,14 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, Outgoing
   const size_t floats = decoded->ids.size() * width;
   const auto values = std::make_shared_for_overwrite<float[]>(floats);
   float* value = values.get();
-  for (size_t i = 0; i < decoded->ids.size(); ++i, value += width) {
-    const bool trained =
-        slots_[decoded->slots[i]]->ReadRow(keys.table(), decoded->ids[i], version, optimizers_, fresh.data(), value);
-    statuses.push_back(static_cast<char>(trained ? v1::ROW_STATUS_TRAINED : v1::ROW_STATUS_INITIAL));
-  }
+  ForEachFetched(
+      decoded->ids.size(), [&](size_t i) { return decoded->ids[i]; },
+      [&](size_t i) -> const RowTable& { return *slots_[decoded->slots[i]]->rows(keys.table()); },
+      [&](size_t i) {
+        const bool trained = slots_[decoded->slots[i]]->ReadRow(keys.table(), decoded->ids[i], version, optimizers_,
+                                                                fresh.data(), value + i * width);
+        statuses.push_back(static_cast<char>(trained ? v1::ROW_STATUS_TRAINED : v1::ROW_STATUS_INITIAL));
+      });
   rows->set_table(keys.table());
   rows->set_rows(decoded->ids.size());
   rows->set_width(width);

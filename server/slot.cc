@@ -106,7 +106,8 @@ void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& op
   const int width = static_cast<int>(shape_->widths[table]);
   float* at = batch.values.data();
   std::vector<float> applied(width);
-  for (const uint64_t id : batch.ids) {
+  const auto apply = [&](size_t i) {
+    const uint64_t id = batch.ids[i];
     bool inserted;
     RowTable::Row* row = rows.FindOrInsert(id, &inserted);
     float* value = row->state;
@@ -124,7 +125,9 @@ void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& op
     optimizer.Apply(step, width, applied.data(), value, slots);
     row->last_step = step;
     at += width;
-  }
+  };
+  ForEachFetched(
+      batch.ids.size(), [&](size_t i) { return batch.ids[i]; }, [&](size_t) -> const RowTable& { return rows; }, apply);
   stored_.Add(rows.bytes() - bytes_before);
 }
 

@@ -29,7 +29,7 @@ namespace pumasi {
 namespace {
 
 int Main(int argc, char** argv) {
-  KeepFreedPages();
+  SetUpProcess();
   Shutdown& shutdown = Shutdown::Install();
   v1::WorkerConfig config;
   auto loaded = LoadSettings(argc, argv, "pumasi-worker", "Computes gradients of training jobs.",

@@ -5,16 +5,18 @@
 
 #include <cstdio>
 
+#include "absl/synchronization/mutex.h"
 #include "common/exit_code.h"
 #include "common/file.h"
 #include "common/log.h"
 
 namespace pumasi {
 
-void KeepFreedPages() {
+void SetUpProcess() {
   // The first one has no effect above half of an arena's 64 MiB.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
 std::string NodeName(const std::string& name) {

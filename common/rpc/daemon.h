@@ -9,10 +9,10 @@
 
 namespace pumasi {
 
-// For processes in which messages and gradients are large, and as many are freed as are made: the allocator keeps their
-// pages instead of giving them back to the system, which would have to clear them again for the next ones. To be called
-// before there are other threads.
-void KeepFreedPages();
+// To be called first, before there are other threads. Messages and gradients are large, and as many are freed as are
+// made: the allocator keeps their pages instead of giving them back to the system, which would have to clear them again
+// for the next ones. And gRPC's locks do not look for deadlocks, which Debian's build of Abseil does at each locking.
+void SetUpProcess();
 
 // `name`, or HOST-PID where it is empty.
 std::string NodeName(const std::string& name);

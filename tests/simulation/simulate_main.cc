@@ -11,6 +11,7 @@
 #include <map>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -194,6 +195,10 @@ int Main(int argc, char** argv) {
     for (const PlantedBug bug : AllPlantedBugs()) {
       std::printf("%-26s %s\n", std::string(PlantedBugName(bug)).c_str(), std::string(PlantedBugText(bug)).c_str());
     }
+    return 0;
+  }
+  if (std::find(argv + 1, argv + argc, std::string_view("--help")) != argv + argc) {
+    std::printf("%s", kUsage);
     return 0;
   }
   if (const std::string wrong = Parse(argc, argv, &flags); !wrong.empty()) {

@@ -128,8 +128,10 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
   for (size_t i = 0; i < unit.parts.size(); ++i) {
     const Part& part = unit.parts[i];
     const uint32_t number = unit.lease.first_part() + static_cast<uint32_t>(i);
-    const std::vector<float> rows = RowsOf(part, pulled, widths[row_table]);
-    parameters.rows = rows.data();
+    // The rows of a unit's only part are its own already.
+    const bool alone = unit.parts.size() == 1;
+    const std::vector<float> rows = alone ? std::vector<float>() : RowsOf(part, pulled, widths[row_table]);
+    parameters.rows = alone ? pulled.rows.data() : rows.data();
     PartOutcome outcome;
     PartGradients gradients;
     Gradient gradient;
