@@ -114,6 +114,11 @@ absl::StatusOr<std::string> Cluster::Submit(JobRun::Spec spec, absl::Duration no
   return id;
 }
 
+bool Cluster::MayTell(const absl::Status& status) const {
+  if (durable()) return true;
+  return !status.ok() && ReasonOf(status) == v1::ErrorDetail::REASON_UNSPECIFIED;
+}
+
 absl::StatusOr<JobRun*> Cluster::Find(const std::string& job_id) {
   for (const auto& job : jobs_) {
     if (job->id() == job_id) return job.get();

@@ -29,7 +29,7 @@ namespace pumasi {
 //     absl::Status status = store.Commit(commit->batch, commit->durability);
 //     cluster.CommitDone(status);
 //   }
-//   if (!cluster.durable()) the event's answer is NOT_DURABLE; the caller asks again
+//   if (!cluster.MayTell(status)) the event's answer is NOT_DURABLE; the caller asks again
 //
 // A new Cluster that is given the records of another goes on where that one was: nobody can tell the difference, but
 // that members' leases and jobs' deadlines begin anew.
@@ -61,6 +61,10 @@ class Cluster {
   void LookAtAllRecords();
   // Whether every promise is durable. If not, assignments and leases are withheld until a commit succeeds.
   bool durable() const { return !synced_pending_; }
+  // May the caller of an event hear that it came to `status`? Not while something is not durable: the next scheduler
+  // may know nothing of it. Errors that follow from what is known (they have a reason: "the job has ended") are
+  // promises, too: who hears that nobody wants a report any more does not make it again.
+  bool MayTell(const absl::Status& status) const;
   // Jobs that were forgotten since the last call: what stands in the store under "audit/ID/" and "assets/ID/" may go.
   std::vector<std::string> TakeForgotten();
 

@@ -170,9 +170,10 @@ SchedulerService::Reactor* SchedulerService::CombineNorms(Context* context, cons
                            : absl::StatusOr<std::optional<v1::CombineNormsResponse>>(job.status());
     const std::string waiting_for = job.ok() ? (*job)->WaitingFor() : "";
     // A server that was told the norm applies the batch: nobody could make up the answer again.
-    const absl::Status kept = answer.ok() && answer->has_value() ? Commit() : absl::OkStatus();
+    const absl::Status kept = answer.ok() && !answer->has_value() ? absl::OkStatus() : Commit();
+    const bool may_tell = kept.ok() || cluster_.MayTell(answer.status());
     lock.unlock();
-    if (!kept.ok()) {
+    if (!may_tell) {
       if (!last) return false;
       answer = kept;
     }
@@ -233,10 +234,9 @@ SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const 
     taken = job.ok() ? (*job)->TakeResults(*request, time_.Now()) : job.status();
     if (taken.ok()) response->set_state((*job)->state());
     if (job.ok() && (*job)->hearing()) longest = kHearingWait;
-    if (job.ok() && (*job)->work_change() != before) {
-      absl::Status kept = Changed();
-      if (taken.ok()) taken = std::move(kept);
-    }
+    const bool changed = job.ok() && (*job)->work_change() != before;
+    absl::Status kept = changed ? Changed() : taken.ok() ? absl::OkStatus() : Commit();
+    if (!kept.ok() && !cluster_.MayTell(taken)) taken = std::move(kept);
   }
   if (taken.ok()) taken = PUMASI_FAILPOINT("scheduler.results.taken");
   if (!taken.ok() || request->hold_at_most() == 0) {
@@ -254,9 +254,8 @@ SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const 
         job.ok() ? cluster_.Lease(**job, request->incarnation(), request->hold_at_most(), time_.Now()) : job.status();
     if (answer.ok() && answer->leases().empty() && !last) return false;
     // Leases that nobody hears of go back: the worker's next call does not name them.
-    if (absl::Status kept = answer.ok() && !answer->leases().empty() ? Commit() : absl::OkStatus(); !kept.ok()) {
-      answer = kept;
-    }
+    absl::Status kept = answer.ok() && answer->leases().empty() ? absl::OkStatus() : Commit();
+    if (!kept.ok() && !cluster_.MayTell(answer.status())) answer = std::move(kept);
     lock.unlock();
     if (answer.ok()) {
       if (absl::Status status = PUMASI_FAILPOINT("scheduler.leases.given"); !status.ok()) answer = status;

@@ -149,7 +149,7 @@ SchedulerService::Reactor* SchedulerService::Serve(Context* context,
     std::lock_guard lock(mutex_);
     status = event(time_.Now());
     absl::Status kept = Changed();
-    if (status.ok()) status = std::move(kept);
+    if (!cluster_.MayTell(status)) status = std::move(kept);
   }
   reactor->Finish(ToGrpc(status));
   return reactor;

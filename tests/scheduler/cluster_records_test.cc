@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "common/error_detail.h"
 #include "scheduler/cluster.h"
 #include "scheduler/memory_store.h"
 #include "tests/scheduler/small_cluster.h"
@@ -75,9 +76,17 @@ TEST_CASE("While the store fails nodes hear of nothing new and get no leases; re
   CHECK_FALSE(c.cluster.durable());
   CHECK_FALSE(c.cluster.Assignments(1, 0, At(1))->has_value());
   CHECK(c.cluster.Lease(c.Job("a"), 2, 9, At(1))->leases().empty());
+  // So is an error that follows from it: the next scheduler may know nothing of it. One in the question is none.
+  const absl::Status of_state = DetailedError(v1::ErrorDetail::UNKNOWN_JOB, "job a has ended");
+  const absl::Status of_question = absl::InvalidArgumentError("no such optimizer");
+  CHECK_FALSE(c.cluster.MayTell(absl::OkStatus()));
+  CHECK_FALSE(c.cluster.MayTell(of_state));
+  CHECK(c.cluster.MayTell(of_question));
   store.fails = false;
   Commit(c, store);
   CHECK(c.cluster.durable());
+  CHECK(c.cluster.MayTell(absl::OkStatus()));
+  CHECK(c.cluster.MayTell(of_state));
   CHECK((*c.cluster.Assignments(1, 0, At(1)))->assignments(0).layout().servers_size() == 2);
   // All that was not stored is.
   Cluster next({{absl::Seconds(3), absl::Milliseconds(500)}, 100});

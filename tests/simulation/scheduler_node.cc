@@ -135,7 +135,7 @@ void SchedulerNode::ServeEvent(const Incoming& call,
   Answer<Request, Response>(call, [&](const Request& request, Response* response) {
     const absl::Status status = event(request, response);
     Changed();
-    return cluster_->durable() || !status.ok() ? status : NotDurable();
+    return cluster_->MayTell(status) ? status : NotDurable();
   });
 }
 
@@ -173,7 +173,10 @@ void SchedulerNode::ServeLease(const Incoming& call) {
   v1::LeaseUnitsResponse response;
   if (taken.ok()) response.set_state((*job)->state());
   if (job.ok() && (*job)->work_change() != before) Changed();
-  if (!taken.ok()) return call.reply(taken, "");
+  if (!taken.ok()) {
+    Commit();
+    return call.reply(cluster_->MayTell(taken) ? taken : NotDurable(), "");
+  }
   if (request.hold_at_most() == 0) {
     return call.reply(cluster_->durable() ? absl::OkStatus() : NotDurable(), response.SerializeAsString());
   }
@@ -183,7 +186,7 @@ void SchedulerNode::ServeLease(const Incoming& call) {
     auto answer = job.ok() ? cluster_->Lease(**job, request.incarnation(), request.hold_at_most(), Now())
                            : absl::StatusOr<v1::LeaseUnitsResponse>(job.status());
     Commit();
-    if (answer.ok() && !cluster_->durable()) answer = NotDurable();
+    if (!cluster_->MayTell(answer.status())) answer = NotDurable();
     if (answer.ok() && answer->leases().empty() && !last) return false;
     for (int i = 0; answer.ok() && i < answer->leases_size(); ++i) {
       around_.watch.Leases(request.job_id(), answer->leases(i));
@@ -202,7 +205,7 @@ void SchedulerNode::ServeNorms(const Incoming& call) {
     auto answer = job.ok() ? (*job)->CombineNorms(request)
                            : absl::StatusOr<std::optional<v1::CombineNormsResponse>>(job.status());
     Commit();
-    if (answer.ok() && answer->has_value() && !cluster_->durable()) answer = NotDurable();
+    if ((!answer.ok() || answer->has_value()) && !cluster_->MayTell(answer.status())) answer = NotDurable();
     if (answer.ok() && !answer->has_value()) {
       if (!last) return false;
       answer = DetailedError(v1::ErrorDetail::NOT_READY, "waits for norms");
