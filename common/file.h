@@ -83,6 +83,8 @@ class Files {
   virtual absl::Status MakeFolder(const std::string& path) = 0;
   // Names in a folder, sorted, without "." and "..".
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& folder) = 0;
+  // Makes durable what is in a file, whoever wrote it; but a writer's failed Sync may have lost what others still read.
+  virtual absl::Status SyncFile(const std::string& path) = 0;
   // Makes renames, new and removed names in the folder durable.
   virtual absl::Status SyncFolder(const std::string& folder) = 0;
   // Is there something of this name (links followed)?

@@ -115,6 +115,16 @@ absl::StatusOr<int> OpenToRead(const std::string& path, uint64_t* size) {
   return fd;
 }
 
+// `not_needed`: an error that means there is nothing to wait for.
+absl::Status OpenAndSync(const std::string& path, int flags, int not_needed = 0) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
+  if (fd < 0) return ErrnoStatus(errno, path, "open");
+  const int result = fsync(fd);
+  const int error = errno;
+  close(fd);
+  return result == 0 || error == not_needed ? absl::OkStatus() : ErrnoStatus(error, path, "sync to disk");
+}
+
 class RealFilesImpl : public Files {
  public:
   absl::StatusOr<std::unique_ptr<ReadableFile>> Open(const std::string& path) override {
@@ -216,16 +226,10 @@ class RealFilesImpl : public Files {
     return names;
   }
 
-  absl::Status SyncFolder(const std::string& folder) override {
-    const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return ErrnoStatus(errno, folder, "open");
-    const int result = fsync(fd);
-    const int error = errno;
-    close(fd);
-    // Some file systems can't sync a folder, and say so with EINVAL: there is nothing to wait for then.
-    if (result == 0 || error == EINVAL) return absl::OkStatus();
-    return ErrnoStatus(error, folder, "sync to disk");
-  }
+  absl::Status SyncFile(const std::string& path) override { return OpenAndSync(path, 0); }
+
+  // Some file systems can't sync a folder, and say so with EINVAL: there is nothing to wait for then.
+  absl::Status SyncFolder(const std::string& folder) override { return OpenAndSync(folder, O_DIRECTORY, EINVAL); }
 
   absl::StatusOr<bool> Exists(const std::string& path) override {
     struct stat info;

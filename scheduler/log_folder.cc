@@ -9,6 +9,7 @@ namespace pumasi {
 absl::StatusOr<uint64_t> EndOfLog(Files& files, const JobRun::LogQuestion& question) {
   const auto log = PushLog::Open(files, question.folder);
   if (!log.ok()) return log.status();
+  if (absl::Status status = (*log)->Sync(files); !status.ok()) return status;
   uint64_t end = UINT64_MAX;
   for (uint32_t slot = 0; slot < question.slots; ++slot) {
     end = std::min(end, (*log)->EndOf(slot, question.first_version));

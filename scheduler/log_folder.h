@@ -11,8 +11,8 @@
 
 namespace pumasi {
 
-// Reads the whole log, and answers with the first version from question.first_version on that some slot has no record
-// of.
+// Reads the whole log, makes what is there durable, and answers with the first version from question.first_version on
+// that some slot has no record of.
 absl::StatusOr<uint64_t> EndOfLog(Files& files, const JobRun::LogQuestion& question);
 
 // Removes what the log holds before the checkpoint; all of it after a final one. To be called once it is durably noted

@@ -181,12 +181,21 @@ absl::StatusOr<std::unique_ptr<PushLog>> PushLog::Open(Files& files, const std::
   for (const std::string& name : *names) {
     uint64_t first;
     if (!ParseName(name, &first)) continue;
-    auto file = files.OpenMapped(absl::StrCat(folder, "/", name));
+    std::string path = absl::StrCat(folder, "/", name);
+    auto file = files.OpenMapped(path);
     if (!file.ok()) return file.status();
     log->Scan(**file);
+    log->paths_.push_back(std::move(path));
     log->maps_.push_back(*std::move(file));
   }
   return log;
+}
+
+absl::Status PushLog::Sync(Files& files) const {
+  for (const std::string& path : paths_) {
+    if (absl::Status status = files.SyncFile(path); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 uint64_t PushLog::EndOf(uint32_t slot, uint64_t from) const {

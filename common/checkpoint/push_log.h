@@ -79,6 +79,10 @@ class PushLog {
   // tail. Ok and empty if there is no such folder.
   static absl::StatusOr<std::unique_ptr<PushLog>> Open(Files& files, const std::string& folder);
 
+  // Makes durable what was read: whoever goes on from it takes it for that, but the process that wrote it may have died
+  // before its sync.
+  absl::Status Sync(Files& files) const;
+
   // The first version from `from` on that has no record for the slot.
   uint64_t EndOf(uint32_t slot, uint64_t from) const;
   // NotFound if there is no such record. The views are valid as long as the log.
@@ -88,7 +92,8 @@ class PushLog {
  private:
   void Scan(const MappedFile& file);
 
-  std::vector<std::unique_ptr<MappedFile>> maps_;
+  std::vector<std::string> paths_;
+  std::vector<std::unique_ptr<MappedFile>> maps_;                       // likewise
   std::map<std::pair<uint32_t, uint64_t>, absl::string_view> records_;  // payload by (slot, version)
 };
 

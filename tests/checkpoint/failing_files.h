@@ -78,6 +78,7 @@ class FailingFiles : public Files {
     return status.ok() ? RealFiles().MakeFolder(path) : status;
   }
   absl::StatusOr<std::vector<std::string>> List(const std::string& folder) override { return RealFiles().List(folder); }
+  absl::Status SyncFile(const std::string& path) override { return Step("sync " + path); }
   absl::Status SyncFolder(const std::string& folder) override { return Step("sync folder " + folder); }
   absl::StatusOr<bool> Exists(const std::string& path) override { return RealFiles().Exists(path); }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/checkpoint/failing_files.h"
 #include "tests/common/temp_folder.h"
 
 namespace pumasi {
@@ -68,6 +69,22 @@ TEST_CASE("a log gives back what was written, whichever file it is in") {
   CHECK(batch->dense[0].chunk == 4);
   CHECK(std::vector<float>(batch->dense[0].values, batch->dense[0].values + 3) == three.chunk);
   CHECK(absl::IsNotFound((*log)->Find(4, 8).status()));
+}
+
+TEST_CASE("what was read is made durable, file by file, or it is said that it could not be") {
+  TempFolder folder;
+  WriteLog(folder.path(), {OneSlot().At(7)}, 7, "a");
+  WriteLog(folder.path(), {OneSlot().At(8)}, 8, "b");
+  FailingFiles files;
+  auto log = PushLog::Open(files, folder.path());
+  REQUIRE(log.ok());
+  REQUIRE((*log)->Sync(files).ok());
+  REQUIRE((*log)->Sync(RealFiles()).ok());
+  const std::vector<std::string> synced = {"sync " + folder.path() + "/log-000000007-a",
+                                           "sync " + folder.path() + "/log-000000008-b"};
+  CHECK(files.done == synced);
+  files.fail_at = 3;
+  CHECK(absl::IsResourceExhausted((*log)->Sync(files)));
 }
 
 TEST_CASE("a folder that is not there is an empty log") {

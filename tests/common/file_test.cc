@@ -38,6 +38,7 @@ class FullDisk : public Files {
   absl::Status RemoveFolder(const std::string& path) override { return RealFiles().RemoveFolder(path); }
   absl::Status MakeFolder(const std::string& path) override { return RealFiles().MakeFolder(path); }
   absl::StatusOr<std::vector<std::string>> List(const std::string& folder) override { return RealFiles().List(folder); }
+  absl::Status SyncFile(const std::string& path) override { return RealFiles().SyncFile(path); }
   absl::Status SyncFolder(const std::string& folder) override { return RealFiles().SyncFolder(folder); }
   absl::StatusOr<bool> Exists(const std::string& path) override { return RealFiles().Exists(path); }
 };

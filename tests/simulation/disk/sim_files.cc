@@ -67,13 +67,8 @@ class SimFiles::Writable : public WritableFile {
   }
 
   absl::Status Sync() override {
-    if (absl::Status status = Step(true); !status.ok()) return status;
-    if (disk_->random_.Chance(disk_->faults.fail_sync)) {
-      inode_->contents.FailSync(disk_->random_);
-      return ErrnoStatus(EIO, path_, "sync to disk");
-    }
-    inode_->contents.Sync();
-    return absl::OkStatus();
+    absl::Status status = Step(true);
+    return status.ok() ? disk_->Sync(path_, *inode_) : status;
   }
 
   absl::Status Close() override { return Step(false); }
@@ -329,6 +324,21 @@ absl::StatusOr<std::vector<std::string>> SimFiles::List(const std::string& folde
   std::vector<std::string> names;
   for (const auto& [name, inode] : place->inode->names.seen()) names.push_back(name);
   return names;
+}
+
+absl::Status SimFiles::Sync(const std::string& path, SimInode& file) {
+  if (random_.Chance(faults.fail_sync)) {
+    file.contents.FailSync(random_);
+    return ErrnoStatus(EIO, path, "sync to disk");
+  }
+  file.contents.Sync();
+  return absl::OkStatus();
+}
+
+absl::Status SimFiles::SyncFile(const std::string& path) {
+  if (absl::Status status = Step(path, true); !status.ok()) return status;
+  const auto file = FindFile(path);
+  return file.ok() ? Sync(path, **file) : file.status();
 }
 
 absl::Status SimFiles::SyncFolder(const std::string& folder) {

@@ -61,6 +61,7 @@ class SimFiles : public Files {
   absl::Status RemoveFolder(const std::string& path) override;
   absl::Status MakeFolder(const std::string& path) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& folder) override;
+  absl::Status SyncFile(const std::string& path) override;
   absl::Status SyncFolder(const std::string& folder) override;
   absl::StatusOr<bool> Exists(const std::string& path) override;
 
@@ -83,6 +84,7 @@ class SimFiles : public Files {
   absl::StatusOr<SimInodePtr> FindFile(const std::string& path);
   absl::Status ReadFault(const std::string& path);
   void MaybeFlip(char* data, uint64_t size);
+  absl::Status Sync(const std::string& path, SimInode& file);
   uint64_t BytesUsed() const;
 
   Random random_;
