@@ -70,6 +70,11 @@ absl::Status CheckLoss(const v1::Job& job, const SourceMap& source) {
 }
 
 absl::Status CheckOptimizer(const v1::Job& job, const SourceMap& source) {
+  if (job.wire() == v1::WIRE_BF16 && job.optimizer().has_count()) {
+    return source.Error("wire",
+                        "bf16 has 8 bits and rounds counts above 256, which optimizer: {count: {}} is to get exactly; "
+                        "take float32");
+  }
   if (job.optimizer().has_clip() && job.optimizer().clip().kind_case() == v1::Clip::KIND_NOT_SET) {
     return source.Error("optimizer.clip", "it has none of value, norm and global_norm, as in clip: {global_norm: 1}");
   }

@@ -1,4 +1,4 @@
-// The number format that matrix products multiply in.
+// The number formats that matrix products multiply in, and that values have in messages (ops/wire).
 #ifndef PUMASI_OPS_PRECISION_H_
 #define PUMASI_OPS_PRECISION_H_
 
@@ -6,7 +6,8 @@ namespace pumasi {
 
 enum class Precision {
   kFloat32,
-  kBf16,  // both operands rounded to bfloat16 (8 bits of mantissa), products and sums in float32
+  // bfloat16 (8 bits of mantissa). In a product both operands are rounded to it, products and sums are in float32.
+  kBf16,
 };
 
 }  // namespace pumasi

@@ -8,25 +8,27 @@
 #include "absl/strings/str_cat.h"
 #include "common/crc32c.h"
 #include "common/layout/slots.h"
+#include "ops/wire/value_codec.h"
 
 namespace pumasi {
 namespace {
 
 absl::Status Malformed(const std::string& what) { return absl::InvalidArgumentError(what); }
 
-absl::Status CheckBytes(const ByteView& bytes, uint64_t floats, uint32_t crc, const std::string& what) {
-  if (bytes.size() != floats * sizeof(float)) {
-    return Malformed(absl::StrCat(what, ": ", bytes.size(), " bytes of values, expected ", floats * sizeof(float)));
+absl::Status CheckBytes(const ByteView& bytes, Precision wire, uint64_t floats, uint32_t crc, const std::string& what) {
+  if (bytes.size() != floats * ValueBytes(wire)) {
+    return Malformed(absl::StrCat(what, ": ", bytes.size(), " bytes of values, expected ", floats * ValueBytes(wire),
+                                  " (wire: ", WireName(wire), ")"));
   }
   if (Crc32c(bytes) != crc) return absl::DataLossError(absl::StrCat(what, ": checksum does not fit"));
   return absl::OkStatus();
 }
 
-absl::Status NotFinite(const Keys& keys, const ByteView& bytes, const v1::TableSpec& table) {
+absl::Status NotFinite(const Keys& keys, const ByteView& bytes, Precision wire, const v1::TableSpec& table) {
   std::vector<float> row(table.columns());
-  ByteReader reader(bytes);
+  ValueReader reader(wire, bytes);
   for (size_t i = 0; i < keys.ids.size(); ++i) {
-    reader.Read(row.data(), row.size() * sizeof(float));
+    reader.Read(row.data(), row.size());
     const auto bad = std::find_if(row.begin(), row.end(), [](float x) { return !std::isfinite(x); });
     if (bad == row.end()) continue;
     return absl::FailedPreconditionError(
@@ -47,7 +49,7 @@ absl::Status TakeRows(const v1::RowKeys& keys, const v1::RowValues& rows, const 
     return Malformed(absl::StrCat("gradients of ", table.name(), ": ", rows.rows(), " x ", rows.width(), ", expected ",
                                   decoded->ids.size(), " x ", width));
   }
-  absl::Status status = CheckBytes(values, decoded->ids.size() * width, rows.crc32c(), table.name());
+  absl::Status status = CheckBytes(values, shape.wire, decoded->ids.size() * width, rows.crc32c(), table.name());
   if (!status.ok()) return status;
   next.assign(shape.slots(), 0);
   for (const uint32_t slot : decoded->slots) ++next[slot];
@@ -59,22 +61,22 @@ absl::Status TakeRows(const v1::RowKeys& keys, const v1::RowValues& rows, const 
     }
     next[slot] = 0;
   }
-  ByteReader reader(values);
+  ValueReader reader(shape.wire, values);
   for (size_t i = 0; i < decoded->ids.size(); ++i) {
     const uint32_t slot = decoded->slots[i];
     if (uses[slot] != SlotUse::kTaken) {
-      reader.Skip(width * sizeof(float));
+      reader.Skip(width);
       continue;
     }
     RowGradient& out = gradients[slot].rows[keys.table()];
     const uint32_t at = next[slot]++;
     out.ids[at] = decoded->ids[i];
-    reader.Read(out.values.data() + at * width, width * sizeof(float));
+    reader.Read(out.values.data() + at * width, width);
   }
   for (uint32_t slot = 0; slot < shape.slots(); ++slot) {
     if (uses[slot] != SlotUse::kTaken) continue;
     const std::vector<float>& taken = gradients[slot].rows[keys.table()].values;
-    if (!AllFinite(taken.data(), taken.size())) return NotFinite(*decoded, values, table);
+    if (!AllFinite(taken.data(), taken.size())) return NotFinite(*decoded, values, shape.wire, table);
   }
   return absl::OkStatus();
 }
@@ -88,12 +90,12 @@ absl::Status TakeChunk(const v1::DenseChunk& chunk, const ByteView& values, cons
   }
   const std::string& name = shape.tables[chunk.table()].name();
   const uint32_t floats = shape.chunks[slot][at].floats;
-  if (absl::Status status = CheckBytes(values, floats, chunk.crc32c(), name); !status.ok()) return status;
+  if (absl::Status status = CheckBytes(values, shape.wire, floats, chunk.crc32c(), name); !status.ok()) return status;
   if (uses[slot] != SlotUse::kTaken) return absl::OkStatus();
   std::vector<float>& out = gradients[slot].dense[at];
   if (!out.empty()) return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of ", name, " is there twice"));
   out.resize(floats);
-  ByteReader(values).Read(out.data(), values.size());
+  ValueReader(shape.wire, values).Read(out.data(), floats);
   if (AllFinite(out.data(), out.size())) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("the gradient of ", name, " is NaN or infinite"));
 }

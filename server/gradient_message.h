@@ -32,10 +32,10 @@ struct Keys {
 // kInvalidArgument otherwise. `uses`: by slot.
 absl::StatusOr<Keys> DecodeKeys(const v1::RowKeys& keys, const ParameterShape& shape, const std::vector<SlotUse>& uses);
 
-// Checks a push, whose values lie beside it, against the shape and its checksums, and takes it apart: a gradient for
-// each slot that is kTaken, with `rows` by table and `dense` by the slot's chunks (ParameterShape.chunks); for other
-// slots an empty one, without tables. Errors: kInvalidArgument (contradicts the tables), kDataLoss (checksum),
-// kFailedPrecondition (NaN or infinite; names table and row).
+// Checks a push, whose values lie beside it, against the shape and its checksums, and takes it apart: a gradient of
+// float32 for each slot that is kTaken, with `rows` by table and `dense` by the slot's chunks (ParameterShape.chunks);
+// for other slots an empty one, without tables. Errors: kInvalidArgument (contradicts the tables), kDataLoss
+// (checksum), kFailedPrecondition (NaN or infinite; names table and row).
 absl::StatusOr<std::vector<Gradient>> ParseGradient(const v1::PushRequest& push, const ArrivedValues& values,
                                                     const ParameterShape& shape, const std::vector<SlotUse>& uses);
 

@@ -1,4 +1,5 @@
-// What a job's parameters look like, and which of them make up each slot: what messages are checked against.
+// What a job's parameters look like, here and in messages, and which of them make up each slot: what messages are
+// checked against.
 #ifndef PUMASI_SERVER_PARAMETER_SHAPE_H_
 #define PUMASI_SERVER_PARAMETER_SHAPE_H_
 
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "ops/precision.h"
 #include "proto/table.pb.h"
 
 namespace pumasi {
@@ -17,12 +19,14 @@ struct ParameterShape {
     uint32_t chunk;
     uint32_t floats;
   };
-  // InvalidArgument: no slots, or a table that makes no sense, by name.
+  // With values that travel as float32. InvalidArgument: no slots, or a table that makes no sense, by name.
   static absl::StatusOr<ParameterShape> Make(std::vector<v1::TableSpec> tables, uint32_t slots);
 
   std::vector<v1::TableSpec> tables;
   std::vector<uint32_t> widths;            // of the tables
   std::vector<std::vector<Chunk>> chunks;  // by slot: its dense chunks, by (table, chunk)
+  Precision wire = Precision::kFloat32;    // of values in messages of workers and to them
+  uint64_t seed = 0;                       // the job's
 
   uint32_t slots() const { return static_cast<uint32_t>(chunks.size()); }
   bool IsRows(uint32_t table) const { return table < tables.size() && tables[table].kind() == v1::TableSpec::ROWS; }

@@ -8,6 +8,8 @@
 #include "common/error_detail.h"
 #include "common/layout/slots.h"
 #include "ops/initializer.h"
+#include "ops/wire/job_wire.h"
+#include "ops/wire/value_codec.h"
 
 namespace pumasi {
 Shard::Shard(const Options& options, std::shared_ptr<const ParameterShape> shape, JobOptimizers optimizers)
@@ -28,6 +30,8 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   auto shape = ParameterShape::Make(options.tables, options.layout.slot_owner_size());
   if (!shape.ok()) return shape.status();
   if (options.job.micro_batches() == 0) return absl::InvalidArgumentError("a batch of 0 parts");
+  shape->wire = WireOf(options.job);
+  shape->seed = options.job.seed();
   std::unique_ptr<Shard> shard(
       new Shard(options, std::make_shared<const ParameterShape>(*std::move(shape)), *std::move(optimizers)));
   if (absl::Status status = shard->SetLayout(options.layout); !status.ok()) return status;
@@ -42,8 +46,9 @@ absl::Status Shard::MakeSlots() {
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
     if (roles_[slot] == SlotRole::kNone) continue;
     for (const ParameterShape::Chunk& chunk : shape_->chunks[slot]) {
-      // What is stored, the copy for pulls, what the last batch replaced, the gradient of one, and its record.
-      dense_bytes += uint64_t{chunk.floats} * (copies + 3 + logs_) * sizeof(float);
+      // What is stored, what the last batch replaced, the gradient of one, and its record; the copy for pulls.
+      const uint64_t a_float = (copies + 2 + logs_) * sizeof(float) + ValueBytes(shape_->wire);
+      dense_bytes += chunk.floats * a_float;
     }
   }
   if (absl::Status status = CheckMemory(dense_bytes); !status.ok()) return status;

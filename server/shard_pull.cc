@@ -1,11 +1,11 @@
 // Shard's side of pulls.
-#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/crc32c.h"
 #include "common/layout/slots.h"
 #include "common/planted_bug.h"
+#include "ops/wire/value_codec.h"
 #include "server/shard.h"
 
 namespace pumasi {
@@ -45,22 +45,23 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, Outgoing
   v1::RowValues* rows = out->head.add_rows();
   std::string& statuses = *rows->mutable_statuses();
   statuses.reserve(decoded->ids.size());
-  const size_t floats = decoded->ids.size() * width;
-  const auto values = std::make_shared_for_overwrite<float[]>(floats);
-  float* value = values.get();
+  ValueWriter values(shape_->wire, decoded->ids.size() * width);
   ForEachFetched(
       decoded->ids.size(), [&](size_t i) { return decoded->ids[i]; },
       [&](size_t i) -> const RowTable& { return *slots_[decoded->slots[i]]->rows(keys.table()); },
       [&](size_t i) {
-        const bool trained = slots_[decoded->slots[i]]->ReadRow(keys.table(), decoded->ids[i], version, optimizers_,
-                                                                fresh.data(), value + i * width);
-        statuses.push_back(static_cast<char>(trained ? v1::ROW_STATUS_TRAINED : v1::ROW_STATUS_INITIAL));
+        values.AddFilled(width, [&](float* value) {
+          const bool trained = slots_[decoded->slots[i]]->ReadRow(keys.table(), decoded->ids[i], version, optimizers_,
+                                                                  fresh.data(), value);
+          statuses.push_back(static_cast<char>(trained ? v1::ROW_STATUS_TRAINED : v1::ROW_STATUS_INITIAL));
+        });
       });
+  ByteBlock block = values.Take();
   rows->set_table(keys.table());
   rows->set_rows(decoded->ids.size());
   rows->set_width(width);
-  rows->set_crc32c(Crc32c(values.get(), floats * sizeof(float)));
-  out->rows.push_back({values, floats});
+  rows->set_crc32c(Crc32c(block));
+  out->rows.push_back(std::move(block));
   return absl::OkStatus();
 }
 

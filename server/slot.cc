@@ -8,6 +8,7 @@
 #include "common/crc32c.h"
 #include "common/planted_bug.h"
 #include "ops/initializer.h"
+#include "ops/wire/value_codec.h"
 #include "server/gradient_norms.h"
 
 namespace pumasi {
@@ -33,8 +34,9 @@ Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_
   }
   for (const ParameterShape::Chunk& chunk : shape_->chunks[number]) {
     dense_.emplace_back(size_t{chunk.floats} * copies);
+    pieces_.push_back({chunk.table, chunk.chunk});
     // With the copy of the value that ShareDense gives out.
-    stored_.Add((dense_.back().size() + chunk.floats) * sizeof(float));
+    stored_.Add(dense_.back().size() * sizeof(float) + chunk.floats * ValueBytes(shape_->wire));
   }
   CountBatch();
 }
@@ -55,7 +57,7 @@ void Slot::Insert(PartRange range, Gradient&& gradient, NewRows rows) {
     gradient.rows.resize(shape_->tables.size());
     gradient.dense.resize(dense_.size());
   }
-  tree_.Insert(range, std::move(gradient));
+  tree_.Insert(range, std::move(gradient), RoundingOf(version_));
   AddNewRows(std::move(rows));
   CountBatch();
 }
@@ -161,11 +163,13 @@ const float* Slot::ReadDense(size_t chunk, uint64_t version) const {
 
 const Slot::SharedChunk& Slot::ShareDense(size_t chunk, uint64_t version) {
   SharedChunk& shared = shared_[chunk];
-  if (shared.block.values == nullptr || shared.version != version) {
+  if (shared.block.data == nullptr || shared.version != version) {
     const size_t floats = shape_->chunks[number_][chunk].floats;
-    const auto values = std::make_shared_for_overwrite<float[]>(floats);
-    std::copy_n(ReadDense(chunk, version), floats, values.get());
-    shared = {version, {values, floats}, Crc32c(values.get(), floats * sizeof(float))};
+    ValueWriter values(shape_->wire, floats);
+    values.Add(ReadDense(chunk, version), floats);
+    ByteBlock block = values.Take();
+    const uint32_t crc32c = Crc32c(block);
+    shared = {version, std::move(block), crc32c};
   }
   return shared;
 }

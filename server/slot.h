@@ -21,8 +21,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/wire/value_message.h"
+#include "common/wire/byte_block.h"
 #include "ops/exact_sum.h"
+#include "ops/tree/node_rounding.h"
 #include "ops/tree/part_tree.h"
 #include "proto/parameter_server.pb.h"
 #include "server/job_optimizers.h"
@@ -88,10 +89,10 @@ class Slot {
                float* value) const;
   // The value of a chunk: shape.chunks[number()][chunk].floats of them.
   const float* ReadDense(size_t chunk, uint64_t version) const;
-  // A copy of it that others may keep, and its CRC32C: one for all who ask for the same version.
+  // A copy of it as messages have it, which others may keep, and its CRC32C: one for all who ask for the same version.
   struct SharedChunk {
     uint64_t version = 0;
-    FloatBlock block;
+    ByteBlock block;
     uint32_t crc32c = 0;
   };
   const SharedChunk& ShareDense(size_t chunk, uint64_t version);
@@ -129,6 +130,8 @@ class Slot {
   };
   void AppendToLog(const Gradient& gradient, std::string* log) const;
   absl::StatusOr<Gradient> ReadLogged(const LoggedBatch& batch) const;
+  // Of the gradients of a batch.
+  BatchRounding RoundingOf(uint64_t version) const { return {shape_->wire, shape_->seed, version, &pieces_}; }
   // The optimizer's step for batch version_.
   void ApplyGradient(Gradient gradient, const JobOptimizers& optimizers);
   void ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers);
@@ -142,7 +145,7 @@ class Slot {
   // After a change of tree_, new_rows_ or before_.
   void CountBatch();
   absl::Status TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uint64_t version);
-  absl::Status TakeNode(const v1::SlotState::Node& node);
+  absl::Status TakeNode(const v1::SlotState::Node& node, uint64_t version);
 
   const std::shared_ptr<const ParameterShape> shape_;
   const uint32_t number_;
@@ -152,6 +155,7 @@ class Slot {
   PartTree tree_;                                // of batch version_
   std::vector<std::unique_ptr<RowTable>> rows_;  // by table; nullptr for dense tables
   std::vector<std::vector<float>> dense_;        // by chunk
+  std::vector<DensePiece> pieces_;               // by chunk
   std::vector<SharedChunk> shared_;              // by chunk: the version that was asked for last
   NewRows new_rows_;                             // by table: rows that tree_ has and rows_ not, where they are counted
   Before before_;

@@ -73,7 +73,7 @@ absl::Status Slot::TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uin
   return absl::OkStatus();
 }
 
-absl::Status Slot::TakeNode(const v1::SlotState::Node& node) {
+absl::Status Slot::TakeNode(const v1::SlotState::Node& node, uint64_t version) {
   const PartRange range{node.first_part(), node.end_part()};
   if (!IsNode(range, parts_) || tree_.Covers(range) != PartTree::Coverage::kNone) {
     return absl::InvalidArgumentError(absl::StrCat("slot ", number_, ": [", range.first, ", ", range.end,
@@ -83,7 +83,7 @@ absl::Status Slot::TakeNode(const v1::SlotState::Node& node) {
   auto gradient = ReadValues(node.gradient(), *shape_, number_, absl::StrCat("slot ", number_, ", ", ToString(range)));
   if (!gradient.ok()) return gradient.status();
   NewRows new_rows = FindNewRows(*gradient);
-  tree_.Insert(range, *std::move(gradient));
+  tree_.Insert(range, *std::move(gradient), RoundingOf(version));
   AddNewRows(std::move(new_rows));
   return absl::OkStatus();
 }
@@ -121,7 +121,7 @@ absl::Status Slot::TakeState(const v1::SlotState& state) {
   for (auto& rows : new_rows_) rows = {};
   squares_.clear();
   for (const v1::SlotState::Node& node : state.nodes()) {
-    if (absl::Status status = TakeNode(node); !status.ok()) return status;
+    if (absl::Status status = TakeNode(node, state.version()); !status.ok()) return status;
   }
   CountBatch();
   version_ = state.version();

@@ -1,7 +1,7 @@
 // The fixed tree over a batch's parts. Its nodes are the ranges of parts that are a power of two long and aligned to
 // their length, cut off at the number of parts. A node's gradient is left child + right child, in float32; a child
 // without rows adds nothing (it is skipped, since x + 0 is not x where x is -0). So the sum's bits depend on the parts
-// alone, however the parts were shared out.
+// alone, however the parts were shared out. (A job may want nodes rounded: ops/tree/node_rounding.h.)
 #ifndef PUMASI_COMMON_LAYOUT_PART_RANGE_H_
 #define PUMASI_COMMON_LAYOUT_PART_RANGE_H_
 

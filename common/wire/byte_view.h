@@ -30,31 +30,32 @@ class ByteView {
   size_t size_ = 0;
 };
 
-// Copies a view's bytes out, from the first to the last. The view has to stay as it is.
+// Goes through a view's bytes, from the first to the last. The view has to stay as it is.
 class ByteReader {
  public:
   explicit ByteReader(const ByteView& view) : view_(view) {}
   // REQUIRES: so many bytes are left.
   void Read(void* to, size_t size) {
     auto* at = static_cast<char*>(to);
-    while (size > 0)
-      size -= Take(size, [&](std::string_view bytes) { at = std::copy(bytes.begin(), bytes.end(), at); });
+    while (size > 0) {
+      const std::string_view bytes = Next(size);
+      at = std::copy(bytes.begin(), bytes.end(), at);
+      size -= bytes.size();
+    }
   }
   void Skip(size_t size) {
-    while (size > 0) size -= Take(size, [](std::string_view) {});
+    while (size > 0) size -= Next(size).size();
+  }
+  // The next bytes that lie together: one at least, `most` of them at most. REQUIRES: most > 0, and some are left.
+  std::string_view Next(size_t most) {
+    const std::string_view piece = view_.pieces()[piece_];
+    const std::string_view bytes = piece.substr(offset_, most);
+    offset_ += bytes.size();
+    if (offset_ == piece.size()) ++piece_, offset_ = 0;
+    return bytes;
   }
 
  private:
-  template <typename Use>
-  size_t Take(size_t most, Use use) {
-    const std::string_view piece = view_.pieces()[piece_];
-    const std::string_view bytes = piece.substr(offset_, most);
-    use(bytes);
-    offset_ += bytes.size();
-    if (offset_ == piece.size()) ++piece_, offset_ = 0;
-    return bytes.size();
-  }
-
   const ByteView& view_;
   size_t piece_ = 0;
   size_t offset_ = 0;  // in it

@@ -1,4 +1,4 @@
-// Where a push and an answer to a pull have their blocks of floats.
+// Where a push and an answer to a pull have their blocks of values.
 #ifndef PUMASI_COMMON_WIRE_VALUE_FIELDS_H_
 #define PUMASI_COMMON_WIRE_VALUE_FIELDS_H_
 

@@ -40,8 +40,8 @@ class WireWriter {
  public:
   // `field` of the message: `part`, and in it one more field with the bytes of `block`.
   template <typename Part>
-  void Add(int field, const Part& part, int bytes_field, const FloatBlock& block) {
-    const size_t bytes = block.bytes().size();
+  void Add(int field, const Part& part, int bytes_field, const ByteBlock& block) {
+    const size_t bytes = block.size;
     size_t size = part.ByteSizeLong();
     if (bytes > 0) size += CodedOutputStream::VarintSize32(BytesTag(bytes_field)) + LengthSize(bytes) + bytes;
     Varint(BytesTag(field));
@@ -51,10 +51,10 @@ class WireWriter {
     Varint(BytesTag(bytes_field));
     Varint(bytes);
     Flush();
-    auto* owner = new std::shared_ptr<const float[]>(block.values);
+    auto* owner = new std::shared_ptr<const void>(block.data);
     slices_.emplace_back(
-        const_cast<float*>(block.values.get()), bytes,
-        [](void* data) { delete static_cast<std::shared_ptr<const float[]>*>(data); }, owner);
+        const_cast<void*>(block.data.get()), bytes,
+        [](void* data) { delete static_cast<std::shared_ptr<const void>*>(data); }, owner);
     size_ += bytes;
   }
   template <typename Message>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ops/elementwise.h"
+#include "ops/tree/node_rounding.h"
 #include "ops/vector_clones.h"
 
 namespace pumasi {
@@ -30,7 +31,7 @@ uint64_t MemoryOf(const std::vector<RowGradient>& rows, const std::vector<std::v
 
 namespace {
 
-RowGradient Merge(RowGradient&& left, RowGradient&& right, size_t width) {
+RowGradient Merge(RowGradient&& left, RowGradient&& right, uint32_t table, size_t width, const NodeRounding& rounding) {
   if (right.ids.empty()) return std::move(left);
   if (left.ids.empty()) return std::move(right);
   RowGradient sum;
@@ -46,7 +47,9 @@ RowGradient Merge(RowGradient&& left, RowGradient&& right, size_t width) {
     sum.values.insert(sum.values.end(), from.values.data() + at * width, from.values.data() + (at + 1) * width);
     ++at;
     if (both) {
-      AddTo(width, right.values.data() + r * width, sum.values.data() + sum.values.size() - width);
+      float* added = sum.values.data() + sum.values.size() - width;
+      AddTo(width, right.values.data() + r * width, added);
+      rounding.Row(table, sum.ids.back(), width, added);
       ++r;
     }
   }
@@ -56,8 +59,12 @@ RowGradient Merge(RowGradient&& left, RowGradient&& right, size_t width) {
 }  // namespace
 
 void Add(Gradient& left, Gradient&& right, const std::vector<uint32_t>& widths) {
-  for (size_t table = 0; table < left.rows.size(); ++table) {
-    left.rows[table] = Merge(std::move(left.rows[table]), std::move(right.rows[table]), widths[table]);
+  Add(left, std::move(right), widths, NodeRounding());
+}
+
+void Add(Gradient& left, Gradient&& right, const std::vector<uint32_t>& widths, const NodeRounding& rounding) {
+  for (uint32_t table = 0; table < left.rows.size(); ++table) {
+    left.rows[table] = Merge(std::move(left.rows[table]), std::move(right.rows[table]), table, widths[table], rounding);
   }
   for (size_t chunk = 0; chunk < left.dense.size(); ++chunk) {
     if (right.dense[chunk].empty()) continue;
@@ -65,7 +72,21 @@ void Add(Gradient& left, Gradient&& right, const std::vector<uint32_t>& widths) 
       left.dense[chunk] = std::move(right.dense[chunk]);
     } else {
       AddTo(left.dense[chunk].size(), right.dense[chunk].data(), left.dense[chunk].data());
+      rounding.Dense(chunk, left.dense[chunk].size(), left.dense[chunk].data());
     }
+  }
+}
+
+void Round(const NodeRounding& rounding, const std::vector<uint32_t>& widths, Gradient* gradient) {
+  if (!rounding.on()) return;
+  for (uint32_t table = 0; table < gradient->rows.size(); ++table) {
+    RowGradient& rows = gradient->rows[table];
+    for (size_t i = 0; i < rows.ids.size(); ++i) {
+      rounding.Row(table, rows.ids[i], widths[table], rows.values.data() + i * widths[table]);
+    }
+  }
+  for (size_t piece = 0; piece < gradient->dense.size(); ++piece) {
+    rounding.Dense(piece, gradient->dense[piece].size(), gradient->dense[piece].data());
   }
 }
 

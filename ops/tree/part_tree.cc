@@ -14,20 +14,22 @@ PartTree::Coverage PartTree::Covers(PartRange range) const {
   return covered == 0 ? Coverage::kNone : covered == range.size() ? Coverage::kWhole : Coverage::kPartly;
 }
 
-void PartTree::Insert(PartRange range, Gradient&& gradient) {
+void PartTree::Insert(PartRange range, Gradient&& gradient, const BatchRounding& rounding) {
   while (range != PartRange{0, parts_}) {
     const PartRange sibling = Sibling(range, parts_);
     const auto found = nodes_.find(sibling.first);
     if (found == nodes_.end() || found->second.first != sibling) break;
     bytes_ -= MemoryOf(found->second.second);
+    const PartRange parent = Parent(range, parts_);
+    const NodeRounding of_sum(rounding, parent);
     if (sibling.first < range.first) {
-      Add(found->second.second, std::move(gradient), widths_);
+      Add(found->second.second, std::move(gradient), widths_, of_sum);
       gradient = std::move(found->second.second);
     } else {
-      Add(gradient, std::move(found->second.second), widths_);
+      Add(gradient, std::move(found->second.second), widths_, of_sum);
     }
     nodes_.erase(found);
-    range = Parent(range, parts_);
+    range = parent;
   }
   bytes_ += MemoryOf(gradient);
   nodes_.emplace(range.first, std::pair(range, std::move(gradient)));

@@ -10,6 +10,7 @@
 
 #include "common/layout/part_range.h"
 #include "ops/tree/gradient.h"
+#include "ops/tree/node_rounding.h"
 
 namespace pumasi {
 
@@ -23,9 +24,9 @@ class PartTree {
   // How much of `range` has been added.
   Coverage Covers(PartRange range) const;
 
-  // Adds a node's gradient, and merges it with its sibling as long as that is complete.
-  // REQUIRES: IsNode(range, parts), Covers(range) == kNone.
-  void Insert(PartRange range, Gradient&& gradient);
+  // Adds a node's gradient, and merges it with its sibling as long as that is complete. Sums are rounded as `rounding`
+  // says, what comes is taken as it is. REQUIRES: IsNode(range, parts), Covers(range) == kNone.
+  void Insert(PartRange range, Gradient&& gradient, const BatchRounding& rounding = BatchRounding());
 
   // Bytes of all nodes' gradients (MemoryOf).
   uint64_t bytes() const { return bytes_; }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -117,11 +118,39 @@ TEST_CASE("AVX2 and AVX-512 train the same bits, whichever a machine has") {
   CHECK(narrow["first_losses"] == wide["first_losses"]);
 }
 
+TEST_CASE("values of 16 bits on the wire keep the promise, learn as well and take half the bytes") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 1000, 3);
+  const auto wide = Train(folder, 1, 1);
+  const std::vector<std::string> arguments = {"--set", "wire=bf16", "--set", "checkpoint={every_batches: 40, keep: 5}"};
+  const auto first = Train(folder, 1, 1, arguments);
+  CHECK(first["parameters_sha256"] != wide["parameters_sha256"]);
+  for (const char* bytes : {"bytes_pulled", "bytes_pushed"}) {
+    CHECK(first[bytes].get<double>() < 0.6 * wide[bytes].get<double>());
+  }
+  CHECK(first["test"]["accuracy"] > 0.9);
+  CHECK(std::fabs(first["test"]["accuracy"].get<double>() - wide["test"]["accuracy"].get<double>()) < 0.03);
+  for (const auto& [servers, workers] : {std::pair(2, 3), {3, 1}, {1, 2}}) {
+    CAPTURE(servers, workers);
+    const auto other = Train(folder, servers, workers, arguments);
+    CHECK(other["parameters_sha256"] == first["parameters_sha256"]);
+    CHECK(other["loss"] == first["loss"]);
+    CHECK(other["test"] == first["test"]);
+    CHECK(other["first_losses"] == first["first_losses"]);
+  }
+  auto resume = arguments;
+  resume.insert(resume.end(), {"--resume", folder / "out/checkpoint-000000040"});
+  CHECK(Train(folder, 2, 2, resume)["parameters_sha256"] == first["parameters_sha256"]);
+  // Two copies of each slot.
+  CHECK(Train(folder, 3, 2, {"--set", "wire=bf16", "--set", "replicas=2"})["parameters_sha256"] ==
+        first["parameters_sha256"]);
+}
+
 TEST_CASE("another seed, another number of parts or another batch gives other bits") {
   TempFolder folder;
   WriteSmallJob(folder.path(), 300, 1);
   const auto first = Train(folder, 1, 1);
-  for (const std::string change : {"seed=2", "micro_batches=2", "batch=16"}) {
+  for (const std::string change : {"seed=2", "micro_batches=2", "batch=16", "wire=bf16"}) {
     CAPTURE(change);
     CHECK(Train(folder, 1, 1, {"--set", change})["parameters_sha256"] != first["parameters_sha256"]);
   }

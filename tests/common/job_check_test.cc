@@ -89,6 +89,19 @@ TEST_CASE("A batch that does not come apart into equal parts is refused where th
              StartsWith("job.yaml:7:16: micro_batches: a batch of 64 rows cannot be cut into 5 equal parts"));
 }
 
+TEST_CASE("Counts are not rounded on their way") {
+  const auto job = [](const std::string& optimizer, const std::string& wire) {
+    return "name: some\ndata: {synthetic: {rows: 10, vocabulary: 5}}\n"
+           "model: [embedding: {width: 4}, lstm: {units: 4}, dense: {activation: softmax}]\n"
+           "optimizer: {" +
+           optimizer + ": {}}\nwire: " + wire + "\n";
+  };
+  CHECK(Error(job("sgd", "bf16")).empty());
+  CHECK(Error(job("count", "float32")).empty());
+  CHECK_THAT(Error(job("count", "bf16")),
+             StartsWith("job.yaml:5:7: wire: bf16 has 8 bits and rounds counts above 256"));
+}
+
 TEST_CASE("A log of every batch needs checkpoints on the way, or it would grow without end") {
   CHECK_THAT(Error(Job(kSoftmax, "durability: batch\n")),
              StartsWith("job.yaml:6:13: durability: batch keeps a log from one checkpoint to the next, and there are "

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/tree/node_rounding.h"
 #include "tests/job/tiny_work.h"
 
 namespace pumasi {
@@ -94,6 +95,40 @@ TEST_CASE("A unit of several parts has the gradient of the tree over its single 
         CHECK(SameBits(have.dense[table], want.dense[table]));
       }
     }
+  }
+}
+
+TEST_CASE("Where gradients travel as bfloat16, every node of the tree is rounded when it is made") {
+  TinyWork work, exact;
+  work.shape.wire = Precision::kBf16;
+  std::vector<uint32_t> widths;
+  for (const v1::TableSpec& table : work.tables) widths.push_back(table.columns());
+  const auto lease = [&](PartRange range) {
+    v1::Lease some = work.Lease(1, range);
+    some.set_version(4);
+    return some;
+  };
+  const BatchRounding rounding(Precision::kBf16, work.shape.seed, 4);
+  const std::function<Gradient(PartRange)> sum = [&](PartRange node) {
+    Gradient left;
+    if (node.size() == 1) {
+      left = exact.Compute(lease(node)).gradient;
+    } else {
+      const uint32_t middle = node.first + node.size() / 2;
+      left = sum({node.first, middle});
+      Add(left, sum({middle, node.end}), widths);
+    }
+    Round(NodeRounding(rounding, node), widths, &left);
+    return left;
+  };
+  for (const PartRange range : {PartRange{1, 2}, {0, 2}, {0, 4}}) {
+    CAPTURE(range.first, range.end);
+    const Gradient want = sum(range), have = work.Compute(lease(range)).gradient;
+    CHECK(have.rows[0].ids == want.rows[0].ids);
+    CHECK(SameBits(have.rows[0].values, want.rows[0].values));
+    CHECK_FALSE(SameBits(have.rows[0].values, exact.Compute(lease(range)).gradient.rows[0].values));
+    for (size_t table = 1; table < work.tables.size(); ++table) CHECK(SameBits(have.dense[table], want.dense[table]));
+    for (const float value : have.rows[0].values) CHECK((__builtin_bit_cast(uint32_t, value) & 0xffff) == 0);
   }
 }
 

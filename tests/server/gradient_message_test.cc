@@ -176,6 +176,49 @@ TEST_CASE("A push becomes the gradients of the slots that it is about") {
   CHECK((*gradients)[3].rows.empty());
 }
 
+TEST_CASE("Values that travel as bfloat16 become the float32 that they are") {
+  ParameterShape shape = Shape();
+  shape.wire = Precision::kBf16;
+  // All of GoodPush's values are a bfloat16 each: their upper halves.
+  const auto narrow = [](auto* block) {
+    std::string halves;
+    for (size_t at = 0; at < block->values().size(); at += 4) halves += block->values().substr(at + 2, 2);
+    block->set_values(halves);
+    block->set_crc32c(Crc32c(halves));
+  };
+  v1::PushRequest push = GoodPush();
+  for (auto& rows : *push.mutable_values()) narrow(&rows);
+  for (auto& chunk : *push.mutable_dense()) narrow(&chunk);
+  const auto have = ParseGradient(push, ValuesOf(push), shape, Uses()), want = Parse(GoodPush());
+  REQUIRE(have.ok());
+  REQUIRE(want.ok());
+  for (uint32_t slot = 0; slot < 3; ++slot) {
+    for (uint32_t table = 0; table < 3; ++table) {
+      CHECK((*have)[slot].rows[table].ids == (*want)[slot].rows[table].ids);
+      CHECK((*have)[slot].rows[table].values == (*want)[slot].rows[table].values);
+    }
+    CHECK((*have)[slot].dense == (*want)[slot].dense);
+  }
+  const auto refused = [&](const v1::PushRequest& bad) {
+    return absl::IsInvalidArgument(ParseGradient(bad, ValuesOf(bad), shape, Uses()).status());
+  };
+  CHECK(refused(GoodPush()));
+  v1::PushRequest bad = push;
+  bad.mutable_values(0)->mutable_values()->pop_back();
+  CHECK(refused(bad));
+  bad = push;
+  bad.mutable_dense(0)->mutable_values()->append(2, '\0');
+  CHECK(refused(bad));
+  // NaN, in the last column of the second row.
+  bad = push;
+  (*bad.mutable_values(0)->mutable_values())[6] = '\x81';
+  (*bad.mutable_values(0)->mutable_values())[7] = '\x7f';
+  bad.mutable_values(0)->set_crc32c(Crc32c(bad.values(0).values()));
+  const absl::Status status = ParseGradient(bad, ValuesOf(bad), shape, Uses()).status();
+  CHECK(absl::IsFailedPrecondition(status));
+  CHECK(std::string(status.message()).find("the gradient of row " + std::to_string(OurIds(0, 1000)[5])) == 0);
+}
+
 TEST_CASE("What a push brings of slots that have it already is checked and left out") {
   std::vector<SlotUse> uses = Uses();
   uses[2] = SlotUse::kSkipped;

@@ -25,6 +25,8 @@ absl::StatusOr<Reference::Values> Invariants::LoadLuckily(const std::string& fol
   *version = (*model)->manifest().progress().version();
   Shard::Options options;
   options.job = scenario_.job;
+  // All digits of what was stored.
+  options.job.set_wire(v1::WIRE_FLOAT32);
   options.tables = scenario_.tables;
   options.incarnation = 1;
   options.first_version = *version;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/layout/part_range.h"
@@ -11,6 +12,8 @@
 #include "ops/initializer.h"
 #include "ops/norm_clip.h"
 #include "ops/optimizer.h"
+#include "ops/tree/node_rounding.h"
+#include "ops/wire/bf16_values.h"
 
 namespace pumasi::sim {
 namespace {
@@ -21,13 +24,21 @@ struct Piece {
   std::vector<float> state;  // value, then slots
 };
 
-// The sum over the node's parts, by the definition of the tree (common/layout/part_range.h).
-Gradient Sum(const std::vector<Gradient>& parts, PartRange range, const std::vector<uint32_t>& widths) {
-  if (range.size() == 1) return parts[range.first];
+// The sum over the node's parts, by the definition of the tree (common/layout/part_range.h, ops/tree/node_rounding.h).
+Gradient Sum(const std::vector<Gradient>& parts, PartRange range, const std::vector<uint32_t>& widths,
+             const BatchRounding& rounding) {
+  const NodeRounding of_node(rounding, range);
+  if (range.size() == 1) {
+    Gradient leaf = parts[range.first];
+    Round(of_node, widths, &leaf);
+    return leaf;
+  }
   uint32_t half = 1;
   while (half * 2 < range.size()) half *= 2;
-  Gradient left = Sum(parts, {range.first, range.first + half}, widths);
-  Add(left, Sum(parts, {range.first + half, range.end}, widths), widths);
+  Gradient left = Sum(parts, {range.first, range.first + half}, widths, rounding);
+  Add(left, Sum(parts, {range.first + half, range.end}, widths, rounding), widths);
+  // All of it: what one side has alone has been rounded, and stays as it is.
+  Round(of_node, widths, &left);
   return left;
 }
 
@@ -87,20 +98,22 @@ Reference::Reference(const Scenario& scenario) : scenario_(scenario) {
     }
     return values;
   };
-  versions_.push_back(read(0));
+  Append(read(0));
   for (uint64_t version = 0; version < scenario.batches(); ++version) {
     Parameters seen;
     for (uint64_t id = 0; id < scenario.data.vocabulary(); ++id) seen.ids.push_back(id);
+    const Values& pulled = SeenAt(version);
     for (size_t table = 0; table < tables.size(); ++table) {
       const bool rows = scenario.tables[table].kind() == v1::TableSpec::ROWS;
-      if (rows) seen.rows = versions_.back()[table];
-      seen.dense.push_back(rows ? std::vector<float>() : versions_.back()[table]);
+      if (rows) seen.rows = pulled[table];
+      seen.dense.push_back(rows ? std::vector<float>() : pulled[table]);
     }
     std::vector<Gradient> parts;
     for (uint32_t part = 0; part < scenario.job.micro_batches(); ++part) {
       parts.push_back(MadeUpGradient(scenario, WorkOf(scenario, version, part), version, part, seen));
     }
-    Gradient sum = Sum(parts, {0, scenario.job.micro_batches()}, widths);
+    Gradient sum = Sum(parts, {0, scenario.job.micro_batches()}, widths,
+                       BatchRounding(scenario.wire(), scenario.job.seed(), version));
     if (ClipsByNorm(scenario.job.optimizer())) ClipToNorms(scenario, &sum);
     const auto step = [&](Piece& piece, const float* gradient) {
       const size_t width = width_of(piece);
@@ -116,15 +129,26 @@ Reference::Reference(const Scenario& scenario) : scenario_(scenario) {
       }
       if (!sum.dense[table].empty()) step(tables[table][0], sum.dense[table].data());
     }
-    versions_.push_back(read(version + 1));
+    Append(read(version + 1));
   }
+}
+
+void Reference::Append(Values values) {
+  versions_.push_back(values);
+  if (scenario_.wire() == Precision::kFloat32) return;
+  for (std::vector<float>& table : values) {
+    std::vector<uint16_t> narrow(table.size());
+    NarrowToBf16(table.size(), table.data(), narrow.data());
+    WidenBf16(table.size(), reinterpret_cast<const char*>(narrow.data()), table.data());
+  }
+  seen_.push_back(std::move(values));
 }
 
 std::string Reference::Compare(uint64_t version, const Parameters& seen) const {
   if (version > last()) return absl::StrCat("there is no version ", version);
   for (size_t table = 0; table < scenario_.tables.size(); ++table) {
     const v1::TableSpec& spec = scenario_.tables[table];
-    const std::vector<float>& right = At(version)[table];
+    const std::vector<float>& right = SeenAt(version)[table];
     if (spec.kind() == v1::TableSpec::DENSE) {
       if (seen.dense[table].size() != right.size() ||
           std::memcmp(seen.dense[table].data(), right.data(), right.size() * sizeof(float)) != 0) {

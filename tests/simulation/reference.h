@@ -16,12 +16,13 @@ class Reference {
  public:
   explicit Reference(const Scenario& scenario);
 
-  // All values at a version: by table, rows × columns floats.
+  // All values at a version: by table, rows × columns floats, as servers keep them.
   using Values = std::vector<std::vector<float>>;
   const Values& At(uint64_t version) const { return versions_[version]; }
   uint64_t last() const { return versions_.size() - 1; }
 
-  // Empty if these are the values at the version, bit for bit; otherwise the first that is not.
+  // Empty if these are the values at the version, bit for bit, as workers see them or as servers keep them; otherwise
+  // the first that is not.
   std::string Compare(uint64_t version, const Parameters& seen) const;
   std::string Compare(uint64_t version, const Values& values) const;
 
@@ -29,8 +30,13 @@ class Reference {
   std::string CheckCounts(const Values& values) const;
 
  private:
+  // At a version, as workers see them.
+  const Values& SeenAt(uint64_t version) const { return seen_.empty() ? versions_[version] : seen_[version]; }
+  void Append(Values values);
+
   const Scenario& scenario_;
   std::vector<Values> versions_;
+  std::vector<Values> seen_;  // likewise, rounded; empty where workers see what servers keep
 };
 
 }  // namespace pumasi::sim

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "ops/tree/node_rounding.h"
 #include "server/shard.h"
 #include "worker/exchange/router.h"
 
@@ -16,7 +17,7 @@ v1::Layout OneServer(uint32_t slots) {
   return layout;
 }
 
-// Everything that the shard shows at a version.
+// Everything that the shard shows a worker at a version.
 Parameters PullAll(const Scenario& scenario, const Router& router, const Shard& shard, uint64_t version) {
   PulledParameters pulled;
   for (uint64_t id = 0; id < scenario.data.vocabulary(); ++id) pulled.ids.push_back(id);
@@ -47,15 +48,19 @@ TEST_CASE("The reference's plain loops and a server that holds everything come t
     options.incarnation = 1;
     auto shard = Shard::Create(options);
     REQUIRE(shard.ok());
-    auto router = Router::Create(scenario.tables, options.layout);
+    auto router = Router::Create(scenario.tables, options.layout, scenario.wire());
     REQUIRE(router.ok());
+    std::vector<uint32_t> widths;
+    for (const v1::TableSpec& spec : scenario.tables) widths.push_back(spec.columns());
     for (uint64_t version = 0; version < scenario.batches(); ++version) {
+      const BatchRounding rounding(scenario.wire(), scenario.job.seed(), version);
       const Parameters seen = PullAll(scenario, *router, **shard, version);
       REQUIRE(reference.Compare(version, seen) == "");
       // From the last part to the first: the tree puts them in order.
       for (uint32_t part = scenario.job.micro_batches(); part-- > 0;) {
-        const auto gradient = std::make_shared<const Gradient>(
-            MadeUpGradient(scenario, WorkOf(scenario, version, part), version, part, seen));
+        Gradient leaf = MadeUpGradient(scenario, WorkOf(scenario, version, part), version, part, seen);
+        Round(NodeRounding(rounding, {part, part + 1}), widths, &leaf);
+        const auto gradient = std::make_shared<const Gradient>(std::move(leaf));
         OutgoingPush push;
         push.head.set_version(version);
         push.head.set_first_part(part);

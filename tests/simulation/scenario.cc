@@ -46,6 +46,7 @@ v1::Job DrawJob(Random random, uint32_t number) {
   job.set_recover_timeout(3600);
   if (random.Chance(0.75)) job.mutable_checkpoint()->set_every_batches(1 + random.Below(8));
   if (job.checkpoint().every_batches() > 0 && random.Chance(0.5)) job.set_durability(v1::DURABILITY_BATCH);
+  if (!job.optimizer().has_count() && random.Stream("wire").Chance(0.3)) job.set_wire(v1::WIRE_BF16);
   job.mutable_checkpoint()->set_keep(static_cast<uint32_t>(1 + random.Below(3)));
   job.mutable_checkpoint()->set_full_every(static_cast<uint32_t>(1 + random.Below(4)));
   if (!ApplyFallbacks(&job).ok()) std::abort();
@@ -171,15 +172,15 @@ Scenario DrawFirst(uint64_t seed, bool faults) {
 }  // namespace
 
 std::string Scenario::ToString() const {
-  return absl::StrCat("seed ", seed, ": ", jobs > 1 ? absl::StrCat(jobs, " jobs, ") : "", servers, "+", spare_servers,
-                      " servers, ", workers, "+", spare_workers, " workers, ", batches(), " batches of ",
-                      job.micro_batches(), " parts, ", job.slots(), " slots x ", job.replicas(), ", checkpoint every ",
-                      job.checkpoint().every_batches(), ", ",
-                      counts()                     ? "count"
-                      : job.optimizer().has_adam() ? "adam"
-                                                   : "sgd",
-                      job.optimizer().has_clip() ? " clipped" : "", has_log() ? ", with a log" : "",
-                      job.backup_workers() > 0 ? ", backup workers" : "");
+  return absl::StrCat(
+      "seed ", seed, ": ", jobs > 1 ? absl::StrCat(jobs, " jobs, ") : "", servers, "+", spare_servers, " servers, ",
+      workers, "+", spare_workers, " workers, ", batches(), " batches of ", job.micro_batches(), " parts, ",
+      job.slots(), " slots x ", job.replicas(), ", checkpoint every ", job.checkpoint().every_batches(), ", ",
+      counts()                     ? "count"
+      : job.optimizer().has_adam() ? "adam"
+                                   : "sgd",
+      job.optimizer().has_clip() ? " clipped" : "", wire() == Precision::kBf16 ? ", bf16 on the wire" : "",
+      has_log() ? ", with a log" : "", job.backup_workers() > 0 ? ", backup workers" : "");
 }
 
 std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/layout/batch_plan.h"
+#include "ops/wire/job_wire.h"
 #include "proto/job.pb.h"
 #include "proto/table.pb.h"
 #include "tests/simulation/network.h"
@@ -56,6 +57,7 @@ struct Scenario {
   uint64_t batches() const { return plan().BatchesPerEpoch() * job.epochs(); }
   bool has_log() const { return job.durability() == v1::DURABILITY_BATCH; }
   bool counts() const { return job.optimizer().has_count(); }
+  Precision wire() const { return WireOf(job); }
   // A line for people.
   std::string ToString() const;
 };

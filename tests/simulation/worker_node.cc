@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/crc32c.h"
 #include "common/error_detail.h"
+#include "ops/tree/node_rounding.h"
 #include "ops/tree/part_tree.h"
 #include "tests/simulation/rpc.h"
 
@@ -66,7 +67,7 @@ void WorkerNode::TakeAssignments(const std::vector<v1::Assignment>& assignments)
   if (core_ == nullptr) return;
   const v1::Layout& layout = assignment_.layout();
   if (layout.epoch() > 0 && (!router_ || Newer(layout, router_->layout()))) {
-    auto router = Router::Create(scenario().tables, layout);
+    auto router = Router::Create(scenario().tables, layout, scenario().wire());
     if (!router.ok()) return world_.Fail(absl::StrCat("a layout that makes no sense: ", router.status().ToString()));
     router_ = *std::move(router);
   }
@@ -236,10 +237,13 @@ v1::UnitDone WorkerNode::ComputeUnit(Payload& payload) {
   std::vector<uint32_t> widths;
   for (const v1::TableSpec& spec : scenario().tables) widths.push_back(spec.columns());
   PartTree tree(scenario().job.micro_batches(), widths);
+  const BatchRounding rounding(scenario().wire(), scenario().job.seed(), payload.version);
   for (uint32_t part = lease.first_part(); part < lease.end_part(); ++part) {
     const PartWork& work = payload.parts[part - lease.first_part()];
     *done.add_parts() = MadeUpResult(work, part);
-    tree.Insert({part, part + 1}, MadeUpGradient(scenario(), work, payload.version, part, seen));
+    Gradient gradient = MadeUpGradient(scenario(), work, payload.version, part, seen);
+    Round(NodeRounding(rounding, {part, part + 1}), widths, &gradient);
+    tree.Insert({part, part + 1}, std::move(gradient), rounding);
   }
   payload.gradient = std::make_shared<const Gradient>(tree.Take());
   return done;

@@ -5,18 +5,21 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "common/crc32c.h"
 #include "common/error_detail.h"
 #include "common/layout/slot_roles.h"
 #include "common/layout/slots.h"
+#include "ops/wire/value_codec.h"
 
 namespace pumasi {
 
-absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Layout layout) {
+absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Layout layout, Precision wire) {
   if (absl::Status status = CheckLayout(layout); !status.ok()) return status;
   Router router;
   router.tables_ = std::move(tables);
   router.layout_ = std::move(layout);
+  router.wire_ = wire;
   router.holders_ = HoldersOf(router.layout_);
   const auto slots = static_cast<uint32_t>(router.layout_.slot_owner_size());
   for (uint32_t slot = 0; slot < slots; ++slot) router.slot_holders_.push_back(HoldersOf(router.layout_, slot));
@@ -89,21 +92,26 @@ void Router::FillPull(const std::vector<uint64_t>& ids, const std::vector<uint32
 absl::Status Router::Take(const v1::PullResponse& response, const ArrivedValues& values, size_t server,
                           const std::vector<uint32_t>& positions, PulledParameters* out) const {
   const std::string& name = layout_.servers(static_cast<int>(server)).node();
-  const auto wrong = [&](const char* what) {
+  const auto wrong = [&](absl::string_view what) {
     return DetailedError(v1::ErrorDetail::MALFORMED, absl::StrCat("server ", name, " sent ", what));
+  };
+  const auto wrong_bytes = [&](const ByteView& bytes, uint64_t wanted) {
+    return wrong(
+        absl::StrCat(bytes.size(), " bytes of values where ", wanted, " were asked for (wire: ", WireName(wire_), ")"));
   };
   if (!positions.empty()) {
     const size_t width = tables_[row_table_].columns();
     if (response.rows_size() != 1) return wrong("no rows where some were asked for");
     const v1::RowValues& rows = response.rows(0);
-    if (rows.table() != static_cast<uint32_t>(row_table_) || rows.rows() != positions.size() || rows.width() != width ||
-        values.rows[0].size() != positions.size() * width * sizeof(float)) {
+    if (rows.table() != static_cast<uint32_t>(row_table_) || rows.rows() != positions.size() || rows.width() != width) {
       return wrong("rows of another shape than asked for");
     }
+    const uint64_t wanted = positions.size() * width * ValueBytes(wire_);
+    if (values.rows[0].size() != wanted) return wrong_bytes(values.rows[0], wanted);
     if (Crc32c(values.rows[0]) != rows.crc32c())
       return absl::DataLossError(absl::StrCat("rows from ", name, " are damaged"));
-    ByteReader reader(values.rows[0]);
-    for (const uint32_t position : positions) reader.Read(out->rows.data() + position * width, width * sizeof(float));
+    ValueReader reader(wire_, values.rows[0]);
+    for (const uint32_t position : positions) reader.Read(out->rows.data() + position * width, width);
   }
   if (response.dense_size() != static_cast<int>(primary_chunks_[server].size())) {
     return wrong("other dense chunks than it owns");
@@ -112,11 +120,11 @@ absl::Status Router::Take(const v1::PullResponse& response, const ArrivedValues&
     const Chunk& chunk = primary_chunks_[server][i];
     const v1::DenseChunk& got = response.dense(static_cast<int>(i));
     const ByteView& bytes = values.dense[i];
-    if (got.table() != chunk.table || got.chunk() != chunk.chunk || bytes.size() != chunk.floats * sizeof(float)) {
-      return wrong("a dense chunk that does not fit");
-    }
+    if (got.table() != chunk.table || got.chunk() != chunk.chunk) return wrong("a dense chunk that does not fit");
+    const uint64_t wanted = chunk.floats * ValueBytes(wire_);
+    if (bytes.size() != wanted) return wrong_bytes(bytes, wanted);
     if (Crc32c(bytes) != got.crc32c()) return absl::DataLossError(absl::StrCat("a tensor from ", name, " is damaged"));
-    ByteReader(bytes).Read(out->dense[chunk.table].data() + chunk.chunk * kChunkFloats, bytes.size());
+    ValueReader(wire_, bytes).Read(out->dense[chunk.table].data() + chunk.chunk * kChunkFloats, chunk.floats);
   }
   return absl::OkStatus();
 }
@@ -125,26 +133,33 @@ void Router::FillPush(const std::shared_ptr<const Gradient>& gradient, size_t se
                       const std::vector<uint32_t>& positions, OutgoingPush* push) const {
   if (!positions.empty()) {
     const RowGradient& rows = gradient->rows[row_table_];
-    const size_t width = tables_[row_table_].columns(), floats = positions.size() * width;
+    const size_t width = tables_[row_table_].columns();
     FillKeys(rows.ids, positions, push->head.add_keys());
     v1::RowValues* values = push->head.add_values();
     values->set_table(row_table_);
     values->set_rows(positions.size());
     values->set_width(static_cast<uint32_t>(width));
-    const auto gathered = std::make_shared_for_overwrite<float[]>(floats);
-    float* to = gathered.get();
-    for (const uint32_t position : positions) to = std::copy_n(rows.values.data() + position * width, width, to);
-    values->set_crc32c(Crc32c(gathered.get(), floats * sizeof(float)));
-    push->rows.push_back({gathered, floats});
+    ValueWriter gathered(wire_, positions.size() * width);
+    for (const uint32_t position : positions) gathered.Add(rows.values.data() + position * width, width);
+    push->rows.push_back(gathered.Take());
+    values->set_crc32c(Crc32c(push->rows.back()));
   }
   for (const Chunk& chunk : held_chunks_[server]) {
     if (gradient->dense[chunk.table].empty()) continue;
     const float* values = gradient->dense[chunk.table].data() + chunk.chunk * kChunkFloats;
+    ByteBlock block;
+    if (wire_ == Precision::kFloat32) {
+      block = {std::shared_ptr<const void>(gradient, values), chunk.floats * sizeof(float)};
+    } else {
+      ValueWriter narrow(wire_, chunk.floats);
+      narrow.Add(values, chunk.floats);
+      block = narrow.Take();
+    }
     v1::DenseChunk* out = push->head.add_dense();
     out->set_table(chunk.table);
     out->set_chunk(chunk.chunk);
-    out->set_crc32c(Crc32c(values, chunk.floats * sizeof(float)));
-    push->dense.push_back({std::shared_ptr<const float[]>(gradient, values), chunk.floats});
+    out->set_crc32c(Crc32c(block));
+    push->dense.push_back(std::move(block));
   }
 }
 

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/wire/value_message.h"
+#include "ops/precision.h"
 #include "ops/tree/gradient.h"
 #include "proto/parameter_server.pb.h"
 #include "proto/table.pb.h"
@@ -26,8 +27,10 @@ struct PulledParameters {
 // that holds a copy of the slot or is being filled with it. Thread-safe: it does not change.
 class Router {
  public:
-  // One row table at most. InvalidArgument if the layout does not make sense (CheckLayout).
-  static absl::StatusOr<Router> Create(std::vector<v1::TableSpec> tables, v1::Layout layout);
+  // One row table at most. `wire`: of values in messages. InvalidArgument if the layout does not make sense
+  // (CheckLayout).
+  static absl::StatusOr<Router> Create(std::vector<v1::TableSpec> tables, v1::Layout layout,
+                                       Precision wire = Precision::kFloat32);
 
   size_t servers() const { return layout_.servers_size(); }
   const v1::Layout& layout() const { return layout_; }
@@ -55,7 +58,7 @@ class Router {
   absl::Status Take(const v1::PullResponse& response, const ArrivedValues& values, size_t server,
                     const std::vector<uint32_t>& positions, PulledParameters* out) const;
   // The rows and chunks of `gradient` that `server` holds a copy of; the header, the version and the parts are the
-  // caller's. Chunks are not copied: `push` keeps the gradient alive, and it must not change.
+  // caller's. Chunks that travel as float32 are not copied: `push` keeps the gradient alive, and it must not change.
   void FillPush(const std::shared_ptr<const Gradient>& gradient, size_t server, const std::vector<uint32_t>& positions,
                 OutgoingPush* push) const;
 
@@ -68,6 +71,7 @@ class Router {
   using Chunks = std::vector<std::vector<Chunk>>;  // by server, in the order of tables and chunks
   std::vector<v1::TableSpec> tables_;
   v1::Layout layout_;
+  Precision wire_ = Precision::kFloat32;
   int row_table_ = -1;
   std::vector<uint32_t> holders_;
   std::vector<std::vector<uint32_t>> slot_holders_;  // by slot

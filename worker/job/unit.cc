@@ -8,7 +8,9 @@
 #include "common/layout/part_range.h"
 #include "common/layout/slots.h"
 #include "ops/dropout.h"
+#include "ops/tree/node_rounding.h"
 #include "ops/tree/part_tree.h"
+#include "ops/wire/job_wire.h"
 #include "worker/input/row_order.h"
 
 namespace pumasi {
@@ -75,7 +77,8 @@ WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data) {
   return {{data.train_rows(), job.batch(), job.micro_batches()},
           job.seed(),
           RowShape::Of(job),
-          job.optimizer().has_count()};
+          job.optimizer().has_count(),
+          WireOf(job)};
 }
 
 absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,
@@ -125,6 +128,7 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
   }
   const bool train = unit.lease.kind() == v1::TRAIN;
   PartTree tree(shape.plan.parts, widths);
+  const BatchRounding rounding(shape.wire, shape.seed, unit.lease.version());
   for (size_t i = 0; i < unit.parts.size(); ++i) {
     const Part& part = unit.parts[i];
     const uint32_t number = unit.lease.first_part() + static_cast<uint32_t>(i);
@@ -157,7 +161,9 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
     part_result->set_correct(outcome.correct);
     part_result->set_top_k_correct(outcome.top_k_correct);
     if (train) {
-      tree.Insert({number, number + 1}, std::move(gradient));
+      const PartRange leaf = {number, number + 1};
+      Round(NodeRounding(rounding, leaf), widths, &gradient);
+      tree.Insert(leaf, std::move(gradient), rounding);
     } else {
       AddConfusions(outcome, &result.done);
     }

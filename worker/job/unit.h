@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/layout/batch_plan.h"
+#include "ops/precision.h"
 #include "ops/tree/gradient.h"
 #include "proto/scheduler.pb.h"
 #include "worker/exchange/router.h"
@@ -39,6 +40,8 @@ struct WorkShape {
   RowShape rows;
   // The job's optimizer is `count`: gradients are counts.
   bool count = false;
+  // How parameters and gradients travel. With bf16 the gradient of every node is rounded (ops/tree/node_rounding.h).
+  Precision wire = Precision::kFloat32;
 };
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data);
 
@@ -46,9 +49,10 @@ WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data);
 absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,
                               const RowSource* test);
 
-// Runs the model over the unit's parts, each part alone, and sums their gradients in the job's tree. Errors name batch
-// and part. With `shape.count` a part's gradient is instead, for each of its ids, how many of its tokens have that id
-// (masked ones left out, as the model does), and 1 for each dense value if the part has rows.
+// Runs the model over the unit's parts, each part alone, and sums their gradients in the job's tree, rounded if the job
+// wants that. Errors name batch and part. With `shape.count` a part's gradient is instead, for each of its ids, how
+// many of its tokens have that id (masked ones left out, as the model does), and 1 for each dense value if the part has
+// rows.
 absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters& parameters, const WorkShape& shape,
                                        const std::vector<v1::TableSpec>& tables, Model& model);
 

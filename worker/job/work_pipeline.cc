@@ -53,7 +53,7 @@ void WorkPipeline::Stop() {
 }
 
 absl::StatusOr<std::shared_ptr<const Peers>> WorkPipeline::Connect(const v1::Layout& layout) {
-  auto router = Router::Create(options_.tables, layout);
+  auto router = Router::Create(options_.tables, layout, options_.shape.wire);
   if (!router.ok()) return router.status();
   auto peers = std::make_shared<Peers>(Peers{*std::move(router), {}});
   std::map<std::string, std::shared_ptr<grpc::Channel>> channels;
