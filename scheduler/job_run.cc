@@ -129,6 +129,8 @@ void JobRun::Begin(const Membership& members, absl::Duration now) {
   message_.clear();
   workers_.clear();
   servers_.clear();
+  // Whoever was asked before the job was cancelled may be gone by now.
+  uploader_ = 0;
   // Equal kernel sets give equal bits; the most common one is taken, the first by name among equals. A job that goes on
   // keeps its own.
   std::map<std::string, uint32_t> sets;

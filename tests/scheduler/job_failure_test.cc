@@ -173,6 +173,21 @@ TEST_CASE("A job can be cancelled in each of its states, and stays cancelled") {
   }
 }
 
+TEST_CASE("A job that goes on asks another worker for the vocabulary if the one that was asked is gone") {
+  JobStory story;
+  story.Play(R"(
+    server s1
+    worker w1    => PREPARING
+    w1 prepared  => upload, PREPARING
+    cancelled    => CANCELLED: cancelled by its user
+    w1 dies      => CANCELLED: cancelled by its user
+    worker w2    => CANCELLED: cancelled by its user
+    resumed      => PREPARING
+    w2 prepared  => upload, PREPARING
+    assets       => ALLOCATING
+  )");
+}
+
 TEST_CASE("A checkpoint that waits to be completed is dropped when the job fails: it would lack the vocabulary") {
   JobStory story;
   story.Play(kTraining);
