@@ -10,6 +10,7 @@
 #include "common/exit_code.h"
 #include "common/failpoint.h"
 #include "common/file.h"
+#include "common/local/local_server.h"
 #include "common/log.h"
 #include "common/rpc/daemon.h"
 #include "common/rpc/node_agent.h"
@@ -53,6 +54,19 @@ int Main(int argc, char** argv) {
   options.output_root = config.output_root();
   options.memory_limit = config.memory_limit();
   ParameterServerService service(options, {*scheduler, peers, RealFiles(), RealClock()});
+  LocalServer::Options local_options;
+  local_options.max_message = config.max_message();
+  std::unique_ptr<LocalServer> local;
+  if (config.shared_memory()) {
+    auto started = LocalServer::Start(
+        local_options, [&service](std::shared_ptr<LocalRequest> request) { service.ServeLocal(std::move(request)); });
+    if (started.ok()) {
+      local = *std::move(started);
+      service.OfferLocal(local.get());
+    } else {
+      Log(Severity::kWarn, "no shared memory", {{"why", std::string(started.status().message())}});
+    }
+  }
 
   RpcServerOptions rpc;
   rpc.listen = config.listen();
@@ -87,6 +101,7 @@ int Main(int argc, char** argv) {
   agent.Stop();
   service.Stop();
   service.SetAssignments(0, {});
+  if (local != nullptr) local->Shutdown();
   (*server)->Shutdown(absl::Seconds(1));
   return lost ? kExitUnreachable : kExitOk;
 }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/error_detail.h"
+#include "common/local/local_server.h"
 #include "common/log.h"
 #include "common/rpc_error.h"
 #include "common/wire/value_wire.h"
@@ -15,12 +16,45 @@ namespace {
 // Callers ask again, so a call need not be kept longer.
 constexpr std::chrono::milliseconds kLongestWait{30000};
 
-grpc::ServerUnaryReactor* Malformed(grpc::CallbackServerContext* context, const google::protobuf::Message& message) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(
-      ToGrpc(DetailedError(v1::ErrorDetail::MALFORMED, absl::StrCat("the request is no ", message.GetTypeName()))));
-  return reactor;
+grpc::Status Malformed(const google::protobuf::Message& message) {
+  return ToGrpc(DetailedError(v1::ErrorDetail::MALFORMED, absl::StrCat("the request is no ", message.GetTypeName())));
 }
+
+class RemoteCall final : public IncomingCall {
+ public:
+  RemoteCall(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response)
+      : context_(*context), reactor_(*context->DefaultReactor()), request_(*request), response_(*response) {}
+  grpc::ServerUnaryReactor* reactor() const { return &reactor_; }
+
+  const grpc::ByteBuffer& request() const override { return request_; }
+  grpc::ByteBuffer* response() override { return &response_; }
+  Parking::TimePoint AnswerBy(std::chrono::milliseconds longest) const override {
+    return pumasi::AnswerBy(context_.deadline(), longest);
+  }
+  bool IsCancelled() const override { return context_.IsCancelled(); }
+  void Finish(const grpc::Status& status) override { reactor_.Finish(status); }
+
+ private:
+  grpc::CallbackServerContext& context_;
+  grpc::ServerUnaryReactor& reactor_;
+  const grpc::ByteBuffer& request_;
+  grpc::ByteBuffer& response_;
+};
+
+class CallThroughMemory final : public IncomingCall {
+ public:
+  explicit CallThroughMemory(std::shared_ptr<LocalRequest> request) : request_(std::move(request)) {}
+  const grpc::ByteBuffer& request() const override { return request_->bytes(); }
+  grpc::ByteBuffer* response() override { return request_->response(); }
+  Parking::TimePoint AnswerBy(std::chrono::milliseconds longest) const override {
+    return pumasi::AnswerBy(request_->deadline(), longest);
+  }
+  bool IsCancelled() const override { return request_->IsCancelled(); }
+  void Finish(const grpc::Status& status) override { request_->Finish(status); }
+
+ private:
+  const std::shared_ptr<LocalRequest> request_;
+};
 
 }  // namespace
 
@@ -62,36 +96,32 @@ absl::StatusOr<std::shared_ptr<HostedJob>> ParameterServerService::Find(const st
   return job->second;
 }
 
-grpc::ServerUnaryReactor* ParameterServerService::Answer(Context* context, const std::string& job_id,
-                                                         const Call& call) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+void ParameterServerService::Answer(const Incoming& call, const std::string& job_id, const Serve& serve) {
   const auto attempt = [=, this](bool last) {
-    if (context->IsCancelled()) {
-      reactor->Finish(grpc::Status::CANCELLED);
+    if (call->IsCancelled()) {
+      call->Finish(grpc::Status::CANCELLED);
       return true;
     }
     auto job = Find(job_id);
-    const absl::Status status = job.ok() ? call(**job) : job.status();
+    const absl::Status status = job.ok() ? serve(**job) : job.status();
     const auto reason = ReasonOf(status);
     const bool wait = reason == v1::ErrorDetail::NOT_READY || reason == v1::ErrorDetail::UNAVAILABLE;
     if (wait && !last) return false;
-    reactor->Finish(ToGrpc(status));
+    call->Finish(ToGrpc(status));
     return true;
   };
   // Most often nothing has to be waited for: then no thread is woken for it.
-  if (!attempt(false) && !waiting_.TryPark(AnswerBy(context->deadline(), kLongestWait), attempt)) {
-    reactor->Finish(ToGrpc(DetailedError(v1::ErrorDetail::OVER_LIMIT,
-                                         absl::StrCat(options_.node, " keeps as many waiting calls as it may"))));
+  if (!attempt(false) && !waiting_.TryPark(call->AnswerBy(kLongestWait), attempt)) {
+    call->Finish(ToGrpc(DetailedError(v1::ErrorDetail::OVER_LIMIT,
+                                      absl::StrCat(options_.node, " keeps as many waiting calls as it may"))));
   }
-  return reactor;
 }
 
-grpc::ServerUnaryReactor* ParameterServerService::Pull(Context* context, const grpc::ByteBuffer* request,
-                                                       grpc::ByteBuffer* response) {
+void ParameterServerService::Pull(const Incoming& call) {
   auto pull = std::make_shared<v1::PullRequest>();
-  if (!ParseMessage(*request, pull.get())) return Malformed(context, *pull);
+  if (!ParseMessage(call->request(), pull.get())) return call->Finish(Malformed(*pull));
   const absl::Duration received = around_.clock.Now();
-  return Answer(context, pull->header().job_id(), [pull, received, response](HostedJob& job) {
+  Answer(call, pull->header().job_id(), [pull, received, response = call->response()](HostedJob& job) {
     OutgoingPull answer;
     absl::Status status = job.Pull(*pull, &answer);
     if (!status.ok()) return status;
@@ -102,21 +132,57 @@ grpc::ServerUnaryReactor* ParameterServerService::Pull(Context* context, const g
   });
 }
 
-grpc::ServerUnaryReactor* ParameterServerService::Push(Context* context, const grpc::ByteBuffer* request,
-                                                       grpc::ByteBuffer* response) {
-  // The values stay in `request`, which lives until the answer.
+void ParameterServerService::Push(const Incoming& call) {
+  // The values stay in the request, which lives until the answer.
   struct Arrived {
     v1::PushRequest push;
     ArrivedValues values;
   };
   auto arrived = std::make_shared<Arrived>();
-  if (!FromWire(*request, &arrived->push, &arrived->values).ok()) return Malformed(context, arrived->push);
-  return Answer(context, arrived->push.header().job_id(), [arrived, response](HostedJob& job) {
+  if (!FromWire(call->request(), &arrived->push, &arrived->values).ok()) return call->Finish(Malformed(arrived->push));
+  Answer(call, arrived->push.header().job_id(), [arrived, response = call->response()](HostedJob& job) {
     v1::PushResponse answer;
     const absl::Status status = job.Push(arrived->push, arrived->values, &answer);
     if (status.ok()) *response = MessageBytes(answer);
     return status;
   });
+}
+
+grpc::ServerUnaryReactor* ParameterServerService::Pull(Context* context, const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  const auto call = std::make_shared<RemoteCall>(context, request, response);
+  grpc::ServerUnaryReactor* const reactor = call->reactor();
+  Pull(call);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ParameterServerService::Push(Context* context, const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  const auto call = std::make_shared<RemoteCall>(context, request, response);
+  grpc::ServerUnaryReactor* const reactor = call->reactor();
+  Push(call);
+  return reactor;
+}
+
+void ParameterServerService::ServeLocal(std::shared_ptr<LocalRequest> request) {
+  const uint32_t method = request->method();
+  const auto call = std::make_shared<CallThroughMemory>(std::move(request));
+  if (method == v1::LOCAL_METHOD_PULL) return Pull(call);
+  if (method == v1::LOCAL_METHOD_PUSH) return Push(call);
+  call->Finish({grpc::StatusCode::UNIMPLEMENTED, absl::StrCat("there is no method ", method, " in shared memory")});
+}
+
+grpc::ServerUnaryReactor* ParameterServerService::OpenLocal(Context* context, const v1::OpenLocalRequest* request,
+                                                            v1::OpenLocalResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  if (local_ == nullptr || request->version() != v1::OpenLocalRequest::CURRENT) {
+    reactor->Finish({grpc::StatusCode::UNIMPLEMENTED, "no shared memory, or none of this version"});
+    return reactor;
+  }
+  response->set_name(local_->name());
+  response->set_token(local_->NewToken());
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
 }
 
 grpc::ServerWriteReactor<v1::SlotPiece>* ParameterServerService::FetchSlot(Context*,

@@ -13,8 +13,12 @@
 #include "proto/parameter_server.grpc.pb.h"
 #include "proto/scheduler.grpc.pb.h"
 #include "server/hosted_job.h"
+#include "server/incoming_call.h"
 
 namespace pumasi {
+
+class LocalRequest;
+class LocalServer;
 
 // Thread-safe.
 class ParameterServerService final
@@ -24,11 +28,17 @@ class ParameterServerService final
   // What is in `around` has to outlive the service.
   ParameterServerService(Hosting::Options options, const HostedJob::Around& around);
   ~ParameterServerService() override;
-  // Answers all waiting calls. To be called before the gRPC server shuts down.
+  // Answers all waiting calls. To be called before the gRPC server and the local one shut down.
   void Stop() { waiting_.Close(); }
 
   // What this server shall do from now on; jobs that are not listed are dropped.
   void SetAssignments(uint64_t incarnation, const std::vector<v1::Assignment>& assignments);
+
+  // Workers of this host may call through this server's shared memory. It has to outlive the gRPC server; to be called
+  // before that starts.
+  void OfferLocal(LocalServer* local) { local_ = local; }
+  // Its handler.
+  void ServeLocal(std::shared_ptr<LocalRequest> request);
 
   using Context = grpc::CallbackServerContext;
   // The bytes of the service's messages.
@@ -37,19 +47,25 @@ class ParameterServerService final
   grpc::ServerUnaryReactor* Push(Context* context, const grpc::ByteBuffer* request,
                                  grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<v1::SlotPiece>* FetchSlot(Context* context, const v1::FetchSlotRequest* request) override;
+  grpc::ServerUnaryReactor* OpenLocal(Context* context, const v1::OpenLocalRequest* request,
+                                      v1::OpenLocalResponse* response) override;
 
  private:
   // UNKNOWN_JOB if there is none.
   absl::StatusOr<std::shared_ptr<HostedJob>> Find(const std::string& job_id);
-  // Answers with what `call` says of the job, now or once it does not have to wait any more. It writes the response.
-  using Call = std::function<absl::Status(HostedJob& job)>;
-  grpc::ServerUnaryReactor* Answer(Context* context, const std::string& job_id, const Call& call);
+  using Incoming = std::shared_ptr<IncomingCall>;
+  void Pull(const Incoming& call);
+  void Push(const Incoming& call);
+  // Answers with what `serve` says of the job, now or once it does not have to wait any more. It writes the response.
+  using Serve = std::function<absl::Status(HostedJob& job)>;
+  void Answer(const Incoming& call, const std::string& job_id, const Serve& serve);
 
   // Each holds its message.
   static constexpr size_t kMostWaiting = 1024;
 
   const Hosting::Options options_;
   const HostedJob::Around around_;
+  LocalServer* local_ = nullptr;
   std::mutex mutex_;
   uint64_t incarnation_ = 0;                                // GUARDED_BY(mutex_): that the jobs were made under
   std::map<std::string, std::shared_ptr<HostedJob>> jobs_;  // GUARDED_BY(mutex_)

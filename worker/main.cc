@@ -23,6 +23,7 @@
 #include "proto/config.pb.h"
 #include "worker/cache_folder.h"
 #include "worker/compute_device.h"
+#include "worker/exchange/server_link.h"
 #include "worker/job_set.h"
 
 namespace pumasi {
@@ -68,8 +69,10 @@ int Main(int argc, char** argv) {
       static_cast<int>(config.input_threads() > 0 ? config.input_threads() : std::thread::hardware_concurrency());
   options.cuda_device = device->cuda;
   options.call_timeout = std::chrono::milliseconds(static_cast<int64_t>(config.call_timeout() * 1000));
-  options.make_channel = [&config](const std::string& target) {
-    return MakeRpcChannel({target, config.tls(), config.max_message()});
+  options.make_link = [&config](const std::string& target) -> absl::StatusOr<std::shared_ptr<ServerLink>> {
+    auto channel = MakeRpcChannel({target, config.tls(), config.max_message()});
+    if (!channel.ok()) return channel.status();
+    return std::make_shared<ServerLink>(*std::move(channel), config.max_message());
   };
   options.on_fenced = [&agent] { agent->Renew(); };
   std::atomic<bool> broken = false;

@@ -1,6 +1,6 @@
 #include "common/rpc/calls_in_flight.h"
 
-#include <grpcpp/client_context.h>
+#include <utility>
 
 namespace pumasi {
 
@@ -14,30 +14,30 @@ void CallsInFlight::Wait() {
   ended_.wait(lock, [this] { return calls_.empty(); });
 }
 
-bool CallsInFlight::Begin(grpc::ClientContext* context, const void* owner) {
+bool CallsInFlight::Add(const void* call, InFlight in_flight) {
   std::lock_guard lock(mutex_);
   if (cancelled_) return false;
-  calls_.emplace(context, owner);
+  calls_.emplace(call, std::move(in_flight));
   return true;
 }
 
-void CallsInFlight::End(grpc::ClientContext* context) {
+void CallsInFlight::End(const void* call) {
   std::lock_guard lock(mutex_);
-  calls_.erase(context);
+  calls_.erase(call);
   ended_.notify_all();
 }
 
 void CallsInFlight::Cancel(const void* owner) {
   std::lock_guard lock(mutex_);
-  for (const auto& [context, whose] : calls_) {
-    if (whose == owner) context->TryCancel();
+  for (const auto& [key, call] : calls_) {
+    if (call.owner == owner) call.cancel();
   }
 }
 
 void CallsInFlight::CancelAll() {
   std::lock_guard lock(mutex_);
   cancelled_ = true;
-  for (const auto& [context, whose] : calls_) context->TryCancel();
+  for (const auto& [key, call] : calls_) call.cancel();
 }
 
 bool CallsInFlight::cancelled() const {

@@ -3,12 +3,9 @@
 #define PUMASI_COMMON_RPC_CALLS_IN_FLIGHT_H_
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
-
-namespace grpc {
-class ClientContext;
-}
 
 namespace pumasi {
 
@@ -21,10 +18,14 @@ class CallsInFlight {
   CallsInFlight(const CallsInFlight&) = delete;
   CallsInFlight& operator=(const CallsInFlight&) = delete;
 
-  // Before the call. `owner` tells whose it is. False: everything was cancelled, do not call.
-  bool Begin(grpc::ClientContext* context, const void* owner);
+  // Before the call, which is anything with a TryCancel, as grpc::ClientContext has one. `owner` tells whose it is.
+  // False: everything was cancelled, do not call.
+  template <typename Call>
+  bool Begin(Call* call, const void* owner) {
+    return Add(call, {owner, [call] { call->TryCancel(); }});
+  }
   // After it, as the last thing that the call's callback does.
-  void End(grpc::ClientContext* context);
+  void End(const void* call);
 
   void Cancel(const void* owner);
   // All calls in progress, and no new ones.
@@ -34,10 +35,16 @@ class CallsInFlight {
   void Wait();
 
  private:
+  struct InFlight {
+    const void* owner;
+    std::function<void()> cancel;
+  };
+  bool Add(const void* call, InFlight in_flight);
+
   mutable std::mutex mutex_;
   std::condition_variable ended_;
-  std::map<grpc::ClientContext*, const void*> calls_;  // GUARDED_BY(mutex_): with their owners
-  bool cancelled_ = false;                             // GUARDED_BY(mutex_)
+  std::map<const void*, InFlight> calls_;  // GUARDED_BY(mutex_)
+  bool cancelled_ = false;                 // GUARDED_BY(mutex_)
 };
 
 }  // namespace pumasi

@@ -72,12 +72,23 @@ void Parking::Run() {
   }
 }
 
-Parking::TimePoint AnswerBy(std::chrono::system_clock::time_point grpc_deadline, std::chrono::milliseconds longest) {
+namespace {
+
+template <typename Clock>
+Parking::TimePoint AnswerWithin(std::chrono::time_point<Clock> deadline, std::chrono::milliseconds longest) {
   using namespace std::chrono;
-  const auto left =
-      duration_cast<milliseconds>(std::min<system_clock::duration>(grpc_deadline - system_clock::now(), hours(24)));
+  const auto left = duration_cast<milliseconds>(std::min<typename Clock::duration>(deadline - Clock::now(), hours(24)));
   const auto margin = std::min<milliseconds>(left / 4, milliseconds(250));
   return steady_clock::now() + std::clamp(left - margin, milliseconds(0), longest);
+}
+
+}  // namespace
+
+Parking::TimePoint AnswerBy(std::chrono::system_clock::time_point grpc_deadline, std::chrono::milliseconds longest) {
+  return AnswerWithin(grpc_deadline, longest);
+}
+Parking::TimePoint AnswerBy(Parking::TimePoint deadline, std::chrono::milliseconds longest) {
+  return AnswerWithin(deadline, longest);
 }
 
 }  // namespace pumasi

@@ -53,9 +53,10 @@ class Parking {
   std::thread thread_;
 };
 
-// The time at which a call with this gRPC deadline should be answered: a little before the caller stops listening, and
-// `longest` from now at most.
+// The time at which a call with this deadline should be answered: a little before the caller stops listening, and
+// `longest` from now at most. gRPC's deadlines are times of day.
 Parking::TimePoint AnswerBy(std::chrono::system_clock::time_point grpc_deadline, std::chrono::milliseconds longest);
+Parking::TimePoint AnswerBy(Parking::TimePoint deadline, std::chrono::milliseconds longest);
 
 }  // namespace pumasi
 

@@ -74,6 +74,7 @@ const std::map<std::string, std::set<v1::Role>>& Table() {
       {"/pumasi.v1.Scheduler/Audit", {v1::ROLE_CLIENT}},
       {"/pumasi.v1.ParameterServer/Pull", {v1::ROLE_WORKER}},
       {"/pumasi.v1.ParameterServer/Push", {v1::ROLE_WORKER}},
+      {"/pumasi.v1.ParameterServer/OpenLocal", {v1::ROLE_WORKER}},
       {"/pumasi.v1.ParameterServer/FetchSlot", {v1::ROLE_SERVER}},
   };
   return table;

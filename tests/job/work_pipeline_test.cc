@@ -12,6 +12,7 @@
 #include "common/layout/slots.h"
 #include "tests/job/fake_cluster.h"
 #include "tests/job/tiny_work.h"
+#include "worker/exchange/server_link.h"
 
 namespace pumasi {
 namespace {
@@ -64,8 +65,8 @@ class Counting {
       options.shape = work_->shape;
       options.tables = work_->tables;
       options.train = &rows_;
-      options.make_channel = [](const std::string& address) {
-        return grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+      options.make_link = [](const std::string& address) {
+        return std::make_shared<ServerLink>(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()), 1 << 20);
       };
       options.on_fenced = [] {};
       options.on_compute_error = [](const absl::Status&) { return false; };

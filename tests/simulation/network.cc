@@ -133,9 +133,10 @@ void Network::Broke(Node& node) {
   for (size_t i = 0; i < flights_.size(); ++i) {
     const auto flight = flights_[i].lock();
     if (flight == nullptr || flight->over) continue;
-    if (flight->to == &node && flight->from->up()) FailSoon(flight);
+    // Of a caller that is gone: nobody hears any more, also not who starts under its name.
+    if (flight->from == &node) flight->over = true;
+    if (flight->to == &node && !flight->over && flight->from->up()) FailSoon(flight);
     if (flight->from == &node && flight->to != nullptr && flight->to->up()) {
-      flight->over = true;
       if (on_disconnected && !IsCut(node.number(), flight->to->number()) && !random_.Chance(weather_.unnoticed)) {
         Node* to = flight->to;
         world_.At(world_.now() + Delay(), *to,

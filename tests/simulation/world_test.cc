@@ -107,6 +107,21 @@ TEST_CASE("A caller notices the death of the process that it called, and hears n
   nodes.a.Start();
   nodes.RunUntilIdle();
   CHECK(nodes.answers == 1);
+
+  // Also if the other one is down when it dies, and dies once more later.
+  nodes.network.SetWeather({.unnoticed = 1});
+  nodes.Ask();
+  nodes.b.Kill();
+  nodes.network.Broke(nodes.b);
+  nodes.a.Kill();
+  nodes.network.Broke(nodes.a);
+  nodes.a.Start();
+  nodes.b.Start();
+  nodes.b.Kill();
+  nodes.network.SetWeather({});
+  nodes.network.Broke(nodes.b);
+  nodes.RunUntilIdle();
+  CHECK(nodes.answers == 1);
 }
 
 TEST_CASE("A process that stands still does what it missed when it goes on, and nothing after its death") {

@@ -9,6 +9,7 @@
 #include "common/file.h"
 #include "common/rpc/daemon.h"
 #include "common/rpc_channel.h"
+#include "worker/exchange/server_link.h"
 
 namespace pumasi {
 namespace {
@@ -17,6 +18,7 @@ constexpr uint64_t kUnitsPulling = 2;
 // Servers answer a little before it whom they wait for.
 constexpr std::chrono::milliseconds kCallTimeout{20000};
 constexpr uint64_t kMostAssignment = 16 << 20;
+constexpr uint64_t kMostMessage = 256 << 20;
 
 size_t MostIds(const ExchangeIds& batches) {
   size_t most = 0;
@@ -31,7 +33,7 @@ absl::StatusOr<std::shared_ptr<const Peers>> Connect(const v1::Assignment& assig
   for (const v1::Layout::Owner& server : assignment.layout().servers()) {
     auto channel = MakeRpcChannel({server.address(), {}});
     if (!channel.ok()) return channel.status();
-    peers->channels.push_back(*std::move(channel));
+    peers->links.push_back(std::make_shared<ServerLink>(*std::move(channel), kMostMessage));
   }
   return peers;
 }

@@ -1,34 +1,13 @@
 #include "worker/exchange/ps_exchange.h"
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/generic/generic_stub.h>
-
 #include <utility>
 
 #include "common/error_detail.h"
 #include "common/rpc_error.h"
 #include "common/wire/value_wire.h"
+#include "worker/exchange/server_link.h"
 
 namespace pumasi {
-namespace {
-
-struct OneCall {
-  grpc::ClientContext context;
-  grpc::ByteBuffer request, response;
-};
-
-// Messages of which most bytes are floats are written and read here, without copies of those (common/wire).
-void Start(const std::shared_ptr<grpc::Channel>& channel, const char* method, const std::shared_ptr<OneCall>& call,
-           std::function<void(grpc::Status)> done) {
-  grpc::GenericStub(channel).UnaryCall(&call->context, method, {}, &call->request, &call->response, std::move(done));
-}
-
-constexpr char kPull[] = "/pumasi.v1.ParameterServer/Pull";
-constexpr char kPush[] = "/pumasi.v1.ParameterServer/Push";
-
-}  // namespace
-
 void PsExchange::FillHeader(const Peers& peers, uint64_t lease_token, v1::CallHeader* header) const {
   header->set_job_id(options_.job_id);
   header->set_layout_epoch(peers.router.layout().epoch());
@@ -64,23 +43,23 @@ void PullAttempt::Call(uint64_t version, const std::vector<uint32_t>& servers, c
   Prepare();
   for (const uint32_t server : servers) {
     if (cancelled_) return;
-    auto call = std::make_shared<OneCall>();
-    call->context.set_deadline(std::chrono::system_clock::now() + exchange_.options_.call_timeout);
+    auto call = std::make_shared<ServerCall>();
     requests_[server].set_version(version);
     call->request = MessageBytes(requests_[server]);
     const size_t sent = call->request.Length();
-    if (!exchange_.calls_.Begin(&call->context, this)) return;
-    Start(peers_->channels[server], kPull, call,
-          [self = shared_from_this(), call, sent, server, done](const grpc::Status& end) {
-            PsExchange& exchange = self->exchange_;
-            absl::Status status = ToAbsl(end);
-            if (status.ok()) {
-              exchange.pulled_ += sent + call->response.Length();
-              status = self->Take(call->response, server);
-            }
-            done(server, status);
-            exchange.calls_.End(&call->context);
-          });
+    if (!exchange_.calls_.Begin(call.get(), this)) return;
+    peers_->links[server]->Call(v1::LOCAL_METHOD_PULL, call, exchange_.options_.call_timeout,
+                                [self = shared_from_this(), call, sent, server, done](const grpc::Status& end) {
+                                  PsExchange& exchange = self->exchange_;
+                                  absl::Status status = ToAbsl(end);
+                                  if (status.ok()) {
+                                    exchange.pulled_ += sent + call->response.Length();
+                                    status = self->Take(call->response, server);
+                                  }
+                                  call->response.Clear();
+                                  done(server, status);
+                                  exchange.calls_.End(call.get());
+                                });
   }
 }
 
@@ -109,27 +88,27 @@ void PushAttempt::Call(const std::vector<uint32_t>& servers, const Done& done) {
   if (positions_.empty() && !cancelled_) positions_ = peers_->router.SplitPush(*payload_.gradient);
   for (const uint32_t server : servers) {
     if (cancelled_) return;
-    auto call = std::make_shared<OneCall>();
+    auto call = std::make_shared<ServerCall>();
     call->request.Swap(&requests_[server]);
     if (!call->request.Valid()) call->request = Build(server);
-    call->context.set_deadline(std::chrono::system_clock::now() + exchange_.options_.call_timeout);
-    if (!exchange_.calls_.Begin(&call->context, this)) return;
-    Start(peers_->channels[server], kPush, call,
-          [self = shared_from_this(), call, server, done](const grpc::Status& end) {
-            PsExchange& exchange = self->exchange_;
-            absl::Status status = ToAbsl(end);
-            v1::PushResponse response;
-            if (status.ok() && !ParseMessage(call->response, &response)) {
-              status = DetailedError(v1::ErrorDetail::MALFORMED, "the answer to a push is none");
-            }
-            if (status.ok()) {
-              exchange.pushed_ += call->request.Length() + call->response.Length();
-            } else {
-              self->requests_[server].Swap(&call->request);  // for the next try, which `done` leads to at the earliest
-            }
-            done(server, status, response.outcome());
-            exchange.calls_.End(&call->context);
-          });
+    if (!exchange_.calls_.Begin(call.get(), this)) return;
+    peers_->links[server]->Call(
+        v1::LOCAL_METHOD_PUSH, call, exchange_.options_.call_timeout,
+        [self = shared_from_this(), call, server, done](const grpc::Status& end) {
+          PsExchange& exchange = self->exchange_;
+          absl::Status status = ToAbsl(end);
+          v1::PushResponse response;
+          if (status.ok() && !ParseMessage(call->response, &response)) {
+            status = DetailedError(v1::ErrorDetail::MALFORMED, "the answer to a push is none");
+          }
+          if (status.ok()) {
+            exchange.pushed_ += call->request.Length() + call->response.Length();
+          } else {
+            self->requests_[server].Swap(&call->request);  // for the next try, which `done` leads to at the earliest
+          }
+          done(server, status, response.outcome());
+          exchange.calls_.End(call.get());
+        });
   }
 }
 

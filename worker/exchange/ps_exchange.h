@@ -17,16 +17,14 @@
 #include "common/rpc/calls_in_flight.h"
 #include "worker/exchange/router.h"
 
-namespace grpc {
-class Channel;
-}
-
 namespace pumasi {
+
+class ServerLink;
 
 // The servers of one layout, in its order. Does not change.
 struct Peers {
   Router router;
-  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  std::vector<std::shared_ptr<ServerLink>> links;
 };
 
 // What the attempts of one job share. Thread-safe. Its end waits for all calls' callbacks.

@@ -12,9 +12,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/descriptor.h"
 #include "common/errno_status.h"
 #include "common/escape.h"
-#include "worker/input/descriptor.h"
 
 namespace pumasi {
 namespace {

@@ -13,10 +13,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/descriptor.h"
 #include "common/errno_status.h"
 #include "common/file.h"
 #include "common/sha256.h"
-#include "worker/input/descriptor.h"
 #include "worker/input/parallel.h"
 
 namespace pumasi {

@@ -10,8 +10,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/descriptor.h"
 #include "common/errno_status.h"
-#include "worker/input/descriptor.h"
 #include "worker/input/gunzip.h"
 #include "worker/input/scratch_file.h"
 

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "worker/input/descriptor.h"
+#include "common/descriptor.h"
 
 namespace pumasi {
 

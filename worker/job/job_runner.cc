@@ -130,7 +130,7 @@ absl::StatusOr<std::unique_ptr<WorkPipeline>> JobRunner::MakePipeline(const v1::
   options.tables = {assignment.tables().begin(), assignment.tables().end()};
   options.train = prepared.train.get();
   options.test = prepared.test.get();
-  options.make_channel = options_.make_channel;
+  options.make_link = options_.make_link;
   options.on_fenced = options_.on_fenced;
   options.on_compute_error = [this](const absl::Status& error) {
     if (!options_.cuda_device || !(absl::IsInternal(error) || absl::IsResourceExhausted(error))) return false;

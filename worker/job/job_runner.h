@@ -29,7 +29,7 @@ class JobRunner {
     int input_threads = 1;
     std::optional<int> cuda_device;  // to compute on; the processor without it
     std::chrono::milliseconds call_timeout{5000};
-    std::function<absl::StatusOr<std::shared_ptr<grpc::Channel>>(const std::string& address)> make_channel;
+    std::function<absl::StatusOr<std::shared_ptr<ServerLink>>(const std::string& address)> make_link;
     // The scheduler or a server said that this incarnation is dead.
     std::function<void()> on_fenced;
     // The device is of no more use to this process: it should leave, so that others do its units.

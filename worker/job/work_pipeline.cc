@@ -56,19 +56,19 @@ absl::StatusOr<std::shared_ptr<const Peers>> WorkPipeline::Connect(const v1::Lay
   auto router = Router::Create(options_.tables, layout, options_.shape.wire);
   if (!router.ok()) return router.status();
   auto peers = std::make_shared<Peers>(Peers{*std::move(router), {}});
-  std::map<std::string, std::shared_ptr<grpc::Channel>> channels;
+  std::map<std::string, std::shared_ptr<ServerLink>> links;
   for (const auto& server : layout.servers()) {
-    const auto known = channels_.find(server.address());
-    if (known == channels_.end()) {
-      auto channel = options_.make_channel(server.address());
-      if (!channel.ok()) return channel.status();
-      channels[server.address()] = *std::move(channel);
+    const auto known = links_.find(server.address());
+    if (known == links_.end()) {
+      auto link = options_.make_link(server.address());
+      if (!link.ok()) return link.status();
+      links[server.address()] = *std::move(link);
     } else {
-      channels[server.address()] = known->second;
+      links[server.address()] = known->second;
     }
-    peers->channels.push_back(channels[server.address()]);
+    peers->links.push_back(links[server.address()]);
   }
-  channels_ = std::move(channels);
+  links_ = std::move(links);
   return peers;
 }
 

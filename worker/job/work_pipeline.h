@@ -37,7 +37,7 @@ class WorkPipeline {
     std::vector<v1::TableSpec> tables;
     const RowSource* train = nullptr;
     const RowSource* test = nullptr;  // may be nullptr
-    std::function<absl::StatusOr<std::shared_ptr<grpc::Channel>>(const std::string& address)> make_channel;
+    std::function<absl::StatusOr<std::shared_ptr<ServerLink>>(const std::string& address)> make_link;
     std::function<void()> on_fenced;
     // An error of the model is one of the device that it computes on: it is handed on here, and nothing is computed any
     // more.
@@ -102,8 +102,8 @@ class WorkPipeline {
   SchedulerClient& client_;
   const Clock& clock_;
 
-  std::mutex update_mutex_;                                         // held during Update
-  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;  // GUARDED_BY(update_mutex_): by address
+  std::mutex update_mutex_;                                   // held during Update
+  std::map<std::string, std::shared_ptr<ServerLink>> links_;  // GUARDED_BY(update_mutex_): by address
 
   std::mutex mutex_;
   std::condition_variable changed_;

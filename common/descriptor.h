@@ -1,5 +1,5 @@
-#ifndef PUMASI_WORKER_INPUT_DESCRIPTOR_H_
-#define PUMASI_WORKER_INPUT_DESCRIPTOR_H_
+#ifndef PUMASI_COMMON_DESCRIPTOR_H_
+#define PUMASI_COMMON_DESCRIPTOR_H_
 
 #include <unistd.h>
 
@@ -14,8 +14,8 @@ class Descriptor {
   ~Descriptor() {
     if (fd_ >= 0) close(fd_);
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&&) = delete;
 
   int get() const { return fd_; }
   // Gives the descriptor away.
@@ -27,4 +27,4 @@ class Descriptor {
 
 }  // namespace pumasi
 
-#endif  // PUMASI_WORKER_INPUT_DESCRIPTOR_H_
+#endif  // PUMASI_COMMON_DESCRIPTOR_H_

@@ -1,0 +1,176 @@
+#include "common/local/local_socket.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "common/errno_status.h"
+
+namespace pumasi {
+namespace {
+
+constexpr int kBacklog = 128;
+constexpr timeval kHandshake{2, 0};
+constexpr char kSubject[] = "shared memory";
+constexpr char kWelcome = 1;
+constexpr size_t kMemories = 2;
+
+// Of the abstract name "pumasi-NAME", and its length.
+socklen_t FillAddress(absl::string_view name, sockaddr_un* address) {
+  *address = {};
+  address->sun_family = AF_UNIX;
+  const std::string path = absl::StrCat("pumasi-", name.substr(0, kLocalSecretDigits));
+  path.copy(address->sun_path + 1, sizeof address->sun_path - 1);  // a 0 comes first
+  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + path.size());
+}
+
+absl::Status SetTimeouts(const Descriptor& socket) {
+  for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    if (setsockopt(socket.get(), SOL_SOCKET, option, &kHandshake, sizeof kHandshake) != 0) {
+      return ErrnoStatus(errno, kSubject, "set a socket's timeout");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckUser(const Descriptor& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return ErrnoStatus(errno, kSubject, "see who is at the other end");
+  }
+  if (peer.uid == geteuid()) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat("the process at the other end belongs to user ", peer.uid));
+}
+
+// Room for the control data that carries the memories' descriptors.
+union Control {
+  cmsghdr header;
+  char bytes[CMSG_SPACE(sizeof(int) * kMemories)];
+};
+
+absl::Status SendHello(const Descriptor& socket, absl::string_view token, const int (&files)[kMemories]) {
+  iovec text{const_cast<char*>(token.data()), token.size()};
+  Control control{};
+  msghdr message{};
+  message.msg_iov = &text;
+  message.msg_iovlen = 1;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof files);
+  std::memcpy(CMSG_DATA(header), files, sizeof files);
+  const ssize_t sent = sendmsg(socket.get(), &message, MSG_NOSIGNAL);
+  if (sent < 0) return ErrnoStatus(errno, kSubject, "hand it over");
+  if (static_cast<size_t>(sent) == token.size()) return absl::OkStatus();
+  return absl::UnavailableError("the other end did not take the token");
+}
+
+struct Hello {
+  std::string token;
+  Descriptor first{-1}, second{-1};
+};
+
+// What came, in any case: descriptors that nobody wanted are closed.
+absl::StatusOr<std::unique_ptr<Hello>> ReceiveHello(const Descriptor& socket) {
+  auto hello = std::make_unique<Hello>();
+  char bytes[kLocalSecretDigits];
+  iovec text{bytes, sizeof bytes};
+  Control control{};
+  msghdr message{};
+  message.msg_iov = &text;
+  message.msg_iovlen = 1;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control;
+  const ssize_t got = recvmsg(socket.get(), &message, MSG_WAITALL | MSG_CMSG_CLOEXEC);
+  if (got < 0) return ErrnoStatus(errno, kSubject, "take it over");
+  int files[kMemories] = {-1, -1};
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    std::memcpy(files, CMSG_DATA(header), std::min(header->cmsg_len - CMSG_LEN(0), sizeof files));
+  }
+  Descriptor first(files[0]), second(files[1]);
+  if (got != sizeof bytes || first.get() < 0 || second.get() < 0) {
+    return absl::InvalidArgumentError("the other end did not send a token and two memories");
+  }
+  return std::make_unique<Hello>(Hello{std::string(bytes, sizeof bytes), std::move(first), std::move(second)});
+}
+
+}  // namespace
+
+std::string DrawLocalSecret() {
+  char bytes[kLocalSecretDigits / 2];
+  // Of so few bytes the system gives all, and an interrupted call none.
+  while (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
+  }
+  return absl::BytesToHexString(absl::string_view(bytes, sizeof bytes));
+}
+
+absl::StatusOr<LocalListener> ListenLocal() {
+  Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (listener.get() < 0) return ErrnoStatus(errno, kSubject, "make a socket");
+  const std::string name = DrawLocalSecret();
+  sockaddr_un address;
+  const socklen_t size = FillAddress(name, &address);
+  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      listen(listener.get(), kBacklog) != 0) {
+    return ErrnoStatus(errno, kSubject, "listen for it");
+  }
+  return LocalListener{std::move(listener), name};
+}
+
+absl::StatusOr<std::unique_ptr<LocalLink>> ConnectLocal(absl::string_view name, absl::string_view token) {
+  if (name.size() != kLocalSecretDigits || token.size() != kLocalSecretDigits) {
+    return absl::InvalidArgumentError(absl::StrCat("names and tokens have ", kLocalSecretDigits, " digits"));
+  }
+  Descriptor end(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (end.get() < 0) return ErrnoStatus(errno, kSubject, "make a socket");
+  if (absl::Status status = SetTimeouts(end); !status.ok()) return status;
+  sockaddr_un address;
+  const socklen_t size = FillAddress(name, &address);
+  if (connect(end.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) {
+    if (errno == ECONNREFUSED) return absl::NotFoundError("nobody on this host listens there");
+    return ErrnoStatus(errno, kSubject, "connect");
+  }
+  if (absl::Status status = CheckUser(end); !status.ok()) return status;
+  auto sent = MessageMemory::Create();
+  if (!sent.ok()) return sent.status();
+  auto received = MessageMemory::Create();
+  if (!received.ok()) return received.status();
+  if (absl::Status status = SendHello(end, token, {(*sent)->file(), (*received)->file()}); !status.ok()) return status;
+  char answer = 0;
+  const ssize_t got = recv(end.get(), &answer, 1, 0);
+  if (got < 0) return ErrnoStatus(errno, kSubject, "hear whether it was taken");
+  if (got == 0 || answer != kWelcome) return absl::PermissionDeniedError("the other end refused the connection");
+  return LocalLink::Create(std::move(end), *std::move(sent), *std::move(received));
+}
+
+absl::StatusOr<std::unique_ptr<LocalLink>> AcceptLocal(Descriptor socket,
+                                                       const std::function<bool(absl::string_view)>& take_token) {
+  if (absl::Status status = CheckUser(socket); !status.ok()) return status;
+  if (absl::Status status = SetTimeouts(socket); !status.ok()) return status;
+  auto hello = ReceiveHello(socket);
+  if (!hello.ok()) return hello.status();
+  if (!take_token((*hello)->token)) return absl::PermissionDeniedError("the token is not one of ours, or is too old");
+  // What the caller sends is what is received here.
+  auto received = MessageMemory::Open(std::move((*hello)->first));
+  if (!received.ok()) return received.status();
+  auto sent = MessageMemory::Open(std::move((*hello)->second));
+  if (!sent.ok()) return sent.status();
+  if (send(socket.get(), &kWelcome, 1, MSG_NOSIGNAL) != 1) return ErrnoStatus(errno, kSubject, "take it over");
+  return LocalLink::Create(std::move(socket), *std::move(sent), *std::move(received));
+}
+
+}  // namespace pumasi
