@@ -1,27 +1,13 @@
 #include "common/stage_times.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace pumasi {
 namespace {
 
-constexpr double kFirstBound = 1e-4;
 constexpr double kMostSeconds = 1e9;
 
 }  // namespace
-
-double UpperBound(uint32_t bucket) {
-  return bucket < kTimeBuckets - 1 ? std::ldexp(kFirstBound, static_cast<int>(bucket))
-                                   : std::numeric_limits<double>::infinity();
-}
-
-uint32_t BucketOf(double seconds) {
-  uint32_t bucket = 0;
-  for (double bound = kFirstBound; bucket + 1 < kTimeBuckets && seconds >= bound; bound *= 2) ++bucket;
-  return bucket;
-}
 
 double SaneSeconds(double seconds) { return seconds >= 0 && seconds <= kMostSeconds ? seconds : 0; }
 
@@ -54,15 +40,20 @@ const char* StageName(v1::Stage stage) {
   }
 }
 
-void StageSums::Add(v1::Stage stage, absl::Duration took) {
-  const double seconds = std::max(absl::ToDoubleSeconds(took), 0.0);
-  sums_[stage].seconds += seconds;
-  ++sums_[stage].counts[BucketOf(seconds)];
+void StageSums::Add(v1::Stage stage, absl::Duration took) { sums_[stage].Add(took); }
+
+void StageSums::Add(const StageSums& sums) {
+  for (int stage = 0; stage < v1::Stage_ARRAYSIZE; ++stage) {
+    sums_[stage].seconds += sums.sums_[stage].seconds;
+    for (uint32_t bucket = 0; bucket < kTimeBuckets; ++bucket) {
+      sums_[stage].counts[bucket] += sums.sums_[stage].counts[bucket];
+    }
+  }
 }
 
 void StageSums::Add(const v1::StageTimes& times) {
   if (*StageName(times.stage()) == '\0') return;
-  Sum& sum = sums_[times.stage()];
+  TimeHistogram& sum = sums_[times.stage()];
   sum.seconds += SaneSeconds(times.seconds());
   for (int i = 0; i < times.counts_size() && times.first_bucket() < kTimeBuckets; ++i) {
     const uint64_t bucket = uint64_t{times.first_bucket()} + static_cast<uint64_t>(i);
@@ -73,7 +64,7 @@ void StageSums::Add(const v1::StageTimes& times) {
 
 void StageSums::Fill(google::protobuf::RepeatedPtrField<v1::StageTimes>* out) const {
   for (int stage = 0; stage < v1::Stage_ARRAYSIZE; ++stage) {
-    const Sum& sum = sums_[stage];
+    const TimeHistogram& sum = sums_[stage];
     const auto occurs = [](uint64_t count) { return count > 0; };
     const auto first = std::find_if(sum.counts.begin(), sum.counts.end(), occurs);
     if (first == sum.counts.end()) continue;

@@ -6,18 +6,10 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
+#include "common/time_histogram.h"
 #include "proto/time_use.pb.h"
 
 namespace pumasi {
-
-// Bucket i holds durations below UpperBound(i), and not below that of the bucket before; 20 reach up to 52 s, and the
-// last one holds all that is longer.
-constexpr uint32_t kTimeBuckets = 21;
-
-// In seconds: 0.1 ms · 2^bucket; infinity for the last bucket.
-double UpperBound(uint32_t bucket);
-// REQUIRES: seconds is no NaN.
-uint32_t BucketOf(double seconds);
 
 // What a peer told, or 0 if that makes no sense: NaN, negative, or longer than any process lives (1e9 s).
 double SaneSeconds(double seconds);
@@ -29,6 +21,7 @@ const char* StageName(v1::Stage stage);
 class StageSums {
  public:
   void Add(v1::Stage stage, absl::Duration took);
+  void Add(const StageSums& sums);
   // What a peer told. Stages and buckets that are not known, and seconds that make no sense, are left out.
   void Add(const v1::StageTimes& times);
 
@@ -38,11 +31,7 @@ class StageSums {
   void Take(google::protobuf::RepeatedPtrField<v1::StageTimes>* out);
 
  private:
-  struct Sum {
-    double seconds = 0;
-    std::array<uint64_t, kTimeBuckets> counts{};
-  };
-  std::array<Sum, v1::Stage_ARRAYSIZE> sums_;
+  std::array<TimeHistogram, v1::Stage_ARRAYSIZE> sums_;
 };
 
 // How many there were.

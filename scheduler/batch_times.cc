@@ -13,6 +13,7 @@ void BatchTimes::Ended(absl::Duration now) {
     ++buckets_[std::min(bucket, kBuckets - 1)];
     ++count_;
     longest_ = std::max(longest_, took);
+    histogram_.Add(took);
   }
   last_ = now;
 }

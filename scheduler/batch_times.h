@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "absl/time/time.h"
+#include "common/time_histogram.h"
 
 namespace pumasi {
 
@@ -22,6 +23,8 @@ class BatchTimes {
   absl::Duration Quantile(double q) const;
   absl::Duration longest() const { return longest_; }
   uint64_t count() const { return count_; }
+  // The same times, in coarser buckets.
+  const TimeHistogram& histogram() const { return histogram_; }
 
  private:
   // Bucket i holds times below 1 µs · 1.1^i, and not below that of the one before; 250 reach beyond 6 hours.
@@ -32,6 +35,7 @@ class BatchTimes {
   std::array<uint64_t, kBuckets> buckets_{};
   uint64_t count_ = 0;
   absl::Duration longest_;
+  TimeHistogram histogram_;
 };
 
 }  // namespace pumasi

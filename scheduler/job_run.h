@@ -88,8 +88,7 @@ class JobRun {
   // not be read. Answers to older questions are ignored.
   void LogRead(uint64_t question, const absl::StatusOr<uint64_t>& end, absl::Duration now);
   void Warn(const std::string& warning);
-  // Checks deadlines.
-  void Tick(absl::Duration now);
+  void Tick(absl::Duration now);  // checks deadlines
 
   // --- wishes to the shell
   struct FinishCheckpoint {
@@ -155,6 +154,7 @@ class JobRun {
   uint64_t assignment_change() const { return assignment_change_; }
   bool TakesPart(uint64_t incarnation) const { return servers_.count(incarnation) || workers_.count(incarnation); }
   const v1::Layout& layout() const { return layout_; }
+  const BatchTimes& batch_times() const { return record_.batch_times(); }
   JobProfile& profile() { return record_.profile(); }  // how nodes spend their time on it; in no record
   // Whether the node still holds units, or slots, or has a checkpoint to write.
   bool Needs(uint64_t incarnation) const;

@@ -9,6 +9,7 @@
 #include "common/failpoint.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/metrics/daemon_metrics.h"
 #include "common/rpc/daemon.h"
 #include "common/rpc_server.h"
 #include "common/settings.h"
@@ -66,9 +67,11 @@ int Main(int argc, char** argv) {
   rpc.tls = config.tls();
   rpc.max_message = config.max_message();
   rpc.max_calls = 100000;  // most of them wait, and hold no thread
-  rpc.services = {service->get()};
+  DaemonMetrics metrics("scheduler", config.name(), [&](MetricSet* set) { (*service)->AddMetrics(set); });
+  rpc.services = {service->get(), metrics.service()};
   auto server = RpcServer::Start(rpc);
   if (!server.ok()) return Failed(server.status());
+  if (absl::Status status = metrics.Listen(config.metrics()); !status.ok()) return Failed(status);
   const std::string address = (*server)->advertised().ToString();
   if (absl::Status status = WriteAddressFile(config.address_file(), address); !status.ok()) return Failed(status);
   Log(Severity::kInfo, "scheduler is up", {{"address", address}});
@@ -76,6 +79,7 @@ int Main(int argc, char** argv) {
   }
   Log(Severity::kInfo, "stopping");
   (*server)->SetServing(false);
+  metrics.Stop();
   (*service)->Stop();
   (*server)->Shutdown(absl::Seconds(1));
   return kExitOk;

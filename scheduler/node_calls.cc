@@ -170,12 +170,12 @@ SchedulerService::Reactor* SchedulerService::CombineNorms(Context* context, cons
                            : absl::StatusOr<std::optional<v1::CombineNormsResponse>>(job.status());
     const std::string waiting_for = job.ok() ? (*job)->WaitingFor() : "";
     // A server that was told the norm applies the batch: nobody could make up the answer again.
-    const absl::Status kept = answer.ok() && !answer->has_value() ? absl::OkStatus() : Commit();
-    const bool may_tell = kept.ok() || cluster_.MayTell(answer.status());
+    const bool nothing = answer.ok() && !answer->has_value();
+    const absl::Status told = Told(answer.status(), nothing ? absl::OkStatus() : Commit());
     lock.unlock();
-    if (!may_tell) {
+    if (told != answer.status()) {
       if (!last) return false;
-      answer = kept;
+      answer = told;
     }
     if (answer.ok() && !answer->has_value() && !last) return false;
     if (answer.ok() && answer->has_value()) *response = **std::move(answer);
@@ -236,7 +236,7 @@ SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const 
     if (job.ok() && (*job)->hearing()) longest = kHearingWait;
     const bool changed = job.ok() && (*job)->work_change() != before;
     absl::Status kept = changed ? Changed() : taken.ok() ? absl::OkStatus() : Commit();
-    if (!kept.ok() && !cluster_.MayTell(taken)) taken = std::move(kept);
+    taken = Told(std::move(taken), std::move(kept));
   }
   if (taken.ok()) taken = PUMASI_FAILPOINT("scheduler.results.taken");
   if (!taken.ok() || request->hold_at_most() == 0) {
@@ -254,8 +254,9 @@ SchedulerService::Reactor* SchedulerService::LeaseUnits(Context* context, const 
         job.ok() ? cluster_.Lease(**job, request->incarnation(), request->hold_at_most(), time_.Now()) : job.status();
     if (answer.ok() && answer->leases().empty() && !last) return false;
     // Leases that nobody hears of go back: the worker's next call does not name them.
-    absl::Status kept = answer.ok() && answer->leases().empty() ? absl::OkStatus() : Commit();
-    if (!kept.ok() && !cluster_.MayTell(answer.status())) answer = std::move(kept);
+    const bool nothing = answer.ok() && answer->leases().empty();
+    absl::Status told = Told(answer.status(), nothing ? absl::OkStatus() : Commit());
+    if (!told.ok()) answer = std::move(told);
     lock.unlock();
     if (answer.ok()) {
       if (absl::Status status = PUMASI_FAILPOINT("scheduler.leases.given"); !status.ok()) answer = status;

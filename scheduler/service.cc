@@ -9,6 +9,7 @@
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/rpc_error.h"
+#include "scheduler/cluster_metrics.h"
 #include "scheduler/log_folder.h"
 
 namespace pumasi {
@@ -31,7 +32,12 @@ absl::StatusOr<std::unique_ptr<SchedulerService>> SchedulerService::Create(const
 }
 
 SchedulerService::SchedulerService(const Options& options, const Clock& clock, Files& files, Store& store)
-    : options_(options), time_(clock, Cluster::kTick), files_(files), store_(store), cluster_(options.cluster) {}
+    : options_(options),
+      clock_(clock),
+      time_(clock, Cluster::kTick),
+      files_(files),
+      store_(store),
+      cluster_(options.cluster) {}
 
 absl::Status SchedulerService::Restore() {
   std::lock_guard lock(mutex_);
@@ -81,7 +87,11 @@ absl::Status SchedulerService::Commit() {
   cluster_.JobChanged(now);
   const auto commit = cluster_.TakeCommit(now);
   if (!commit) return absl::OkStatus();
+  // Not in living time: a disk that hangs shows.
+  const absl::Duration begin = clock_.Now();
   const absl::Status status = store_.Commit(commit->batch, commit->durability);
+  counts_.commits.Add(clock_.Now() - begin);
+  counts_.failed_commits += !status.ok();
   cluster_.CommitDone(status, now);
   if (status.ok() != store_works_) {
     Log(status.ok() ? Severity::kInfo : Severity::kError,
@@ -132,6 +142,10 @@ absl::Status SchedulerService::Changed() {
   return kept;
 }
 
+absl::Status SchedulerService::Told(absl::Status status, absl::Status kept) const {
+  return kept.ok() || cluster_.MayTell(status) ? std::move(status) : std::move(kept);
+}
+
 absl::StatusOr<Assets> SchedulerService::AssetsOf(const std::string& job_id) {
   if (const auto known = assets_.find(job_id); known != assets_.end()) return known->second;
   auto entries = store_.List(AssetPrefix(job_id));
@@ -148,11 +162,23 @@ SchedulerService::Reactor* SchedulerService::Serve(Context* context,
   if (status.ok()) {
     std::lock_guard lock(mutex_);
     status = event(time_.Now());
-    absl::Status kept = Changed();
-    if (!cluster_.MayTell(status)) status = std::move(kept);
+    status = Told(std::move(status), Changed());
   }
   reactor->Finish(ToGrpc(status));
   return reactor;
+}
+
+void SchedulerService::AddMetrics(MetricSet* metrics) {
+  std::lock_guard lock(mutex_);
+  AddClusterMetrics(cluster_, time_.Now(), metrics);
+  const auto number = [](uint64_t count) { return static_cast<double>(count); };
+  for (const auto& [how, nodes] : {std::pair("died", counts_.died), {"left", counts_.left}}) {
+    metrics->Counter("pumasi_node_deaths_total", "Nodes that were declared dead, or left on purpose.", {{"how", how}},
+                     number(nodes));
+  }
+  metrics->Histogram("pumasi_scheduler_commit_seconds", "How long the store took for a change.", {}, counts_.commits);
+  metrics->Counter("pumasi_scheduler_failed_commits_total", "Changes that the store did not take.", {},
+                   number(counts_.failed_commits));
 }
 
 void SchedulerService::WatchDeadlines() {
@@ -165,6 +191,7 @@ void SchedulerService::WatchDeadlines() {
     const auto deaths = cluster_.Tick(time_.Now());
     for (const auto& death : deaths) {
       latest_heartbeat_.erase(death.node.incarnation());
+      ++(death.left ? counts_.left : counts_.died);
       Log(death.left ? Severity::kInfo : Severity::kWarn,
           death.left ? std::string("node left") : absl::StrCat("node died: ", death.reason),
           {{"peer", death.node.name()}, {"address", death.node.address()}});

@@ -14,6 +14,7 @@
 
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/metrics/metric_set.h"
 #include "common/rpc/parking.h"
 #include "proto/scheduler.grpc.pb.h"
 #include "scheduler/asset_store.h"
@@ -62,6 +63,9 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   Reactor* Audit(Context*, const v1::AuditRequest*, v1::AuditResponse*) override;
   Reactor* ListNodes(Context*, const v1::ListNodesRequest*, v1::ListNodesResponse*) override;
 
+  // For monitoring.
+  void AddMetrics(MetricSet* metrics);
+
   // For the upload's reactor.
   absl::Status FinishUpload(AssetUpload upload);
 
@@ -82,6 +86,9 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   absl::Status Commit();
   // Likewise, logs what changed and wakes who waits.
   absl::Status Changed();
+  // What the caller of an event that came to `status` is told: that, or `kept` where it may not hear of it. `kept` is
+  // what Commit or Changed said after the event; OK if there was nothing to store.
+  absl::Status Told(absl::Status status, absl::Status kept) const;
   // Removes what the store holds of jobs that were forgotten.
   void CleanUp();
   absl::StatusOr<Assets> AssetsOf(const std::string& job_id);
@@ -94,7 +101,15 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   absl::StatusOr<JobRun::Spec> MakeSpec(const v1::SubmitRequest& request) const;
   v1::JobStatus StatusOf(const JobRun& job, absl::Duration now) const;
 
+  // Since this process began, for monitoring alone.
+  struct Counts {
+    uint64_t died = 0, left = 0;  // nodes
+    TimeHistogram commits;
+    uint64_t failed_commits = 0;
+  };
+
   const Options options_;
+  const Clock& clock_;
   LivingTime time_;  // GUARDED_BY(mutex_)
   Files& files_;
   Store& store_;  // GUARDED_BY(mutex_)
@@ -112,6 +127,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   // GUARDED_BY(mutex_): by incarnation, the node's latest heartbeat; each has a number.
   std::map<uint64_t, uint64_t> latest_heartbeat_;
   uint64_t next_heartbeat_ = 1;  // GUARDED_BY(mutex_)
+  Counts counts_;                // GUARDED_BY(mutex_)
 
   Parking heartbeats_, leases_, watchers_, norms_;
   std::thread deadlines_, checkpoints_, logs_;

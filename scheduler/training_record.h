@@ -36,6 +36,7 @@ class TrainingRecord {
   void AddBatch(const Ledger::BatchDone& batch);
   // A batch of the epoch under way is done.
   void BatchEnded(absl::Duration now) { batch_times_.Ended(now); }
+  const BatchTimes& batch_times() const { return batch_times_; }
   void EndEpoch(uint32_t epoch, absl::Duration now);
   void AddEvaluation(const Ledger::BatchDone& chunk);
   void EndEvaluation(uint32_t epoch);

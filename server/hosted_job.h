@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/metrics/metric_set.h"
 #include "common/rpc/calls_in_flight.h"
 #include "proto/scheduler.grpc.pb.h"
 #include "server/hosting.h"
@@ -53,6 +54,8 @@ class HostedJob {
   absl::StatusOr<v1::SlotState> FetchSlot(const v1::FetchSlotRequest& request);
   // A pull that came at `received`, by the clock, was answered: where its time went.
   void Answered(const v1::PullRequest& request, absl::Duration received, v1::ServedTime* time);
+  // What was done so far, and what is held, for monitoring.
+  void AddMetrics(MetricSet* metrics);
 
  private:
   // Calls `event` with the lock, and sees to what follows from it.

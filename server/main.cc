@@ -12,6 +12,7 @@
 #include "common/file.h"
 #include "common/local/local_server.h"
 #include "common/log.h"
+#include "common/metrics/daemon_metrics.h"
 #include "common/rpc/daemon.h"
 #include "common/rpc/node_agent.h"
 #include "common/rpc_channel.h"
@@ -73,9 +74,11 @@ int Main(int argc, char** argv) {
   rpc.advertise = config.advertise();
   rpc.tls = config.tls();
   rpc.max_message = config.max_message();
-  rpc.services = {&service};
+  DaemonMetrics metrics("server", name, [&](MetricSet* set) { service.AddMetrics(set); });
+  rpc.services = {&service, metrics.service()};
   auto server = RpcServer::Start(rpc);
   if (!server.ok()) return Failed(server.status());
+  if (absl::Status status = metrics.Listen(config.metrics()); !status.ok()) return Failed(status);
   const std::string address = (*server)->advertised().ToString();
   Log(Severity::kInfo, "server is up", {{"address", address}});
 
@@ -99,6 +102,7 @@ int Main(int argc, char** argv) {
   Log(Severity::kInfo, "stopping");
   (*server)->SetServing(false);
   agent.Stop();
+  metrics.Stop();
   service.Stop();
   service.SetAssignments(0, {});
   if (local != nullptr) local->Shutdown();

@@ -9,7 +9,11 @@ constexpr MemoryUse kPassing[] = {MemoryUse::kCopies, MemoryUse::kCheckpoint, Me
 constexpr const char* kNames[kMemoryUses] = {
     "tables", "values before the last batch", "gradients", "copies of slots", "a checkpoint", "the push log"};
 
+constexpr const char* kShortNames[kMemoryUses] = {"tables", "before", "gradients", "copies", "checkpoint", "log"};
+
 }  // namespace
+
+const char* ShortName(MemoryUse use) { return kShortNames[static_cast<size_t>(use)]; }
 
 uint64_t MemoryAccount::bytes() const {
   uint64_t sum = 0;

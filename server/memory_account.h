@@ -21,6 +21,8 @@ enum class MemoryUse : uint8_t {
   kLog,         // records of the push log that are not yet written
 };
 inline constexpr size_t kMemoryUses = 6;
+// "tables", "before", ...: for metrics.
+const char* ShortName(MemoryUse use);
 
 // What is counted is what lasts from one call to the next: not the messages of calls in progress, and nothing that is
 // only there while one call is answered. Thread-safe.

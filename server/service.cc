@@ -87,6 +87,15 @@ void ParameterServerService::SetAssignments(uint64_t incarnation, const std::vec
   waiting_.Retry();
 }
 
+void ParameterServerService::AddMetrics(MetricSet* metrics) {
+  std::vector<std::shared_ptr<HostedJob>> jobs;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [job_id, job] : jobs_) jobs.push_back(job);
+  }
+  for (const auto& job : jobs) job->AddMetrics(metrics);
+}
+
 absl::StatusOr<std::shared_ptr<HostedJob>> ParameterServerService::Find(const std::string& job_id) {
   std::lock_guard lock(mutex_);
   const auto job = jobs_.find(job_id);

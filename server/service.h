@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/metrics/metric_set.h"
 #include "common/rpc/parking.h"
 #include "proto/parameter_server.grpc.pb.h"
 #include "proto/scheduler.grpc.pb.h"
@@ -33,6 +34,8 @@ class ParameterServerService final
 
   // What this server shall do from now on; jobs that are not listed are dropped.
   void SetAssignments(uint64_t incarnation, const std::vector<v1::Assignment>& assignments);
+  // For monitoring: of each job.
+  void AddMetrics(MetricSet* metrics);
 
   // Workers of this host may call through this server's shared memory. It has to outlive the gRPC server; to be called
   // before that starts.

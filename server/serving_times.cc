@@ -83,7 +83,9 @@ void ServingTimes::Answered(const v1::PullRequest& request, absl::Duration recei
 std::optional<v1::TimeUse> ServingTimes::Take(absl::Duration now) {
   if (!since_ && (!events_ || events_->empty())) return std::nullopt;
   v1::TimeUse report;
+  reported_stages_.Add(stages_);
   stages_.Take(report.mutable_stages());
+  reported_busy_ += busy_;
   const absl::Duration begin = reported_.value_or(since_.value_or(now));
   report.set_seconds(std::max(absl::ToDoubleSeconds(now - begin), 0.0));
   report.set_busy(std::exchange(busy_, 0));
@@ -91,6 +93,15 @@ std::optional<v1::TimeUse> ServingTimes::Take(absl::Duration now) {
   reported_ = now;
   since_.reset();
   return report;
+}
+
+v1::TimeUse ServingTimes::Total() const {
+  v1::TimeUse total;
+  StageSums stages = reported_stages_;
+  stages.Add(stages_);
+  stages.Fill(total.mutable_stages());
+  total.set_busy(reported_busy_ + busy_);
+  return total;
 }
 
 }  // namespace pumasi

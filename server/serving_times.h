@@ -33,14 +33,16 @@ class ServingTimes {
 
   // What happened since the last report; nothing if nothing did.
   std::optional<v1::TimeUse> Take(absl::Duration now);
+  // Stages and busy time of all that happened since the beginning, whether it was reported or not.
+  v1::TimeUse Total() const;
 
  private:
   void Stage(v1::Stage stage, const v1::TraceEvent& event, absl::Duration begin, absl::Duration end, bool busy);
   // `version` is there.
   void Reached(uint64_t version, absl::Duration begin, absl::Duration end);
 
-  StageSums stages_;
-  double busy_ = 0;
+  StageSums stages_, reported_stages_;      // since the last report, and before it
+  double busy_ = 0, reported_busy_ = 0;     // likewise
   std::optional<absl::Duration> since_;     // what is to be reported began
   std::optional<absl::Duration> reported_;  // the last report
   std::optional<TraceBuffer> events_;

@@ -7,7 +7,9 @@
 namespace pumasi {
 
 void JobSet::Set(uint64_t incarnation, const std::vector<v1::Assignment>& assignments) {
+  // Jobs are destroyed without the lock: that waits for their threads.
   std::map<std::string, std::unique_ptr<JobRunner>> before;
+  std::unique_lock lock(mutex_);
   before.swap(jobs_);
   for (const v1::Assignment& assignment : assignments) {
     const auto known = before.find(assignment.job_id());
@@ -22,7 +24,13 @@ void JobSet::Set(uint64_t incarnation, const std::vector<v1::Assignment>& assign
     Log(Severity::kInfo, "job taken up", {{"job", assignment.job_id()}});
   }
   incarnation_ = incarnation;
+  lock.unlock();
   for (const auto& [job_id, job] : before) Log(Severity::kInfo, "job dropped", {{"job", job_id}});
+}
+
+void JobSet::AddMetrics(MetricSet* metrics) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [job_id, job] : jobs_) job->AddMetrics(metrics);
 }
 
 }  // namespace pumasi

@@ -13,6 +13,7 @@
 #include "common/exit_code.h"
 #include "common/failpoint.h"
 #include "common/log.h"
+#include "common/metrics/daemon_metrics.h"
 #include "common/rpc/daemon.h"
 #include "common/rpc/node_agent.h"
 #include "common/rpc_channel.h"
@@ -51,16 +52,6 @@ int Main(int argc, char** argv) {
   if (!channel.ok()) return Failed(channel.status());
   const auto scheduler = v1::Scheduler::NewStub(*channel);
 
-  RpcServerOptions rpc;
-  rpc.listen = config.listen();
-  rpc.advertise = config.advertise();
-  rpc.tls = config.tls();
-  auto server = RpcServer::Start(rpc);
-  if (!server.ok()) return Failed(server.status());
-  const std::string address = (*server)->advertised().ToString();
-  Log(Severity::kInfo, "worker is up", {{"address", address}, {"kernel_set", device->kernel_set}});
-  if (!device->note.empty()) Log(Severity::kInfo, absl::StrCat("computes on the processor: ", device->note));
-
   std::unique_ptr<NodeAgent> agent;
   JobRunner::Options options;
   options.data_root = config.data_root();
@@ -82,6 +73,19 @@ int Main(int argc, char** argv) {
     shutdown.Request();
   };
   JobSet jobs(options, *scheduler);
+
+  DaemonMetrics metrics("worker", name, [&](MetricSet* set) { jobs.AddMetrics(set); });
+  RpcServerOptions rpc;
+  rpc.listen = config.listen();
+  rpc.advertise = config.advertise();
+  rpc.tls = config.tls();
+  rpc.services = {metrics.service()};
+  auto server = RpcServer::Start(rpc);
+  if (!server.ok()) return Failed(server.status());
+  if (absl::Status status = metrics.Listen(config.metrics()); !status.ok()) return Failed(status);
+  const std::string address = (*server)->advertised().ToString();
+  Log(Severity::kInfo, "worker is up", {{"address", address}, {"kernel_set", device->kernel_set}});
+  if (!device->note.empty()) Log(Severity::kInfo, absl::StrCat("computes on the processor: ", device->note));
 
   NodeAgent::Options agent_options;
   agent_options.node.set_name(name);
@@ -105,6 +109,7 @@ int Main(int argc, char** argv) {
   (*server)->SetServing(false);
   agent->Stop();
   jobs.Set(0, {});
+  metrics.Stop();
   (*server)->Shutdown(absl::Seconds(1));
   if (broken) return kExitFailed;
   return lost ? kExitUnreachable : kExitOk;

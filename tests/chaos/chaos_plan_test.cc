@@ -80,14 +80,23 @@ TEST_CASE("faults of the network come in all their forms") {
   CHECK(losses == std::set<double>{0.01, 0.05, 0.2});
 }
 
-TEST_CASE("after so many faults no more come") {
+TEST_CASE("after so many faults that happened no more come") {
   FaultPlan::Options options;
   options.kinds = {FaultKind::kKill};
   options.targets = {"scheduler"};
   options.most = 3;
-  FaultPlan plan(options);
-  for (int i = 0; i < 3; ++i) CHECK(std::isfinite(plan.Next().at));
+  FaultPlan plan(options), all_happen(options);
+  for (int i = 0; i < 5; ++i) {
+    const Fault fault = plan.Next();
+    REQUIRE(std::isfinite(fault.at));
+    // Two find nobody to hit. They change nothing of those that follow.
+    if (i % 2 == 0) plan.Happened();
+    if (i >= 3) continue;
+    CHECK(all_happen.Next().at == fault.at);
+    all_happen.Happened();
+  }
   for (int i = 0; i < 3; ++i) CHECK(std::isinf(plan.Next().at));
+  CHECK(std::isinf(all_happen.Next().at));
 }
 
 TEST_CASE("stalls are the gaps between batches; pauses and batches done again are none") {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proto/metrics.pb.h"
 #include "proto/parameter_server.pb.h"
 #include "proto/scheduler.pb.h"
 
@@ -76,6 +77,7 @@ const std::map<std::string, std::set<v1::Role>>& Table() {
       {"/pumasi.v1.ParameterServer/Push", {v1::ROLE_WORKER}},
       {"/pumasi.v1.ParameterServer/OpenLocal", {v1::ROLE_WORKER}},
       {"/pumasi.v1.ParameterServer/FetchSlot", {v1::ROLE_SERVER}},
+      {"/pumasi.v1.Metrics/GetMetrics", {v1::ROLE_CLIENT}},
   };
   return table;
 }
@@ -92,8 +94,10 @@ std::vector<std::string> MethodsOf(const google::protobuf::FileDescriptor* file)
 
 TEST_CASE("every method of every service is in the table, and each role may call what the table says") {
   std::vector<std::string> methods = MethodsOf(v1::SubmitRequest::descriptor()->file());
-  const auto more = MethodsOf(v1::PullRequest::descriptor()->file());
-  methods.insert(methods.end(), more.begin(), more.end());
+  for (const auto* other : {v1::PullRequest::descriptor(), v1::GetMetricsRequest::descriptor()}) {
+    const auto more = MethodsOf(other->file());
+    methods.insert(methods.end(), more.begin(), more.end());
+  }
   CHECK(methods.size() == Table().size());
   for (const std::string& method : methods) {
     CAPTURE(method);

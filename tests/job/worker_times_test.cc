@@ -127,6 +127,29 @@ TEST_CASE("All of the thread's time is computing or waiting, from the first unit
   CHECK_FALSE(next.has_waits());
 }
 
+TEST_CASE("The total has all that happened, whether it was reported or not") {
+  WorkerTimes times(kSelf, false);
+  CHECK(times.Total().stages_size() == 0);
+  times.Begins(At(0), At(10), {}, Whole(kOther));
+  times.Stage(v1::STAGE_COMPUTE, {}, At(10), At(14));
+  times.WasBusy(At(14));
+  const v1::TimeUse first = times.Total();
+  CHECK(first.busy() == Approx(5));
+  CHECK(SumOf(first.waits()) == Approx(9));
+  v1::TimeUse report;
+  times.Take(At(14), &report);
+  CHECK(times.Total().SerializeAsString() == first.SerializeAsString());
+  times.Begins(At(14), At(14), {}, Whole(kOther));
+  times.Stage(v1::STAGE_COMPUTE, {}, At(14), At(15));
+  times.WasBusy(At(15));
+  const v1::TimeUse total = times.Total();
+  CHECK(total.busy() == Approx(6));
+  CHECK(total.seconds() == Approx(15));
+  REQUIRE(total.stages_size() == 2);  // lease, compute
+  CHECK(CountOf(total.stages(1)) == 2);
+  CHECK(total.stages(1).seconds() == Approx(5));
+}
+
 TEST_CASE("A report of a few units takes no more than a few hundred bytes, and no events without a trace") {
   v1::Lease lease;
   lease.set_kind(v1::EVALUATE);

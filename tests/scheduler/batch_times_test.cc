@@ -15,6 +15,9 @@ TEST_CASE("quantiles are within 10 % of what a sorted list would say") {
     CHECK(absl::ToDoubleMilliseconds(times.Quantile(q)) == Approx(q * 1000).epsilon(0.1));
   }
   CHECK(times.longest() == absl::Seconds(1));
+  // Of 1 to 1000 ms in buckets of 0.1 ms · 2^i: 51.2 to 102.4 ms are 51.
+  CHECK(times.histogram().counts[10] == 51);
+  CHECK(times.histogram().seconds == Approx(500.5));
 }
 
 TEST_CASE("a break is not a batch, and without batches all is zero") {

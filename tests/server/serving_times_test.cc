@@ -79,6 +79,25 @@ TEST_CASE("Reports tell what happened since the last one, and of all the time th
   CHECK(report->busy() == 1);
 }
 
+TEST_CASE("The total has all that happened, whether it was reported or not") {
+  ServingTimes times;
+  CHECK(times.Total().stages_size() == 0);
+  times.Served(Pull(0), At(1), At(1.25));
+  times.Took(Push(0, 1), 1, At(2), At(2.5));
+  v1::TimeUse total = times.Total();
+  CHECK(total.busy() == 0.75);
+  REQUIRE(total.stages_size() == 2);
+  REQUIRE(times.Take(At(3)));
+  CHECK(times.Total().SerializeAsString() == total.SerializeAsString());
+  times.Served(Pull(1), At(4), At(5));
+  total = times.Total();
+  CHECK(total.busy() == 1.75);
+  REQUIRE(total.stages_size() == 2);
+  CHECK(total.stages(0).stage() == v1::STAGE_SERVE);
+  CHECK(CountOf(total.stages(0)) == 2);
+  CHECK(total.stages(0).seconds() == 1.25);
+}
+
 TEST_CASE("A trace has an event for each call, batch and wait") {
   ServingTimes times;
   times.Trace(true);

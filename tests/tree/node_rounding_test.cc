@@ -11,6 +11,7 @@
 #include "common/layout/slots.h"
 #include "ops/stochastic_rounding.h"
 #include "ops/tree/part_tree.h"
+#include "tests/tree/random_nodes.h"
 
 namespace pumasi {
 namespace {
@@ -96,15 +97,6 @@ bool Representable(const Gradient& gradient) {
                        [](float x) { return (__builtin_bit_cast(uint32_t, x) & 0xffff) == 0; });
   };
   return all(gradient.rows[0].values) && all(gradient.dense[1]) && all(gradient.dense[2]);
-}
-
-std::vector<PartRange> RandomNodes(uint32_t parts, std::mt19937_64& random) {
-  std::vector<PartRange> nodes;
-  for (uint32_t first = 0; first < parts; first = nodes.back().end) {
-    nodes.push_back(LargestNode(first, parts, 1 + random() % parts, parts));
-  }
-  std::shuffle(nodes.begin(), nodes.end(), random);
-  return nodes;
 }
 
 // What a worker pushes for a node.

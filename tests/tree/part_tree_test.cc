@@ -8,6 +8,8 @@
 #include <random>
 #include <vector>
 
+#include "tests/tree/random_nodes.h"
+
 namespace pumasi {
 namespace {
 
@@ -55,16 +57,6 @@ bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
 bool SameBits(const Gradient& a, const Gradient& b) {
   return a.rows[0].ids == b.rows[0].ids && SameBits(a.rows[0].values, b.rows[0].values) &&
          SameBits(a.dense[0], b.dense[0]) && SameBits(a.dense[1], b.dense[1]);
-}
-
-// Cuts the parts at random into nodes of the tree, as if workers had leased them.
-std::vector<PartRange> RandomNodes(uint32_t parts, std::mt19937_64& random) {
-  std::vector<PartRange> nodes;
-  for (uint32_t first = 0; first < parts; first = nodes.back().end) {
-    nodes.push_back(LargestNode(first, parts, 1 + random() % parts, parts));
-  }
-  std::shuffle(nodes.begin(), nodes.end(), random);
-  return nodes;
 }
 
 TEST_CASE("The sum has the same bits in whatever order and grouping the parts arrive") {

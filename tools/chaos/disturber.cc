@@ -44,6 +44,7 @@ absl::Status Disturber::Begin(const Fault& fault, double now) {
     }
     hurt_[name] = {fault.kind, now + fault.seconds, seen_.faults.size(), now + 0.9 * kCycle, true};
     seen_.faults.push_back({fault.kind, name, now, now + fault.seconds});
+    plan_.Happened();
     Report(now, absl::StrFormat("%s %s, for %.2f s", FaultName(fault.kind), what, fault.seconds));
     return absl::OkStatus();
   }

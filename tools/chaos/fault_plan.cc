@@ -50,7 +50,7 @@ double FaultPlan::Uniform(double least, double most) {
 
 Fault FaultPlan::Next() {
   Fault fault;
-  if (drawn_++ >= options_.most) {
+  if (happened_ >= options_.most) {
     fault.at = std::numeric_limits<double>::infinity();
     return fault;
   }

@@ -48,12 +48,14 @@ class FaultPlan {
     double every = 5;  // seconds between two faults, on average; each gap is half to one and a half times that
     std::vector<FaultKind> kinds;                          // at least one; equally often
     std::vector<std::string> targets;                      // names of daemons, at least one; equally often
-    uint64_t most = std::numeric_limits<uint64_t>::max();  // so many faults, and then none
+    uint64_t most = std::numeric_limits<uint64_t>::max();  // so many faults that happen, and then none
   };
   explicit FaultPlan(Options options) : options_(std::move(options)), random_(options_.seed) {}
 
-  // The next fault, later than the one before. After `most` of them: one that never comes (at infinity).
+  // The next fault, later than the one before. Once `most` of them happened: one that never comes (at infinity).
   Fault Next();
+  // The last fault happened: its target was there to be hit.
+  void Happened() { ++happened_; }
   const Options& options() const { return options_; }
 
  private:
@@ -63,7 +65,7 @@ class FaultPlan {
   const Options options_;
   std::mt19937_64 random_;
   double at_ = 0;
-  uint64_t drawn_ = 0;
+  uint64_t happened_ = 0;
 };
 
 }  // namespace pumasi

@@ -29,7 +29,10 @@ void AddFaults(CLI::App& app, ChaosFlags* flags) {
   app.add_option("--every", flags->every,
                  "Seconds between two faults, on average (5); with restart: from stable to the next (1)")
       ->check(CLI::Range(0.01, 1e6));
-  app.add_option("--times", flags->times, "So many faults, then the job goes on in peace (no end; 100 with restart)");
+  app.add_option(
+      "--times", flags->times,
+      "So many faults, then the job goes on in peace (no end; 100 with restart); one that finds nobody to hit "
+      "does not count");
   app.add_option("--for", flags->disturb_for,
                  "Seconds of faults, then the job goes on in peace (to its end); with --slow-worker: of each run (20)")
       ->check(CLI::Range(0.0, 1e9));

@@ -64,6 +64,13 @@ struct DrainFlags {
 };
 int Drain(const DrainFlags& flags);
 
+struct MetricsFlags {
+  ClusterFlags cluster;
+  std::string node;  // empty: the scheduler
+  bool json = false;
+};
+int NodeMetrics(const MetricsFlags& flags);
+
 struct AuditFlags {
   ClusterFlags cluster;
   std::string job_id;

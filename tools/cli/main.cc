@@ -90,6 +90,17 @@ int Main(int argc, char** argv) {
               "  pumasi drain server-3 --undo"));
   command->callback([&] { code = Drain(drain); });
 
+  MetricsFlags metrics;
+  command = app.add_subcommand("metrics", "What a daemon has counted, in the text format of Prometheus");
+  command->add_option("--node", metrics.node,
+                      "A server's or worker's name, as `pumasi nodes` shows it (the scheduler)");
+  AddCluster(command, &metrics.cluster);
+  AddJson(command, &metrics.json);
+  command->footer(
+      Example("  pumasi metrics --scheduler 127.0.0.1:7070\n"
+              "  pumasi metrics --node server-3 --json"));
+  command->callback([&] { code = NodeMetrics(metrics); });
+
   AuditFlags audit;
   command = app.add_subcommand("audit", "Whether a job applied every gradient exactly once, and who computed it");
   command->add_option("job", audit.job_id, "The job's id, as `pumasi jobs` shows it")->required();

@@ -37,6 +37,7 @@ class SchedulerLink {
   absl::StatusOr<v1::GetTraceResponse> GetTrace(const std::string& job_id, uint64_t first);
 
   const std::string& address() const { return config_.scheduler(); }
+  const v1::ClientConfig& config() const { return config_; }
 
  private:
   explicit SchedulerLink(v1::ClientConfig config) : config_(std::move(config)) {}

@@ -36,6 +36,11 @@ class BoundedQueue {
     return true;
   }
 
+  size_t size() const {
+    std::lock_guard lock(mutex_);
+    return items_.size();
+  }
+
   void Close() {
     std::lock_guard lock(mutex_);
     closed_ = true;
@@ -44,7 +49,7 @@ class BoundedQueue {
 
  private:
   const size_t capacity_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<T> items_;  // GUARDED_BY(mutex_)
   bool closed_ = false;  // GUARDED_BY(mutex_)

@@ -143,7 +143,6 @@ absl::StatusOr<std::unique_ptr<WorkPipeline>> JobRunner::MakePipeline(const v1::
 }
 
 void JobRunner::Train(const Prepared& prepared) {
-  std::unique_ptr<WorkPipeline> pipeline;
   std::unique_lock lock(mutex_);
   updated_ = true;
   while (!stopped_) {
@@ -160,21 +159,30 @@ void JobRunner::Train(const Prepared& prepared) {
     }
     updated_ = false;
     const v1::Assignment assignment = assignment_;
-    lock.unlock();
     absl::Status status;
-    if (pipeline == nullptr) {
+    if (pipeline_ == nullptr) {
+      lock.unlock();
       auto made = MakePipeline(assignment, prepared);
+      lock.lock();
       status = made.status();
-      if (made.ok()) pipeline = *std::move(made);
+      if (made.ok()) pipeline_ = *std::move(made);
     }
-    if (status.ok()) status = pipeline->Update(assignment);
+    lock.unlock();
+    if (status.ok()) status = pipeline_->Update(assignment);
     if (!status.ok()) {
       Log(Severity::kError, status.message(), {{"job", job_id_}});
       (void)client_.ReportFailure(std::string(status.message()));
     }
     lock.lock();
   }
+  // It uses `prepared`.
+  const std::unique_ptr<WorkPipeline> pipeline = std::move(pipeline_);
   lock.unlock();
+}
+
+void JobRunner::AddMetrics(MetricSet* metrics) {
+  std::lock_guard lock(mutex_);
+  if (pipeline_ != nullptr) pipeline_->AddMetrics(metrics);
 }
 
 }  // namespace pumasi

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "common/metrics/metric_set.h"
 #include "proto/scheduler.grpc.pb.h"
 #include "worker/input/prepare.h"
 #include "worker/job/scheduler_client.h"
@@ -41,6 +42,8 @@ class JobRunner {
   ~JobRunner();
 
   void Update(const v1::Assignment& assignment);
+  // What was done so far, for monitoring; nothing before training.
+  void AddMetrics(MetricSet* metrics);
 
  private:
   void Run();
@@ -63,8 +66,9 @@ class JobRunner {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  v1::Assignment assignment_;  // GUARDED_BY(mutex_)
-  bool updated_ = false;       // GUARDED_BY(mutex_): since Train looked
+  v1::Assignment assignment_;               // GUARDED_BY(mutex_)
+  bool updated_ = false;                    // GUARDED_BY(mutex_): since Train looked
+  std::unique_ptr<WorkPipeline> pipeline_;  // GUARDED_BY(mutex_): Train's alone to change, and to use without the lock
   std::atomic<bool> stopped_{false};
   std::thread thread_;
 };

@@ -166,6 +166,7 @@ void WorkPipeline::ComputeOne(uint64_t number, const std::shared_ptr<Payload>& p
     use_.set_seconds_computing(use_.seconds_computing() + absl::ToDoubleSeconds(now - start));
     if (payload != nullptr) times_.Stage(v1::STAGE_COMPUTE, payload->lease, start, now);
     times_.WasBusy(now);
+    if (done.ok()) counts_.Computed(payload->lease.kind(), *done);
     core_.ComputeDone(number, std::move(done), now);
   });
 }
@@ -183,6 +184,30 @@ void WorkPipeline::ComputeLoop() {
     idle_since_ = clock_.Now();
     if (!computes_.Pop(&action)) return;
     std::exchange(action, {})();
+  }
+}
+
+void WorkPipeline::AddMetrics(MetricSet* metrics) {
+  const std::string& job = options_.core.job_id;
+  const auto number = [](uint64_t count) { return static_cast<double>(count); };
+  {
+    std::lock_guard lock(mutex_);
+    metrics->JobTime(job, times_.Total());
+    counts_.AddTo(job, metrics);
+    metrics->Gauge("pumasi_worker_units_held", "Units that were leased, or taken up alone, and are not done.",
+                   {{"job", job}}, number(core_.units()));
+    metrics->Gauge("pumasi_worker_results_unreported", "Results that the scheduler does not have yet.", {{"job", job}},
+                   number(core_.unreported()));
+    metrics->Gauge("pumasi_worker_alone", "1 while the scheduler does not answer and the worker goes on by itself.",
+                   {{"job", job}}, core_.alone() ? 1 : 0);
+  }
+  for (const auto& [name, queue] : {std::pair("read", &reads_), {"compute", &computes_}, {"push", &pushes_}}) {
+    metrics->Gauge("pumasi_worker_queue_length", "Steps that wait for the thread that does them.",
+                   {{"job", job}, {"queue", name}}, number(queue->size()));
+  }
+  for (const auto& [name, bytes] : {std::pair("pulled", &bytes_pulled_), {"pushed", &bytes_pushed_}}) {
+    metrics->Counter("pumasi_worker_bytes_total", "Bytes of messages from and to servers.",
+                     {{"job", job}, {"direction", name}}, number(bytes->load(std::memory_order_relaxed)));
   }
 }
 

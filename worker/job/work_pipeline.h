@@ -3,6 +3,7 @@
 #ifndef PUMASI_WORKER_JOB_WORK_PIPELINE_H_
 #define PUMASI_WORKER_JOB_WORK_PIPELINE_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -15,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/metrics/metric_set.h"
 #include "proto/scheduler.pb.h"
 #include "worker/exchange/ps_exchange.h"
 #include "worker/input/row_source.h"
@@ -22,6 +24,7 @@
 #include "worker/job/scheduler_client.h"
 #include "worker/job/unit.h"
 #include "worker/job/work_core.h"
+#include "worker/job/work_counts.h"
 #include "worker/job/worker_times.h"
 #include "worker/model/model.h"
 
@@ -53,6 +56,8 @@ class WorkPipeline {
   // server's address does not.
   absl::Status Update(const v1::Assignment& assignment);
   void Stop();
+  // What was done so far, for monitoring. Bytes are those of the reports so far.
+  void AddMetrics(MetricSet* metrics);
 
  private:
   struct Payload {
@@ -112,9 +117,11 @@ class WorkPipeline {
   Payloads payloads_;                   // GUARDED_BY(mutex_)
   v1::WorkerUse use_;                   // GUARDED_BY(mutex_): not yet reported
   WorkerTimes times_;                   // GUARDED_BY(mutex_): likewise
+  WorkCounts counts_;                   // GUARDED_BY(mutex_)
   absl::Duration wake_;                 // GUARDED_BY(mutex_): when KeepTime wakes up
   bool was_alone_ = false;              // GUARDED_BY(mutex_)
   bool stopped_ = false;                // GUARDED_BY(mutex_)
+  std::atomic<uint64_t> bytes_pulled_{0}, bytes_pushed_{0};
 
   absl::Duration idle_since_;  // of the thread that computes, and its alone
   BoundedQueue<Action> reads_{64}, computes_{64}, pushes_{1024};

@@ -41,6 +41,8 @@ WorkPipeline::Action WorkPipeline::Start(Report& effect) {
     const PsExchange::Bytes bytes = exchange_.TakeBytes();
     request.mutable_use()->set_bytes_pulled(bytes.pulled);
     request.mutable_use()->set_bytes_pushed(bytes.pushed);
+    bytes_pulled_.fetch_add(bytes.pulled, std::memory_order_relaxed);
+    bytes_pushed_.fetch_add(bytes.pushed, std::memory_order_relaxed);
     PUMASI_FAILPOINT("worker.report.sent").IgnoreError();
     client_.LeaseUnits(std::move(request), [this, id](absl::StatusOr<v1::LeaseUnitsResponse> answer) {
       if (answer.ok()) {
@@ -80,6 +82,7 @@ WorkPipeline::Action WorkPipeline::Start(Pull& effect) {
                     if (status.ok()) status = PUMASI_FAILPOINT("worker.pull.answered");
                     LogRefusal("pull", peers->router.layout().servers(static_cast<int>(server)).node(), status);
                     Step([&](absl::Duration now) {
+                      counts_.Called("pull", status);
                       if (status.ok()) NoteAnswer(unit, number, attempt->served(server), called, now);
                       core_.PullAnswer(unit, number, server, status, now);
                     });
@@ -138,7 +141,10 @@ WorkPipeline::Action WorkPipeline::Start(Push& effect) {
                                         uint32_t server, absl::Status status, v1::PushResponse::Outcome outcome) {
         if (status.ok()) status = PUMASI_FAILPOINT("worker.push.answered");
         LogRefusal("push", peers->router.layout().servers(static_cast<int>(server)).node(), status);
-        Step([&](absl::Duration now) { core_.PushAnswer(unit, number, server, status, outcome, now); });
+        Step([&](absl::Duration now) {
+          counts_.Called("push", status);
+          core_.PushAnswer(unit, number, server, status, outcome, now);
+        });
       });
     });
   };

@@ -113,7 +113,10 @@ void WorkerTimes::WasBusy(absl::Duration now) {
 
 void WorkerTimes::Take(absl::Duration now, v1::TimeUse* report) {
   if (empty_) return;
+  reported_stages_.Add(stages_);
   stages_.Take(report->mutable_stages());
+  reported_busy_ += busy_;
+  AddWaits(waits_, &reported_waits_);
   report->set_busy(std::exchange(busy_, 0));
   const double waits = SumOf(waits_);
   report->set_seconds(report->busy() + waits);
@@ -125,6 +128,18 @@ void WorkerTimes::Take(absl::Duration now, v1::TimeUse* report) {
   }
   if (events_) events_->Take(now, report);
   empty_ = !events_ || events_->empty();
+}
+
+v1::TimeUse WorkerTimes::Total() const {
+  v1::TimeUse total;
+  StageSums stages = reported_stages_;
+  stages.Add(stages_);
+  stages.Fill(total.mutable_stages());
+  total.set_busy(reported_busy_ + busy_);
+  *total.mutable_waits() = reported_waits_;
+  AddWaits(waits_, total.mutable_waits());
+  total.set_seconds(total.busy() + SumOf(total.waits()));
+  return total;
 }
 
 }  // namespace pumasi

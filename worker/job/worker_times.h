@@ -57,6 +57,8 @@ class WorkerTimes {
   // What happened since the last call, for a report that leaves now.
   bool empty() const { return empty_; }
   void Take(absl::Duration now, v1::TimeUse* report);
+  // Stages, busy time and waits of all that happened since the beginning, whether it was reported or not.
+  v1::TimeUse Total() const;
 
  private:
   // Beyond these no one is named as waited for.
@@ -64,12 +66,12 @@ class WorkerTimes {
 
   const uint64_t self_;
   std::optional<TraceBuffer> events_;
-  StageSums stages_;
-  v1::Waits waits_;
+  StageSums stages_, reported_stages_;     // since the last report, and before it
+  v1::Waits waits_, reported_waits_;       // likewise
   std::map<uint64_t, double> waited_for_;  // seconds by incarnation
-  double busy_ = 0;
-  absl::Duration accounted_;  // up to here the thread's time is in busy_ or waits_
-  bool began_ = false;        // and from here on it counts
+  double busy_ = 0, reported_busy_ = 0;    // likewise
+  absl::Duration accounted_;               // up to here the thread's time is in busy_ or waits_
+  bool began_ = false;                     // and from here on it counts
   bool empty_ = true;
 };
 
