@@ -35,6 +35,14 @@ void PartTree::Insert(PartRange range, Gradient&& gradient, const BatchRounding&
   nodes_.emplace(range.first, std::pair(range, std::move(gradient)));
 }
 
+void PartTree::Remove(PartRange range) {
+  auto node = nodes_.lower_bound(range.first);
+  while (node != nodes_.end() && node->first < range.end) {
+    bytes_ -= MemoryOf(node->second.second);
+    node = nodes_.erase(node);
+  }
+}
+
 int64_t PartTree::Growth(PartRange range, const Gradient& gradient) const {
   int64_t bytes = static_cast<int64_t>(MemoryOf(gradient));
   std::vector<bool> there;  // dense pieces of what comes, with what it has merged with

@@ -28,6 +28,10 @@ class PartTree {
   // says, what comes is taken as it is. REQUIRES: IsNode(range, parts), Covers(range) == kNone.
   void Insert(PartRange range, Gradient&& gradient, const BatchRounding& rounding = BatchRounding());
 
+  // Drops what there is of `range`: of nodes, two overlap only if one lies in the other. REQUIRES: IsNode(range,
+  // parts), Covers(range) != kWhole.
+  void Remove(PartRange range);
+
   // Bytes of all nodes' gradients (MemoryOf).
   uint64_t bytes() const { return bytes_; }
   // By how much bytes() would go up with an Insert, at most; less than 0 where what merges was longer than what comes.

@@ -123,6 +123,20 @@ TEST_CASE("A range is covered not at all, in part, or wholly") {
   CHECK(tree.Covers({0, 8}) == Coverage::kWhole);
 }
 
+TEST_CASE("A node can take the place of what there is of it") {
+  PartTree tree(8, {1});
+  for (const uint32_t part : {1, 2, 3, 6}) tree.Insert({part, part + 1}, Nothing());
+  tree.Remove({4, 6});
+  CHECK(tree.Missing() == "part 0, parts 4-5, part 7");
+  tree.Remove({0, 4});
+  CHECK(tree.Missing() == "parts 0-5, part 7");
+  tree.Insert({0, 4}, Nothing());
+  tree.Remove({4, 8});
+  CHECK(tree.Missing() == "parts 4-7");
+  tree.Insert({4, 8}, Nothing());
+  CHECK(tree.Complete());
+}
+
 TEST_CASE("A message can name the parts that are missing") {
   PartTree tree(8, {1});
   CHECK(tree.Missing() == "parts 0-7");
