@@ -70,11 +70,6 @@ absl::Status CheckLoss(const v1::Job& job, const SourceMap& source) {
 }
 
 absl::Status CheckOptimizer(const v1::Job& job, const SourceMap& source) {
-  if (job.wire() == v1::WIRE_BF16 && job.optimizer().has_count()) {
-    return source.Error("wire",
-                        "bf16 has 8 bits and rounds counts above 256, which optimizer: {count: {}} is to get exactly; "
-                        "take float32");
-  }
   if (job.optimizer().has_clip() && job.optimizer().clip().kind_case() == v1::Clip::KIND_NOT_SET) {
     return source.Error("optimizer.clip", "it has none of value, norm and global_norm, as in clip: {global_norm: 1}");
   }
@@ -87,6 +82,29 @@ absl::Status CheckOptimizer(const v1::Job& job, const SourceMap& source) {
   if (job.optimizer().schedule().has_reduce_on_plateau() &&
       !(job.optimizer().schedule().reduce_on_plateau().factor() < 1)) {
     return source.Error("optimizer.schedule.reduce_on_plateau.factor", "it has to be below 1 for the rate to fall");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWire(const v1::Job& job, const SourceMap& source) {
+  const bool coded = job.wire() == v1::WIRE_ONEBIT || job.wire() == v1::WIRE_TOPK;
+  const std::string name = job.wire() == v1::WIRE_ONEBIT ? "onebit" : "topk";
+  if (job.optimizer().has_count() && (job.wire() == v1::WIRE_BF16 || job.wire() == v1::WIRE_FP16)) {
+    const bool bf16 = job.wire() == v1::WIRE_BF16;
+    return source.Error("wire", absl::StrCat(bf16 ? "bf16 has 8 bits and rounds counts above 256"
+                                                  : "fp16 has 11 bits and rounds counts above 2048",
+                                             ", which optimizer: {count: {}} is to get exactly; take float32"));
+  }
+  if (job.optimizer().has_count() && coded) {
+    return source.Error("wire", absl::StrCat(name,
+                                             " sends less than each value, and optimizer: {count: {}} is to get all "
+                                             "counts exactly; take float32"));
+  }
+  if (coded && job.replicas() > 1) {
+    return source.Error(
+        "wire", absl::StrCat(name,
+                             " sends what depends on who computes: two copies of a slot would drift apart when a "
+                             "worker dies between its pushes; take replicas: 1, or wire: float32 or bf16"));
   }
   return absl::OkStatus();
 }
@@ -107,6 +125,7 @@ absl::Status CheckJob(const v1::Job& job, const SourceMap& source) {
   if (absl::Status status = CheckData(job, source); !status.ok()) return status;
   if (absl::Status status = CheckLoss(job, source); !status.ok()) return status;
   if (absl::Status status = CheckOptimizer(job, source); !status.ok()) return status;
+  if (absl::Status status = CheckWire(job, source); !status.ok()) return status;
   if (absl::Status status = CheckModel(job); !status.ok()) {
     return source.Error("model", absl::StripPrefix(status.message(), "model: "));
   }

@@ -8,6 +8,8 @@ enum class Precision {
   kFloat32,
   // bfloat16 (8 bits of mantissa). In a product both operands are rounded to it, products and sums are in float32.
   kBf16,
+  // In messages alone: IEEE binary16 beside an exponent that a row or chunk shares (ops/fp16.h).
+  kFp16,
 };
 
 }  // namespace pumasi

@@ -4,15 +4,13 @@
 #include <cstring>
 
 #include "ops/philox.h"
-#include "ops/threefry.h"
+#include "ops/rounding_bits.h"
 #include "ops/vector_clones.h"
 
 namespace pumasi {
 namespace {
 
-// Eight blocks of four words give two halves each to the values of a tile; those of one word and half are neighbours,
-// so that vectors need no shuffling.
-constexpr size_t kTile = 64, kTileBlocks = 8, kTileWords = 32;
+constexpr size_t kTile = kRoundingTile, kTileWords = kRoundingWords;
 
 constexpr uint32_t kMagnitude = 0x7fffffff, kUpper = 0xffff0000, kLargest = 0x7f7f0000, kInfinity = 0x7f800000;
 
@@ -44,15 +42,9 @@ uint32_t Clamped(uint32_t bits) {
 // Whole tiles of a row, from tile `first` on.
 PUMASI_VECTOR_CLONES void RoundTiles(uint64_t stream, uint32_t table, uint64_t row, size_t first, size_t tiles,
                                      float* __restrict values) {
-  const ThreefryBlock key = {{static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32), 0, 0}};
-  const auto low = static_cast<uint32_t>(row), high = static_cast<uint32_t>(row >> 32);
   for (size_t tile = 0; tile < tiles; ++tile) {
     uint32_t words[kTileWords];
-    const auto block = static_cast<uint32_t>((first + tile) * kTileBlocks);
-    for (uint32_t i = 0; i < kTileBlocks; ++i) {
-      const ThreefryBlock drawn = Threefry(key, {{block + i, low, high, table}});
-      for (size_t word = 0; word < 4; ++word) words[word * kTileBlocks + i] = drawn.word[word];
-    }
+    DrawRoundingBits(stream, table, row, first + tile, words);
     float* at = values + tile * kTile;
     if (AnyBeyond(at)) {
       for (size_t i = 0; i < kTile; ++i) SetBits(at + i, Clamped(BitsAt(at + i)));

@@ -97,6 +97,7 @@ v1::JobStatus JobRun::Status(absl::Duration now) const {
   status.set_message(message_);
   status.set_mode(job_.mode());
   status.set_loss(LossOf(job_));
+  status.set_wire(job_.wire());
   status.set_servers(static_cast<uint32_t>(servers_.size()));
   status.set_workers(static_cast<uint32_t>(workers_.size()));
   status.set_epochs(job_.epochs());

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/crc32c.h"
 #include "common/layout/slots.h"
+#include "ops/wire/dense_coding.h"
 #include "ops/wire/value_codec.h"
 
 namespace pumasi {
@@ -15,13 +16,24 @@ namespace {
 
 absl::Status Malformed(const std::string& what) { return absl::InvalidArgumentError(what); }
 
-absl::Status CheckBytes(const ByteView& bytes, Precision wire, uint64_t floats, uint32_t crc, const std::string& what) {
-  if (bytes.size() != floats * ValueBytes(wire)) {
-    return Malformed(absl::StrCat(what, ": ", bytes.size(), " bytes of values, expected ", floats * ValueBytes(wire),
-                                  " (wire: ", WireName(wire), ")"));
-  }
+absl::Status NoExponent(const std::string& what) {
+  return Malformed(absl::StrCat(what, ": a block's exponent is out of bounds (wire: fp16)"));
+}
+
+absl::Status CheckSum(const ByteView& bytes, uint32_t crc, const std::string& what) {
   if (Crc32c(bytes) != crc) return absl::DataLossError(absl::StrCat(what, ": checksum does not fit"));
   return absl::OkStatus();
+}
+
+// Of so many blocks of `count` values each.
+absl::Status CheckBytes(const ByteView& bytes, Precision wire, uint64_t blocks, uint64_t count, uint32_t crc,
+                        const std::string& what) {
+  const uint64_t wanted = ValueBytes(wire, blocks, count);
+  if (bytes.size() != wanted) {
+    return Malformed(
+        absl::StrCat(what, ": ", bytes.size(), " bytes of values, expected ", wanted, " (wire: ", WireName(wire), ")"));
+  }
+  return CheckSum(bytes, crc, what);
 }
 
 absl::Status NotFinite(const Keys& keys, const ByteView& bytes, Precision wire, const v1::TableSpec& table) {
@@ -49,7 +61,7 @@ absl::Status TakeRows(const v1::RowKeys& keys, const v1::RowValues& rows, const 
     return Malformed(absl::StrCat("gradients of ", table.name(), ": ", rows.rows(), " x ", rows.width(), ", expected ",
                                   decoded->ids.size(), " x ", width));
   }
-  absl::Status status = CheckBytes(values, shape.wire, decoded->ids.size() * width, rows.crc32c(), table.name());
+  absl::Status status = CheckBytes(values, shape.wire, decoded->ids.size(), width, rows.crc32c(), table.name());
   if (!status.ok()) return status;
   next.assign(shape.slots(), 0);
   for (const uint32_t slot : decoded->slots) ++next[slot];
@@ -73,12 +85,22 @@ absl::Status TakeRows(const v1::RowKeys& keys, const v1::RowValues& rows, const 
     out.ids[at] = decoded->ids[i];
     reader.Read(out.values.data() + at * width, width);
   }
+  if (!reader.ok()) return NoExponent(table.name());
   for (uint32_t slot = 0; slot < shape.slots(); ++slot) {
     if (uses[slot] != SlotUse::kTaken) continue;
     const std::vector<float>& taken = gradients[slot].rows[keys.table()].values;
     if (!AllFinite(taken.data(), taken.size())) return NotFinite(*decoded, values, shape.wire, table);
   }
   return absl::OkStatus();
+}
+
+// A chunk that travels in the job's coding.
+absl::Status Decode(const ByteView& bytes, const ParameterShape& shape, uint32_t crc, const std::string& name,
+                    std::vector<float>* values) {
+  if (absl::Status status = CheckSum(bytes, crc, name); !status.ok()) return status;
+  absl::Status status = DecodeDense(shape.coding, bytes, values->size(), values->data());
+  if (status.ok() || !absl::IsInvalidArgument(status)) return status;
+  return Malformed(absl::StrCat(name, ": ", status.message(), " (wire: ", CodingName(shape.coding.kind), ")"));
 }
 
 absl::Status TakeChunk(const v1::DenseChunk& chunk, const ByteView& values, const ParameterShape& shape,
@@ -90,13 +112,29 @@ absl::Status TakeChunk(const v1::DenseChunk& chunk, const ByteView& values, cons
   }
   const std::string& name = shape.tables[chunk.table()].name();
   const uint32_t floats = shape.chunks[slot][at].floats;
-  if (absl::Status status = CheckBytes(values, shape.wire, floats, chunk.crc32c(), name); !status.ok()) return status;
+  const bool coded = IsCoded(shape.coding, shape.tables[chunk.table()]);
+  std::vector<float> got;
+  bool finite = true;
+  if (coded) {
+    got.resize(floats);
+    const absl::Status status = Decode(values, shape, chunk.crc32c(), name, &got);
+    finite = !absl::IsFailedPrecondition(status);
+    if (!status.ok() && finite) return status;
+  } else if (absl::Status status = CheckBytes(values, shape.wire, 1, floats, chunk.crc32c(), name); !status.ok()) {
+    return status;
+  }
   if (uses[slot] != SlotUse::kTaken) return absl::OkStatus();
   std::vector<float>& out = gradients[slot].dense[at];
   if (!out.empty()) return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of ", name, " is there twice"));
-  out.resize(floats);
-  ValueReader(shape.wire, values).Read(out.data(), floats);
-  if (AllFinite(out.data(), out.size())) return absl::OkStatus();
+  if (!coded) {
+    got.resize(floats);
+    ValueReader reader(shape.wire, values);
+    reader.Read(got.data(), floats);
+    if (!reader.ok()) return NoExponent(name);
+    finite = AllFinite(got.data(), got.size());
+  }
+  out = std::move(got);
+  if (finite) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("the gradient of ", name, " is NaN or infinite"));
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "ops/precision.h"
+#include "ops/wire/dense_coding.h"
 #include "proto/table.pb.h"
 
 namespace pumasi {
@@ -26,6 +27,7 @@ struct ParameterShape {
   std::vector<uint32_t> widths;            // of the tables
   std::vector<std::vector<Chunk>> chunks;  // by slot: its dense chunks, by (table, chunk)
   Precision wire = Precision::kFloat32;    // of values in messages of workers and to them
+  DenseCoding coding;                      // of dense gradients that workers push, where they are not plain values
   uint64_t seed = 0;                       // the job's
 
   uint32_t slots() const { return static_cast<uint32_t>(chunks.size()); }

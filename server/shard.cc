@@ -31,6 +31,7 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   if (!shape.ok()) return shape.status();
   if (options.job.micro_batches() == 0) return absl::InvalidArgumentError("a batch of 0 parts");
   shape->wire = WireOf(options.job);
+  shape->coding = CodingOf(options.job);
   shape->seed = options.job.seed();
   std::unique_ptr<Shard> shard(
       new Shard(options, std::make_shared<const ParameterShape>(*std::move(shape)), *std::move(optimizers)));
@@ -47,8 +48,7 @@ absl::Status Shard::MakeSlots() {
     if (roles_[slot] == SlotRole::kNone) continue;
     for (const ParameterShape::Chunk& chunk : shape_->chunks[slot]) {
       // What is stored, what the last batch replaced, the gradient of one, and its record; the copy for pulls.
-      const uint64_t a_float = (copies + 2 + logs_) * sizeof(float) + ValueBytes(shape_->wire);
-      dense_bytes += chunk.floats * a_float;
+      dense_bytes += chunk.floats * (copies + 2 + logs_) * sizeof(float) + ValueBytes(shape_->wire, 1, chunk.floats);
     }
   }
   if (absl::Status status = CheckMemory(dense_bytes); !status.ok()) return status;

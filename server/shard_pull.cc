@@ -45,7 +45,7 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, Outgoing
   v1::RowValues* rows = out->head.add_rows();
   std::string& statuses = *rows->mutable_statuses();
   statuses.reserve(decoded->ids.size());
-  ValueWriter values(shape_->wire, decoded->ids.size() * width);
+  ValueWriter values(shape_->wire, decoded->ids.size(), width);
   ForEachFetched(
       decoded->ids.size(), [&](size_t i) { return decoded->ids[i]; },
       [&](size_t i) -> const RowTable& { return *slots_[decoded->slots[i]]->rows(keys.table()); },

@@ -36,7 +36,7 @@ Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_
     dense_.emplace_back(size_t{chunk.floats} * copies);
     pieces_.push_back({chunk.table, chunk.chunk});
     // With the copy of the value that ShareDense gives out.
-    stored_.Add(dense_.back().size() * sizeof(float) + chunk.floats * ValueBytes(shape_->wire));
+    stored_.Add(dense_.back().size() * sizeof(float) + ValueBytes(shape_->wire, 1, chunk.floats));
   }
   CountBatch();
 }
@@ -165,7 +165,7 @@ const Slot::SharedChunk& Slot::ShareDense(size_t chunk, uint64_t version) {
   SharedChunk& shared = shared_[chunk];
   if (shared.block.data == nullptr || shared.version != version) {
     const size_t floats = shape_->chunks[number_][chunk].floats;
-    ValueWriter values(shape_->wire, floats);
+    ValueWriter values(shape_->wire, 1, floats);
     values.Add(ReadDense(chunk, version), floats);
     ByteBlock block = values.Take();
     const uint32_t crc32c = Crc32c(block);

@@ -1,10 +1,10 @@
-// Rounding of gradients where a job wants them as bfloat16 on the wire (`wire: bf16`).
+// Rounding of gradients where a job wants them in 16 bits on the wire (`wire: bf16 | fp16`).
 //
 // What a worker pushes may be one part's gradient, or the sum of several parts that another worker would have pushed
 // one by one, for the server to add them up. So every node of the tree of parts (common/layout/part_range.h) is rounded
 // when it is made, wherever that is: a leaf when it was computed, a sum after the addition. It is done at random
-// (ops/stochastic_rounding.h), by bits that depend on (seed, version, node, table, row, column) alone. A node's values
-// are a bfloat16 each, then; what a sum takes over from one side alone stays as it is.
+// (ops/stochastic_rounding.h, ops/fp16.h), by bits that depend on (seed, version, node, table, row, column) alone. A
+// node's values take 16 bits each, then; what a sum takes over from one side alone stays as it is.
 #ifndef PUMASI_OPS_TREE_NODE_ROUNDING_H_
 #define PUMASI_OPS_TREE_NODE_ROUNDING_H_
 
@@ -31,11 +31,11 @@ class BatchRounding {
   // For a wire of float32 not at all. `seed`: the job's. `version`: the batch's number. `pieces`: by dense piece, has
   // to stay; nullptr: piece i is the whole of table i.
   BatchRounding(Precision wire, uint64_t seed, uint64_t version, const std::vector<DensePiece>* pieces = nullptr)
-      : on_(wire == Precision::kBf16), seed_(seed), version_(version), pieces_(pieces) {}
+      : wire_(wire), seed_(seed), version_(version), pieces_(pieces) {}
 
  private:
   friend class NodeRounding;
-  bool on_ = false;
+  Precision wire_ = Precision::kFloat32;
   uint64_t seed_ = 0, version_ = 0;
   const std::vector<DensePiece>* pieces_ = nullptr;
 };
@@ -48,20 +48,20 @@ class NodeRounding {
   // `node`: of the tree over the batch's parts.
   NodeRounding(const BatchRounding& batch, PartRange node);
 
-  bool on() const { return on_; }
+  bool on() const { return wire_ != Precision::kFloat32; }
   // In place; nothing happens unless on().
   void Row(uint32_t table, uint64_t id, size_t width, float* values) const {
-    if (on_) RoundRow(table, id, width, values);
+    if (on()) RoundRow(table, id, width, values);
   }
   void Dense(size_t piece, size_t size, float* values) const {
-    if (on_) RoundDense(piece, size, values);
+    if (on()) RoundDense(piece, size, values);
   }
 
  private:
   void RoundRow(uint32_t table, uint64_t id, size_t width, float* values) const;
   void RoundDense(size_t piece, size_t size, float* values) const;
 
-  bool on_ = false;
+  Precision wire_ = Precision::kFloat32;
   uint64_t stream_ = 0;
   const std::vector<DensePiece>* pieces_ = nullptr;
 };

@@ -45,6 +45,21 @@ TEST_CASE("One class a row: accuracy and, where it is counted, top-k") {
   CHECK_THAT(ResultText(status, 1), Contains("test accuracy 0.7500, top-2 0.8750, macro F1 0.6250"));
 }
 
+TEST_CASE("A job whose wire depends on who computed what says that its parameters are not reproducible") {
+  v1::JobStatus status = Status(v1::LOSS_CROSS_ENTROPY);
+  status.set_parameters_sha256("abc");
+  for (const v1::Wire wire : {v1::WIRE_UNSPECIFIED, v1::WIRE_FLOAT32, v1::WIRE_BF16, v1::WIRE_FP16}) {
+    status.set_wire(wire);
+    CHECK(JobJson(status, 1)["reproducible"] == true);
+    CHECK_THAT(ResultText(status, 1), !Contains("reproducible"));
+  }
+  status.set_wire(v1::WIRE_ONEBIT);
+  CHECK(JobJson(status, 1)["reproducible"] == false);
+  CHECK_THAT(ResultText(status, 1), Contains("parameters sha256: abc\nreproducible: no, with wire: onebit "));
+  status.set_wire(v1::WIRE_TOPK);
+  CHECK(JobJson(status, 1)["reproducible"] == false);
+}
+
 TEST_CASE("Several labels a row: exact match, and labels missed or wrong") {
   const v1::JobStatus status = Status(v1::LOSS_BINARY_CROSS_ENTROPY);
   const Json json = JobJson(status, 1);

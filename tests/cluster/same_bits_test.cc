@@ -146,6 +146,45 @@ TEST_CASE("values of 16 bits on the wire keep the promise, learn as well and tak
         first["parameters_sha256"]);
 }
 
+TEST_CASE("binary16 on the wire keeps the promise, too, and learns as well") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 1000, 3);
+  const auto wide = Train(folder, 1, 1);
+  const std::vector<std::string> arguments = {"--set", "wire=fp16"};
+  const auto first = Train(folder, 1, 1, arguments);
+  CHECK(first["parameters_sha256"] != wide["parameters_sha256"]);
+  CHECK(first["reproducible"] == true);
+  for (const char* bytes : {"bytes_pulled", "bytes_pushed"}) {
+    CHECK(first[bytes].get<double>() < 0.65 * wide[bytes].get<double>());
+  }
+  CHECK(std::fabs(first["test"]["accuracy"].get<double>() - wide["test"]["accuracy"].get<double>()) < 0.03);
+  for (const auto& [servers, workers] : {std::pair(2, 3), {3, 1}}) {
+    CAPTURE(servers, workers);
+    const auto other = Train(folder, servers, workers, arguments);
+    CHECK(other["parameters_sha256"] == first["parameters_sha256"]);
+    CHECK(other["test"] == first["test"]);
+  }
+  CHECK(Train(folder, 3, 2, {"--set", "wire=fp16", "--set", "replicas=2"})["parameters_sha256"] ==
+        first["parameters_sha256"]);
+}
+
+TEST_CASE("a bit a value, or the largest ones: no promise, but the same accuracy out of fewer bytes") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 1000, 5);
+  // Dense tensors are most of what is pushed.
+  const std::string model = "model=[{embedding: {width: 4}}, {lstm: {units: 32}}, {dense: {activation: softmax}}]";
+  const auto wide = Train(folder, 1, 2, {"--set", model});
+  CHECK(wide["reproducible"] == true);
+  for (const std::string wire : {"onebit", "topk"}) {
+    CAPTURE(wire);
+    const auto small = Train(folder, 2, 2, {"--set", model, "--set", "wire=" + wire, "--set", "wire_fraction=0.1"});
+    CHECK(small["reproducible"] == false);
+    CHECK(small["samples"] == wide["samples"]);
+    CHECK(small["bytes_pushed"].get<double>() < 0.5 * wide["bytes_pushed"].get<double>());
+    CHECK(std::fabs(small["test"]["accuracy"].get<double>() - wide["test"]["accuracy"].get<double>()) < 0.05);
+  }
+}
+
 TEST_CASE("another seed, another number of parts or another batch gives other bits") {
   TempFolder folder;
   WriteSmallJob(folder.path(), 300, 1);

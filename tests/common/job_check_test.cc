@@ -100,6 +100,16 @@ TEST_CASE("Counts are not rounded on their way") {
   CHECK(Error(job("count", "float32")).empty());
   CHECK_THAT(Error(job("count", "bf16")),
              StartsWith("job.yaml:5:7: wire: bf16 has 8 bits and rounds counts above 256"));
+  CHECK(Error(job("adam", "fp16")).empty());
+  CHECK_THAT(Error(job("count", "fp16")),
+             StartsWith("job.yaml:5:7: wire: fp16 has 11 bits and rounds counts above 2048"));
+  for (const std::string wire : {"onebit", "topk"}) {
+    CHECK(Error(job("sgd", wire)).empty());
+    CHECK_THAT(Error(job("count", wire)), StartsWith("job.yaml:5:7: wire: " + wire + " sends less than each value"));
+    CHECK_THAT(Error(job("sgd", wire + "\nreplicas: 2")),
+               StartsWith("job.yaml:5:7: wire: " + wire + " sends what depends on who computes"));
+    CHECK(Error(job("sgd", wire + "\nreplicas: 1\nwire_fraction: 0.1")).empty());
+  }
 }
 
 TEST_CASE("A log of every batch needs checkpoints on the way, or it would grow without end") {

@@ -127,7 +127,8 @@ TEST_CASE("ill-typed values are refused with what stands there and what is wante
         "job.yaml:1:1: a list stands where a mapping is wanted; valid keys: name, data, tokenizer, model, loss, "
         "optimizer, "
         "batch, micro_batches, epochs, seed, mode, consistency, checkpoint, slots, stall_timeout, prepare_timeout, "
-        "label_smoothing, class_weights, compute, top_k, replicas, backup_workers, recover_timeout, durability, wire");
+        "label_smoothing, class_weights, compute, top_k, replicas, backup_workers, recover_timeout, durability, wire, "
+        "wire_fraction");
   CHECK(ErrorOf("data: {text: [[a]]}") == "job.yaml:1:15: data.text[0]: a list stands where text is wanted");
   CHECK(ErrorOf("model:\n  -\n") ==
         "job.yaml:3:1: model[0]: nothing stands where a mapping with keys " + kLayers + " is wanted");

@@ -19,6 +19,9 @@
 //  - Each complete checkpoint loads, and is the cut of an undisturbed run.
 //  - What is kept for calls and units is bounded.
 //  - In the end the audit is exact, and so are the parameters.
+//
+// Where a job does not promise the same bits (`wire: onebit | topk`), all that is said of parameters holds for row
+// tables alone, whose gradients here then do not depend on dense values.
 #ifndef PUMASI_TESTS_SIMULATION_INVARIANTS_H_
 #define PUMASI_TESTS_SIMULATION_INVARIANTS_H_
 

@@ -42,9 +42,9 @@ Gradient MadeUpGradient(const Scenario& scenario, const PartWork& work, uint64_t
   if (work.samples == 0) return gradient;
   const bool counts = scenario.counts();
   const uint64_t key = MixBits(scenario.job.seed() ^ version, part);
-  float sum = 0;  // of all dense values: each of them counts in every gradient
+  float sum = 0;  // of all dense values: each of them counts in every gradient, where they are the same for all
   for (const std::vector<float>& tensor : seen.dense) {
-    for (const float value : tensor) sum += value;
+    for (const float value : tensor) sum += scenario.same_bits() ? value : 0;
   }
   for (uint32_t table = 0; table < scenario.tables.size(); ++table) {
     const v1::TableSpec& spec = scenario.tables[table];

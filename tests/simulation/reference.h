@@ -22,7 +22,7 @@ class Reference {
   uint64_t last() const { return versions_.size() - 1; }
 
   // Empty if these are the values at the version, bit for bit, as workers see them or as servers keep them; otherwise
-  // the first that is not.
+  // the first that is not. Where a job does not promise the same bits (Scenario.same_bits) row tables alone count.
   std::string Compare(uint64_t version, const Parameters& seen) const;
   std::string Compare(uint64_t version, const Values& values) const;
 

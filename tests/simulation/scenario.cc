@@ -24,6 +24,18 @@ void DrawOptimizer(Random& random, v1::Optimizer* optimizer) {
   if (random.Below(4) == 0) optimizer->mutable_clip()->set_global_norm(0.1);
 }
 
+void DrawWire(Random random, v1::Job* job) {
+  if (random.Chance(0.3)) return job->set_wire(v1::WIRE_BF16);
+  static constexpr v1::Wire kWires[] = {v1::WIRE_FLOAT32, v1::WIRE_FLOAT32, v1::WIRE_FLOAT32, v1::WIRE_FLOAT32,
+                                        v1::WIRE_FP16,    v1::WIRE_FP16,    v1::WIRE_ONEBIT,  v1::WIRE_TOPK};
+  job->set_wire(random.OneOf(kWires, std::size(kWires)));
+  if (IsReproducible(job->wire())) return;
+  job->set_wire_fraction(0.3);
+  // Two copies would differ, and a norm that is clipped would bring the difference into rows.
+  job->set_replicas(1);
+  job->mutable_optimizer()->clear_clip();
+}
+
 v1::Job DrawJob(Random random, uint32_t number) {
   v1::Job job;
   job.set_name(absl::StrCat("job", number));
@@ -46,7 +58,7 @@ v1::Job DrawJob(Random random, uint32_t number) {
   job.set_recover_timeout(3600);
   if (random.Chance(0.75)) job.mutable_checkpoint()->set_every_batches(1 + random.Below(8));
   if (job.checkpoint().every_batches() > 0 && random.Chance(0.5)) job.set_durability(v1::DURABILITY_BATCH);
-  if (!job.optimizer().has_count() && random.Stream("wire").Chance(0.3)) job.set_wire(v1::WIRE_BF16);
+  if (!job.optimizer().has_count()) DrawWire(random.Stream("wire"), &job);
   job.mutable_checkpoint()->set_keep(static_cast<uint32_t>(1 + random.Below(3)));
   job.mutable_checkpoint()->set_full_every(static_cast<uint32_t>(1 + random.Below(4)));
   if (!ApplyFallbacks(&job).ok()) std::abort();
@@ -115,7 +127,7 @@ void MakeItReturn(Random random, Scenario* scenario) {
 
 // Slots get new holders all the time, while messages to some of the holders are lost or late.
 void MoveSlots(Random random, Scenario* scenario) {
-  scenario->job.set_replicas(2);
+  if (scenario->same_bits()) scenario->job.set_replicas(2);
   scenario->servers = static_cast<uint32_t>(3 + random.Below(2));
   scenario->spare_servers = 1;
   scenario->workers = static_cast<uint32_t>(2 + random.Below(3));
@@ -172,15 +184,15 @@ Scenario DrawFirst(uint64_t seed, bool faults) {
 }  // namespace
 
 std::string Scenario::ToString() const {
-  return absl::StrCat(
-      "seed ", seed, ": ", jobs > 1 ? absl::StrCat(jobs, " jobs, ") : "", servers, "+", spare_servers, " servers, ",
-      workers, "+", spare_workers, " workers, ", batches(), " batches of ", job.micro_batches(), " parts, ",
-      job.slots(), " slots x ", job.replicas(), ", checkpoint every ", job.checkpoint().every_batches(), ", ",
-      counts()                     ? "count"
-      : job.optimizer().has_adam() ? "adam"
-                                   : "sgd",
-      job.optimizer().has_clip() ? " clipped" : "", wire() == Precision::kBf16 ? ", bf16 on the wire" : "",
-      has_log() ? ", with a log" : "", job.backup_workers() > 0 ? ", backup workers" : "");
+  return absl::StrCat("seed ", seed, ": ", jobs > 1 ? absl::StrCat(jobs, " jobs, ") : "", servers, "+", spare_servers,
+                      " servers, ", workers, "+", spare_workers, " workers, ", batches(), " batches of ",
+                      job.micro_batches(), " parts, ", job.slots(), " slots x ", job.replicas(), ", checkpoint every ",
+                      job.checkpoint().every_batches(), ", ",
+                      counts()                     ? "count"
+                      : job.optimizer().has_adam() ? "adam"
+                                                   : "sgd",
+                      job.optimizer().has_clip() ? " clipped" : "", ", ", v1::Wire_Name(job.wire()),
+                      has_log() ? ", with a log" : "", job.backup_workers() > 0 ? ", backup workers" : "");
 }
 
 std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {

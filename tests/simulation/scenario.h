@@ -58,6 +58,9 @@ struct Scenario {
   bool has_log() const { return job.durability() == v1::DURABILITY_BATCH; }
   bool counts() const { return job.optimizer().has_count(); }
   Precision wire() const { return WireOf(job); }
+  DenseCoding coding() const { return CodingOf(job); }
+  // Whoever computes what. Otherwise row tables still are, and dense ones are not looked at.
+  bool same_bits() const { return IsReproducible(job.wire()); }
   // A line for people.
   std::string ToString() const;
 };

@@ -32,6 +32,7 @@ void WorkerNode::DropJob() {
   has_job_ = false;
   ++job_serial_;
   core_.reset();
+  feedback_.reset();
   router_.reset();
   payloads_.clear();
 }
@@ -67,7 +68,7 @@ void WorkerNode::TakeAssignments(const std::vector<v1::Assignment>& assignments)
   if (core_ == nullptr) return;
   const v1::Layout& layout = assignment_.layout();
   if (layout.epoch() > 0 && (!router_ || Newer(layout, router_->layout()))) {
-    auto router = Router::Create(scenario().tables, layout, scenario().wire());
+    auto router = Router::Create(scenario().tables, layout, scenario().wire(), scenario().coding());
     if (!router.ok()) return world_.Fail(absl::StrCat("a layout that makes no sense: ", router.status().ToString()));
     router_ = *std::move(router);
   }
@@ -88,6 +89,7 @@ void WorkerNode::Announce() {
         if (ReasonOf(status) == v1::ErrorDetail::STALE_INCARNATION) Renew();
         if (status.ok() && response.upload()) Upload();
         if (!status.ok() || !Trains(assignment_)) return again();
+        feedback_.emplace(scenario().coding(), scenario().tables);
         core_ = std::make_unique<WorkCore>(WorkCore::Options{.job_id = assignment_.job_id(),
                                                              .incarnation = incarnation(),
                                                              .seed = random()(),
@@ -215,13 +217,13 @@ void WorkerNode::Do(const Compute& effect) {
   After(took, Guarded([this, unit = effect.unit, took] {
           Payload* payload = Find(unit);
           if (payload == nullptr) return core_->ComputeDone(unit, absl::CancelledError("dropped"), Now());
-          v1::UnitDone done = ComputeUnit(*payload);
+          v1::UnitDone done = ComputeUnit(unit, *payload);
           done.set_seconds(absl::ToDoubleSeconds(took));
           core_->ComputeDone(unit, std::move(done), Now());
         }));
 }
 
-v1::UnitDone WorkerNode::ComputeUnit(Payload& payload) {
+v1::UnitDone WorkerNode::ComputeUnit(uint64_t unit, Payload& payload) {
   const v1::Lease& lease = payload.lease;
   Parameters seen{payload.pulled.dense, payload.pulled.ids, payload.pulled.rows};
   const bool train = lease.kind() == v1::TRAIN;
@@ -245,7 +247,9 @@ v1::UnitDone WorkerNode::ComputeUnit(Payload& payload) {
     Round(NodeRounding(rounding, {part, part + 1}), widths, &gradient);
     tree.Insert({part, part + 1}, std::move(gradient), rounding);
   }
-  payload.gradient = std::make_shared<const Gradient>(tree.Take());
+  Gradient sum = tree.Take();
+  feedback_->Quantise(unit, lease.generation(), &sum);
+  payload.gradient = std::make_shared<const Gradient>(std::move(sum));
   return done;
 }
 
@@ -264,18 +268,23 @@ void WorkerNode::Do(const Push& effect) {
     push.head.set_end_part(payload->lease.end_part());
     *push.head.mutable_rate_changes() = payload->lease.rate_changes();
     router_->FillPush(payload->gradient, server, positions[server], &push);
-    Ask<v1::PushResponse>(
-        network_, *this, router_->layout().servers(static_cast<int>(server)).address(), Method::kPush, ToMessage(push),
-        kCallTimeout,
-        [this, serial = job_serial_, effect, server](const absl::Status& status, const v1::PushResponse& response) {
-          if (serial == job_serial_) {
-            core_->PushAnswer(effect.unit, effect.attempt, server, status, response.outcome(), Now());
-          }
-        });
+    feedback_->Sent(effect.unit, *router_, server);
+    Ask<v1::PushResponse>(network_, *this, router_->layout().servers(static_cast<int>(server)).address(), Method::kPush,
+                          ToMessage(push), kCallTimeout,
+                          [this, serial = job_serial_, effect, server, router = *router_](
+                              const absl::Status& status, const v1::PushResponse& response) {
+                            if (serial == job_serial_) {
+                              feedback_->Answered(effect.unit, router, server, status, response.outcome());
+                              core_->PushAnswer(effect.unit, effect.attempt, server, status, response.outcome(), Now());
+                            }
+                          });
   }
 }
 
-void WorkerNode::Do(const pumasi::Drop& effect) { payloads_.erase(effect.unit); }
+void WorkerNode::Do(const pumasi::Drop& effect) {
+  feedback_->End(effect.unit);
+  payloads_.erase(effect.unit);
+}
 
 void WorkerNode::Do(const Fenced&) { Renew(); }
 

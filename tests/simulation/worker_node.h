@@ -11,6 +11,7 @@
 #include "tests/simulation/made_up_work.h"
 #include "tests/simulation/member_node.h"
 #include "tests/simulation/watch.h"
+#include "worker/exchange/error_feedback.h"
 #include "worker/exchange/router.h"
 #include "worker/job/work_core.h"
 
@@ -60,7 +61,7 @@ class WorkerNode : public MemberNode {
   void Do(const pumasi::Drop& effect);
   void Do(const Fenced& effect);
   void Do(const FailJob& effect);
-  v1::UnitDone ComputeUnit(Payload& payload);
+  v1::UnitDone ComputeUnit(uint64_t unit, Payload& payload);
   Payload* Find(uint64_t unit);
   // `run` if the job is still the same then.
   std::function<void()> Guarded(std::function<void()> run);
@@ -72,6 +73,7 @@ class WorkerNode : public MemberNode {
   uint64_t job_serial_ = 0;
   std::unique_ptr<WorkCore> core_;
   std::optional<Router> router_;
+  std::optional<ErrorFeedback> feedback_;  // as long as the core
   std::map<uint64_t, Payload> payloads_;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/layout/slots.h"
+#include "ops/fp16.h"
 #include "ops/stochastic_rounding.h"
 #include "ops/tree/part_tree.h"
 #include "tests/tree/random_nodes.h"
@@ -52,8 +53,25 @@ float Rounded(float value, PartRange node, uint32_t table, uint64_t row, size_t 
   return values[column];
 }
 
+// Likewise to binary16: each row and each chunk is a block.
+void RoundBlocks(PartRange node, Gradient* gradient) {
+  const uint64_t stream = RoundingStream(kSeed, kVersion, node.first, node.end);
+  RowGradient& rows = gradient->rows[0];
+  for (size_t i = 0; i < rows.ids.size(); ++i) {
+    RoundStochasticallyToFp16(stream, 0, rows.ids[i], kWidth, rows.values.data() + i * kWidth);
+  }
+  for (uint32_t table = 1; table < 3; ++table) {
+    std::vector<float>& values = gradient->dense[table];
+    for (size_t first = 0; first < values.size(); first += kChunkFloats) {
+      RoundStochasticallyToFp16(stream, table, first / kChunkFloats,
+                                std::min<size_t>(values.size() - first, kChunkFloats), values.data() + first);
+    }
+  }
+}
+
 // All of a gradient, plainly: each dense value by its chunk and its place there.
-void RoundPlainly(PartRange node, Gradient* gradient) {
+void RoundPlainly(Precision wire, PartRange node, Gradient* gradient) {
+  if (wire == Precision::kFp16) return RoundBlocks(node, gradient);
   RowGradient& rows = gradient->rows[0];
   for (size_t i = 0; i < rows.values.size(); ++i) {
     rows.values[i] = Rounded(rows.values[i], node, 0, rows.ids[i / kWidth], i % kWidth);
@@ -68,16 +86,16 @@ void RoundPlainly(PartRange node, Gradient* gradient) {
 }
 
 // The root from its definition: every node rounded as a whole, what it has from one side alone included.
-Gradient RecursiveSum(const std::vector<Gradient>& parts, PartRange node) {
+Gradient RecursiveSum(Precision wire, const std::vector<Gradient>& parts, PartRange node) {
   Gradient sum;
   if (node.size() == 1) {
     sum = parts[node.first];
   } else {
     const uint32_t half = std::bit_ceil(node.size()) / 2;
-    sum = RecursiveSum(parts, {node.first, node.first + half});
-    Add(sum, RecursiveSum(parts, {node.first + half, node.end}), kWidths);
+    sum = RecursiveSum(wire, parts, {node.first, node.first + half});
+    Add(sum, RecursiveSum(wire, parts, {node.first + half, node.end}), kWidths);
   }
-  RoundPlainly(node, &sum);
+  RoundPlainly(wire, node, &sum);
   return sum;
 }
 
@@ -91,7 +109,14 @@ bool SameBits(const Gradient& a, const Gradient& b) {
   return same;
 }
 
-bool Representable(const Gradient& gradient) {
+// To be sent without loss.
+bool Representable(Precision wire, const Gradient& gradient) {
+  if (wire == Precision::kFp16) {
+    // What is rounded as another node would not stay, were it not.
+    Gradient again = gradient;
+    RoundBlocks({100, 200}, &again);
+    return SameBits(again, gradient);
+  }
   const auto all = [](const std::vector<float>& values) {
     return std::all_of(values.begin(), values.end(),
                        [](float x) { return (__builtin_bit_cast(uint32_t, x) & 0xffff) == 0; });
@@ -111,20 +136,21 @@ Gradient Pushed(const std::vector<Gradient>& parts, PartRange node, const BatchR
 }
 
 TEST_CASE("The rounded sum has the same bits in whatever order and grouping the parts arrive") {
+  const Precision wire = GENERATE(Precision::kBf16, Precision::kFp16);
   for (uint32_t parts = 1; parts <= 12; ++parts) {
     const uint64_t seed = 1000 + parts;
     CAPTURE(parts, seed);
     std::mt19937_64 random(seed);
     std::vector<Gradient> gradients;
     for (uint32_t part = 0; part < parts; ++part) gradients.push_back(RandomPart(random));
-    const Gradient want = RecursiveSum(gradients, {0, parts});
-    REQUIRE(Representable(want));
-    const BatchRounding rounding(Precision::kBf16, kSeed, kVersion);
+    const Gradient want = RecursiveSum(wire, gradients, {0, parts});
+    REQUIRE(Representable(wire, want));
+    const BatchRounding rounding(wire, kSeed, kVersion);
     for (int trial = 0; trial < 4; ++trial) {
       PartTree tree(parts, kWidths);
       for (const PartRange& node : RandomNodes(parts, random)) {
         Gradient pushed = Pushed(gradients, node, rounding);
-        REQUIRE(Representable(pushed));
+        REQUIRE(Representable(wire, pushed));
         tree.Insert(node, std::move(pushed), rounding);
       }
       REQUIRE(tree.Complete());
@@ -134,17 +160,18 @@ TEST_CASE("The rounded sum has the same bits in whatever order and grouping the 
 }
 
 TEST_CASE("A server that has a chunk alone rounds it as who has the whole tensor") {
+  const Precision wire = GENERATE(Precision::kBf16, Precision::kFp16);
   std::mt19937_64 random(5);
   std::vector<Gradient> gradients;
   for (int part = 0; part < 4; ++part) {
     gradients.push_back(RandomPart(random));
     gradients.back().dense[1].resize(kLong, 0.1f);
   }
-  const Gradient want = RecursiveSum(gradients, {0, 4});
-  const BatchRounding whole(Precision::kBf16, kSeed, kVersion);
+  const Gradient want = RecursiveSum(wire, gradients, {0, 4});
+  const BatchRounding whole(wire, kSeed, kVersion);
   // Its only pieces: the tensor's second chunk, and its first.
   const std::vector<DensePiece> pieces = {{1, 1}, {1, 0}};
-  const BatchRounding rounding(Precision::kBf16, kSeed, kVersion, &pieces);
+  const BatchRounding rounding(wire, kSeed, kVersion, &pieces);
   PartTree tree(4, kWidths);
   for (uint32_t part = 0; part < 4; ++part) {
     const std::vector<float> tensor = Pushed(gradients, {part, part + 1}, whole).dense[1];
@@ -170,7 +197,8 @@ TEST_CASE("A wire of float32 rounds nothing") {
   Add(left, Gradient(part), kWidths, none);
   Add(plain, Gradient(part), kWidths);
   CHECK(SameBits(left, plain));
-  CHECK_FALSE(Representable(plain));
+  CHECK_FALSE(Representable(Precision::kBf16, plain));
+  CHECK_FALSE(Representable(Precision::kFp16, plain));
 }
 
 TEST_CASE("Another batch, and another seed, is rounded differently") {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ops/wire/bf16_values.h"
+#include "ops/wire/fp16_values.h"
 
 namespace pumasi {
 namespace {
@@ -89,17 +90,16 @@ TEST_CASE("What is written is read, however the bytes are cut, and is half as lo
   const auto seed = std::random_device()();
   CAPTURE(seed);
   std::mt19937_64 random(seed);
-  for (const Precision wire : {Precision::kFloat32, Precision::kBf16}) {
+  for (const Precision wire : {Precision::kFloat32, Precision::kBf16, Precision::kFp16}) {
     for (int turn = 0; turn < 100; ++turn) {
       CAPTURE(WireName(wire), turn);
       std::vector<std::vector<float>> pieces;
-      size_t count = 0;
+      const size_t length = 1 + random() % 40;
       for (uint64_t i = 0, all = random() % 8; i < all; ++i) {
-        pieces.push_back(AnyFloats(random() % 40, random));
+        pieces.push_back(AnyFloats(length, random));
         for (float& value : pieces.back()) value = std::isnan(value) ? 0 : value;
-        count += pieces.back().size();
       }
-      ValueWriter writer(wire, count);
+      ValueWriter writer(wire, pieces.size(), length);
       for (const std::vector<float>& piece : pieces) {
         if (random() % 2 == 0) {
           writer.Add(piece.data(), piece.size());
@@ -108,8 +108,10 @@ TEST_CASE("What is written is read, however the bytes are cut, and is half as lo
         }
       }
       const ByteBlock block = writer.Take();
-      REQUIRE(block.size == count * ValueBytes(wire));
-      REQUIRE(block.size == count * (wire == Precision::kBf16 ? 2 : 4));
+      REQUIRE(block.size == ValueBytes(wire, pieces.size(), length));
+      REQUIRE(block.size == (wire == Precision::kFloat32 ? pieces.size() * length * 4
+                             : wire == Precision::kBf16  ? pieces.size() * length * 2
+                                                         : pieces.size() * (2 + length * 2)));
       const ByteView view = Cut(block.bytes(), random);
       ValueReader reader(wire, view);
       for (const std::vector<float>& piece : pieces) {
@@ -119,11 +121,42 @@ TEST_CASE("What is written is read, however the bytes are cut, and is half as lo
         }
         std::vector<float> read(piece.size());
         reader.Read(read.data(), read.size());
+        REQUIRE(reader.ok());
+        std::vector<uint16_t> halves(piece.size() + 1);
+        NarrowToFp16(piece.size(), piece.data(), halves.data());
+        std::vector<float> narrow(piece.size());
+        WidenFp16(static_cast<int16_t>(halves[0]), piece.size(), reinterpret_cast<const char*>(halves.data() + 1),
+                  narrow.data());
         for (size_t i = 0; i < piece.size(); ++i) {
-          REQUIRE(BitsOf(read[i]) == BitsOf(wire == Precision::kBf16 ? Nearest(piece[i]) : piece[i]));
+          const float wanted = wire == Precision::kBf16   ? Nearest(piece[i])
+                               : wire == Precision::kFp16 ? narrow[i]
+                                                          : piece[i];
+          REQUIRE(BitsOf(read[i]) == BitsOf(wanted));
         }
       }
     }
+  }
+}
+
+TEST_CASE("A block of binary16 whose exponent is none is noticed") {
+  const std::vector<float> values = {1, 2, 3};
+  for (const int exponent : {-32768, -127, 129, 32767}) {
+    ValueWriter writer(Precision::kFp16, 2, 3);
+    writer.Add(values.data(), 3);
+    writer.Add(values.data(), 3);
+    const ByteBlock block = writer.Take();
+    std::string bytes(block.bytes());
+    const auto half = static_cast<int16_t>(exponent);
+    std::memcpy(bytes.data() + 8, &half, sizeof half);
+    const ByteView view(bytes);
+    ValueReader reader(Precision::kFp16, view);
+    std::vector<float> back(3);
+    reader.Read(back.data(), 3);
+    CHECK(reader.ok());
+    CHECK(back == values);
+    reader.Read(back.data(), 3);
+    CHECK_FALSE(reader.ok());
+    CHECK(std::isnan(back[2]));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "ops/wire/job_wire.h"
 #include "tools/cli/metrics.h"
 #include "tools/cli/profile_report.h"
 
@@ -65,6 +66,7 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   if (!status.evaluations().empty()) AddMetrics(*status.evaluations().rbegin(), status.loss(), &test);
   json["test"] = test;
   json["parameters_sha256"] = status.parameters_sha256();
+  json["reproducible"] = IsReproducible(status.wire());
   json["bytes_pulled"] = status.use().bytes_pulled();
   json["bytes_pushed"] = status.use().bytes_pushed();
   if (!status.nodes().empty()) json["profile"] = ProfileJson(status);
@@ -140,8 +142,13 @@ std::string ResultText(const v1::JobStatus& status, double wall_seconds) {
       absl::StrAppend(&text, ConfusionText(confusions[i], labels, status.data().classes()), "\n");
     }
   }
-  if (!status.parameters_sha256().empty())
+  if (!status.parameters_sha256().empty()) {
     absl::StrAppend(&text, "parameters sha256: ", status.parameters_sha256(), "\n");
+    if (!IsReproducible(status.wire())) {
+      absl::StrAppend(&text, "reproducible: no, with wire: ", status.wire() == v1::WIRE_ONEBIT ? "onebit" : "topk",
+                      " the parameters depend on which worker computed what\n");
+    }
+  }
   if (!status.model().empty()) absl::StrAppend(&text, "model: ", status.model(), "\n");
   return text;
 }

@@ -14,12 +14,14 @@
 
 namespace pumasi {
 
-absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Layout layout, Precision wire) {
+absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Layout layout, Precision wire,
+                                      const DenseCoding& coding) {
   if (absl::Status status = CheckLayout(layout); !status.ok()) return status;
   Router router;
   router.tables_ = std::move(tables);
   router.layout_ = std::move(layout);
   router.wire_ = wire;
+  router.coding_ = coding;
   router.holders_ = HoldersOf(router.layout_);
   const auto slots = static_cast<uint32_t>(router.layout_.slot_owner_size());
   for (uint32_t slot = 0; slot < slots; ++slot) router.slot_holders_.push_back(HoldersOf(router.layout_, slot));
@@ -106,12 +108,13 @@ absl::Status Router::Take(const v1::PullResponse& response, const ArrivedValues&
     if (rows.table() != static_cast<uint32_t>(row_table_) || rows.rows() != positions.size() || rows.width() != width) {
       return wrong("rows of another shape than asked for");
     }
-    const uint64_t wanted = positions.size() * width * ValueBytes(wire_);
+    const uint64_t wanted = ValueBytes(wire_, positions.size(), width);
     if (values.rows[0].size() != wanted) return wrong_bytes(values.rows[0], wanted);
     if (Crc32c(values.rows[0]) != rows.crc32c())
       return absl::DataLossError(absl::StrCat("rows from ", name, " are damaged"));
     ValueReader reader(wire_, values.rows[0]);
     for (const uint32_t position : positions) reader.Read(out->rows.data() + position * width, width);
+    if (!reader.ok()) return wrong("rows without a valid exponent");
   }
   if (response.dense_size() != static_cast<int>(primary_chunks_[server].size())) {
     return wrong("other dense chunks than it owns");
@@ -121,10 +124,12 @@ absl::Status Router::Take(const v1::PullResponse& response, const ArrivedValues&
     const v1::DenseChunk& got = response.dense(static_cast<int>(i));
     const ByteView& bytes = values.dense[i];
     if (got.table() != chunk.table || got.chunk() != chunk.chunk) return wrong("a dense chunk that does not fit");
-    const uint64_t wanted = chunk.floats * ValueBytes(wire_);
+    const uint64_t wanted = ValueBytes(wire_, 1, chunk.floats);
     if (bytes.size() != wanted) return wrong_bytes(bytes, wanted);
     if (Crc32c(bytes) != got.crc32c()) return absl::DataLossError(absl::StrCat("a tensor from ", name, " is damaged"));
-    ValueReader(wire_, bytes).Read(out->dense[chunk.table].data() + chunk.chunk * kChunkFloats, chunk.floats);
+    ValueReader reader(wire_, bytes);
+    reader.Read(out->dense[chunk.table].data() + chunk.chunk * kChunkFloats, chunk.floats);
+    if (!reader.ok()) return wrong("a tensor without a valid exponent");
   }
   return absl::OkStatus();
 }
@@ -139,7 +144,7 @@ void Router::FillPush(const std::shared_ptr<const Gradient>& gradient, size_t se
     values->set_table(row_table_);
     values->set_rows(positions.size());
     values->set_width(static_cast<uint32_t>(width));
-    ValueWriter gathered(wire_, positions.size() * width);
+    ValueWriter gathered(wire_, positions.size(), width);
     for (const uint32_t position : positions) gathered.Add(rows.values.data() + position * width, width);
     push->rows.push_back(gathered.Take());
     values->set_crc32c(Crc32c(push->rows.back()));
@@ -148,10 +153,12 @@ void Router::FillPush(const std::shared_ptr<const Gradient>& gradient, size_t se
     if (gradient->dense[chunk.table].empty()) continue;
     const float* values = gradient->dense[chunk.table].data() + chunk.chunk * kChunkFloats;
     ByteBlock block;
-    if (wire_ == Precision::kFloat32) {
+    if (IsCoded(coding_, tables_[chunk.table])) {
+      block = EncodeDense(coding_, chunk.floats, values);
+    } else if (wire_ == Precision::kFloat32) {
       block = {std::shared_ptr<const void>(gradient, values), chunk.floats * sizeof(float)};
     } else {
-      ValueWriter narrow(wire_, chunk.floats);
+      ValueWriter narrow(wire_, 1, chunk.floats);
       narrow.Add(values, chunk.floats);
       block = narrow.Take();
     }

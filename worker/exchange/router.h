@@ -11,6 +11,7 @@
 #include "common/wire/value_message.h"
 #include "ops/precision.h"
 #include "ops/tree/gradient.h"
+#include "ops/wire/dense_coding.h"
 #include "proto/parameter_server.pb.h"
 #include "proto/table.pb.h"
 
@@ -27,10 +28,10 @@ struct PulledParameters {
 // that holds a copy of the slot or is being filled with it. Thread-safe: it does not change.
 class Router {
  public:
-  // One row table at most. `wire`: of values in messages. InvalidArgument if the layout does not make sense
-  // (CheckLayout).
+  // One row table at most. `wire`: of values in messages. `coding`: of dense gradients, where they are not plain
+  // values. InvalidArgument if the layout does not make sense (CheckLayout).
   static absl::StatusOr<Router> Create(std::vector<v1::TableSpec> tables, v1::Layout layout,
-                                       Precision wire = Precision::kFloat32);
+                                       Precision wire = Precision::kFloat32, const DenseCoding& coding = {});
 
   size_t servers() const { return layout_.servers_size(); }
   const v1::Layout& layout() const { return layout_; }
@@ -39,6 +40,14 @@ class Router {
   // Servers to pull from and to push to: those that hold any slot in any role, ascending. Those of them that are the
   // primary of nothing are asked for no values; they answer once they are at the version.
   const std::vector<uint32_t>& holders() const { return holders_; }
+  // A piece of a dense table (common/layout/slots.h).
+  struct Chunk {
+    uint32_t table;
+    uint32_t chunk;
+    uint32_t floats;
+  };
+  // Those that a server is the primary of, in the order of tables and chunks.
+  const std::vector<Chunk>& primary_chunks(uint32_t server) const { return primary_chunks_[server]; }
 
   // For each server, positions in `ids` (ascending ids) of the rows that it is to be asked for, or told of.
   using Positions = std::vector<std::vector<uint32_t>>;
@@ -59,19 +68,16 @@ class Router {
                     const std::vector<uint32_t>& positions, PulledParameters* out) const;
   // The rows and chunks of `gradient` that `server` holds a copy of; the header, the version and the parts are the
   // caller's. Chunks that travel as float32 are not copied: `push` keeps the gradient alive, and it must not change.
+  // REQUIRES: it was quantised where its chunks are coded (worker/exchange/error_feedback.h).
   void FillPush(const std::shared_ptr<const Gradient>& gradient, size_t server, const std::vector<uint32_t>& positions,
                 OutgoingPush* push) const;
 
  private:
-  struct Chunk {
-    uint32_t table;
-    uint32_t chunk;
-    uint32_t floats;
-  };
   using Chunks = std::vector<std::vector<Chunk>>;  // by server, in the order of tables and chunks
   std::vector<v1::TableSpec> tables_;
   v1::Layout layout_;
   Precision wire_ = Precision::kFloat32;
+  DenseCoding coding_;
   int row_table_ = -1;
   std::vector<uint32_t> holders_;
   std::vector<std::vector<uint32_t>> slot_holders_;  // by slot

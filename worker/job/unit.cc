@@ -78,7 +78,8 @@ WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data) {
           job.seed(),
           RowShape::Of(job),
           job.optimizer().has_count(),
-          WireOf(job)};
+          WireOf(job),
+          CodingOf(job)};
 }
 
 absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,

@@ -9,6 +9,7 @@
 #include "common/layout/batch_plan.h"
 #include "ops/precision.h"
 #include "ops/tree/gradient.h"
+#include "ops/wire/dense_coding.h"
 #include "proto/scheduler.pb.h"
 #include "worker/exchange/router.h"
 #include "worker/input/row_source.h"
@@ -42,6 +43,8 @@ struct WorkShape {
   bool count = false;
   // How parameters and gradients travel. With bf16 the gradient of every node is rounded (ops/tree/node_rounding.h).
   Precision wire = Precision::kFloat32;
+  // How gradients of dense tensors do, where not as values.
+  DenseCoding coding;
 };
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data);
 

@@ -18,6 +18,7 @@ WorkPipeline::WorkPipeline(Options options, std::unique_ptr<Model> model, Schedu
       clock_(clock),
       core_(options_.core),
       times_(options_.core.incarnation, options_.trace),
+      feedback_(options_.shape.coding, options_.tables),
       exchange_(
           {options_.core.job_id, options_.core.incarnation, absl::ToChronoMilliseconds(options_.core.call_timeout)}) {
   const auto run = [this](BoundedQueue<Action>& queue) {
@@ -53,7 +54,7 @@ void WorkPipeline::Stop() {
 }
 
 absl::StatusOr<std::shared_ptr<const Peers>> WorkPipeline::Connect(const v1::Layout& layout) {
-  auto router = Router::Create(options_.tables, layout, options_.shape.wire);
+  auto router = Router::Create(options_.tables, layout, options_.shape.wire, options_.shape.coding);
   if (!router.ok()) return router.status();
   auto peers = std::make_shared<Peers>(Peers{*std::move(router), {}});
   std::map<std::string, std::shared_ptr<ServerLink>> links;
@@ -151,6 +152,10 @@ void WorkPipeline::ComputeOne(uint64_t number, const std::shared_ptr<Payload>& p
     CountWait(start, *payload);
     auto result = ComputeUnit(payload->unit, payload->pull->Take(), options_.shape, options_.tables, *model_);
     if (!result.ok() && options_.on_compute_error(result.status())) return;
+    if (result.ok() && payload->lease.kind() == v1::TRAIN) {
+      std::lock_guard lock(feedback_mutex_);
+      feedback_.Quantise(number, payload->lease.generation(), &result->gradient);
+    }
     const double seconds = absl::ToDoubleSeconds(clock_.Now() - start);
     if (result.ok()) {
       payload->gradient = std::make_shared<const Gradient>(std::move(result->gradient));
@@ -167,6 +172,8 @@ void WorkPipeline::ComputeOne(uint64_t number, const std::shared_ptr<Payload>& p
     if (payload != nullptr) times_.Stage(v1::STAGE_COMPUTE, payload->lease, start, now);
     times_.WasBusy(now);
     if (done.ok()) counts_.Computed(payload->lease.kind(), *done);
+    // It may have been dropped meanwhile.
+    if (payloads_.count(number) == 0) EndFeedback(number);
     core_.ComputeDone(number, std::move(done), now);
   });
 }
@@ -176,6 +183,11 @@ void WorkPipeline::CountWait(absl::Duration now, const Payload& payload) {
   const v1::Waits waits = times_.Begins(idle_since_, now, payload.lease, payload.times);
   use_.set_seconds_waiting_for_lease(use_.seconds_waiting_for_lease() + waits.lease());
   use_.set_seconds_pulling(use_.seconds_pulling() + SumOf(waits) - waits.lease());
+}
+
+void WorkPipeline::EndFeedback(uint64_t unit) {
+  std::lock_guard lock(feedback_mutex_);
+  feedback_.End(unit);
 }
 
 void WorkPipeline::ComputeLoop() {

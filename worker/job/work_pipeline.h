@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "common/metrics/metric_set.h"
 #include "proto/scheduler.pb.h"
+#include "worker/exchange/error_feedback.h"
 #include "worker/exchange/ps_exchange.h"
 #include "worker/input/row_source.h"
 #include "worker/job/bounded_queue.h"
@@ -99,6 +100,8 @@ class WorkPipeline {
   void ComputeLoop();
   // The thread that computes takes up the unit: what it waited for.
   void CountWait(absl::Duration now, const Payload& payload);
+  // The unit is over, for what it left in feedback_.
+  void EndFeedback(uint64_t unit);
   void LogRefusal(const char* what, const std::string& server, const absl::Status& status) const;
   absl::StatusOr<std::shared_ptr<const Peers>> Connect(const v1::Layout& layout);
 
@@ -122,6 +125,9 @@ class WorkPipeline {
   bool was_alone_ = false;              // GUARDED_BY(mutex_)
   bool stopped_ = false;                // GUARDED_BY(mutex_)
   std::atomic<uint64_t> bytes_pulled_{0}, bytes_pushed_{0};
+
+  std::mutex feedback_mutex_;  // taken after mutex_, where both are
+  ErrorFeedback feedback_;     // GUARDED_BY(feedback_mutex_)
 
   absl::Duration idle_since_;  // of the thread that computes, and its alone
   BoundedQueue<Action> reads_{64}, computes_{64}, pushes_{1024};

@@ -137,10 +137,18 @@ WorkPipeline::Action WorkPipeline::Start(Push& effect) {
     if (old != nullptr) old->Cancel();
     pushes_.Push([this, effect, attempt, peers] {
       PUMASI_FAILPOINT("worker.push.sent").IgnoreError();
+      {
+        std::lock_guard lock(feedback_mutex_);
+        for (const uint32_t server : effect.servers) feedback_.Sent(effect.unit, peers->router, server);
+      }
       attempt->Call(effect.servers, [this, peers, unit = effect.unit, number = effect.attempt](
                                         uint32_t server, absl::Status status, v1::PushResponse::Outcome outcome) {
         if (status.ok()) status = PUMASI_FAILPOINT("worker.push.answered");
         LogRefusal("push", peers->router.layout().servers(static_cast<int>(server)).node(), status);
+        {
+          std::lock_guard lock(feedback_mutex_);
+          feedback_.Answered(unit, peers->router, server, status, outcome);
+        }
         Step([&](absl::Duration now) {
           counts_.Called("push", status);
           core_.PushAnswer(unit, number, server, status, outcome, now);
@@ -155,6 +163,7 @@ WorkPipeline::Action WorkPipeline::Start(Drop& effect) {
   if (found == payloads_.end()) return {};
   std::shared_ptr<Payload> payload = std::move(found->second);
   payloads_.erase(found);
+  EndFeedback(effect.unit);
   if (payload->push_attempt != 0) {
     const absl::Duration now = clock_.Now();
     use_.set_seconds_pushing(use_.seconds_pushing() + absl::ToDoubleSeconds(now - payload->push_begin));
