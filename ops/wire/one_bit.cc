@@ -23,31 +23,41 @@ struct Means {
 };
 static_assert(sizeof(Means) == 2 * sizeof(float));
 
-PUMASI_VECTOR_CLONES void QuantiseGroup(size_t count, float* __restrict values, float* __restrict lost) {
-  double below[kLanes] = {}, above[kLanes] = {}, lows[kLanes] = {};
-  const auto add = [&](size_t i, size_t lane) {
-    const float x = values[i] + lost[i];
-    values[i] = x;
-    const bool low = x < 0;
-    below[lane] += low ? x : 0.0f;
-    above[lane] += low ? 0.0f : x;
-    lows[lane] += low ? 1.0f : 0.0f;
-  };
-  const size_t whole = count / kLanes * kLanes;
-  for (size_t i = 0; i < whole; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) add(i + lane, lane);
+// All ones where x < 0, otherwise 0. Without branches, of which half would be guessed wrong. REQUIRES: x is not -0.
+PUMASI_INLINE uint32_t Below(float x) { return static_cast<uint32_t>(__builtin_bit_cast(int32_t, x) >> 31); }
+PUMASI_INLINE float Masked(float x, uint32_t mask) {
+  return __builtin_bit_cast(float, __builtin_bit_cast(uint32_t, x) & mask);
+}
+
+PUMASI_VECTOR_CLONES void AddLost(size_t count, const float* __restrict lost, float* __restrict values) {
+  // + 0: makes 0 of -0.
+  for (size_t i = 0; i < count; ++i) values[i] = values[i] + lost[i] + 0.0f;
+}
+
+// Of a group; a shorter one has its values in front, and zeros behind.
+PUMASI_VECTOR_CLONES Means MeansOf(size_t count, const float* __restrict values) {
+  double below[kLanes] = {}, above[kLanes] = {};
+  uint32_t lows[kLanes] = {};
+  for (size_t i = 0; i < kOneBitGroup; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) below[lane] += Masked(values[i + lane], Below(values[i + lane]));
+    for (size_t lane = 0; lane < kLanes; ++lane) above[lane] += Masked(values[i + lane], ~Below(values[i + lane]));
+    for (size_t lane = 0; lane < kLanes; ++lane) lows[lane] -= Below(values[i + lane]);
   }
-  for (size_t i = whole; i < count; ++i) add(i, i - whole);
   for (size_t lane = 1; lane < kLanes; ++lane) {
     below[0] += below[lane];
     above[0] += above[lane];
     lows[0] += lows[lane];
   }
-  const double highs = static_cast<double>(count) - lows[0];
-  const float low = lows[0] > 0 ? static_cast<float>(below[0] / lows[0]) : 0.0f;
-  const float high = highs > 0 ? static_cast<float>(above[0] / highs) : 0.0f;
+  const double low = lows[0], high = static_cast<double>(count) - low;
+  return {low > 0 ? static_cast<float>(below[0] / low) : 0.0f, high > 0 ? static_cast<float>(above[0] / high) : 0.0f};
+}
+
+PUMASI_VECTOR_CLONES void Keep(const Means& means, size_t count, float* __restrict values, float* __restrict lost) {
+  const auto low = __builtin_bit_cast(uint32_t, means.low), high = __builtin_bit_cast(uint32_t, means.high);
   for (size_t i = 0; i < count; ++i) {
-    const float x = values[i], kept = x < 0 ? low : high;
+    const float x = values[i];
+    const uint32_t mask = Below(x);
+    const auto kept = __builtin_bit_cast(float, (low & mask) | (high & ~mask));
     values[i] = kept;
     lost[i] = x - kept;
   }
@@ -61,8 +71,12 @@ PUMASI_VECTOR_CLONES void Spread(const Means& means, size_t count, const uint8_t
 }  // namespace
 
 void QuantiseToOneBit(size_t count, float* values, float* lost) {
+  AddLost(count, lost, values);
   for (size_t at = 0; at < count; at += kOneBitGroup) {
-    QuantiseGroup(std::min(count - at, kOneBitGroup), values + at, lost + at);
+    const size_t some = std::min(count - at, kOneBitGroup);
+    float whole[kOneBitGroup] = {};
+    if (some < kOneBitGroup) std::copy_n(values + at, some, whole);
+    Keep(MeansOf(some, some < kOneBitGroup ? whole : values + at), some, values + at, lost + at);
   }
 }
 

@@ -17,7 +17,8 @@ namespace pumasi {
 inline constexpr size_t kOneBitGroup = 256;
 
 // values += lost; then lost = what the means lose, and values = the means: of the group's values below 0, and of the
-// others (NaN is one of those). The bits depend on the arguments alone, not on the instruction set. Thread-safe.
+// others. NaN makes one of the means NaN. The bits depend on the arguments alone, not on the instruction set.
+// Thread-safe.
 void QuantiseToOneBit(size_t count, float* values, float* lost);
 
 // Bytes of `count` values: for each group the mean of the values below 0, which is 0 if there are none, and that of the

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/layout/part_range.h"
+#include "common/layout/slots.h"
 #include "ops/exact_sum.h"
 #include "ops/initializer.h"
 #include "ops/norm_clip.h"

@@ -44,7 +44,7 @@ struct WorkShape {
   // How parameters and gradients travel. With bf16 the gradient of every node is rounded (ops/tree/node_rounding.h).
   Precision wire = Precision::kFloat32;
   // How gradients of dense tensors do, where not as values.
-  DenseCoding coding;
+  DenseCoding coding = {};
 };
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data);
 
