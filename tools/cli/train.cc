@@ -4,6 +4,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
@@ -14,9 +15,11 @@
 #include "tools/cli/embedded_cluster.h"
 #include "tools/cli/job_file.h"
 #include "tools/cli/job_report.h"
+#include "tools/cli/process_use.h"
 #include "tools/cli/profile_report.h"
 #include "tools/cli/profile_view.h"
 #include "tools/cli/progress_bar.h"
+#include "tools/cli/run_record.h"
 #include "tools/cli/scheduler_link.h"
 #include "tools/cli/trace_file.h"
 
@@ -35,9 +38,17 @@ absl::StatusOr<std::string> Absolute(const std::string& path) {
   return path.empty() ? std::string() : absl::StrCat(here, "/", path);
 }
 
+std::map<std::string, ProcessUse> UseOf(EmbeddedCluster& cluster) {
+  std::map<std::string, ProcessUse> uses;
+  for (const std::string& name : cluster.Names()) {
+    if (const auto use = ReadProcessUse(cluster.Find(name)->pid())) uses[name] = *use;
+  }
+  return uses;
+}
+
 // Follows the job until it ends, or the user or the cluster's death ends it.
 absl::StatusOr<v1::JobStatus> Follow(SchedulerLink& link, EmbeddedCluster& cluster, const std::string& job_id,
-                                     bool quiet, bool profile) {
+                                     bool quiet, bool profile, RunRecord* record) {
   const absl::Duration start = RealClock().Now();
   ProgressBar bar;
   ProfileView view;
@@ -58,11 +69,15 @@ absl::StatusOr<v1::JobStatus> Follow(SchedulerLink& link, EmbeddedCluster& clust
       return next.status();
     }
     status = *std::move(next);
+    const absl::Duration now = RealClock().Now();
+    record->See(status);
+    if (Ended(status.state()) || record->WantsProcesses(status, now)) {
+      record->SeeProcesses(status, now, UseOf(cluster));
+    }
     if (Ended(status.state())) {
       bar.End();
       return status;
     }
-    const absl::Duration now = RealClock().Now();
     if (!quiet && profile) view.Show(status, now);
     if (!quiet) bar.Show(status, now);
     // A job changes with every batch; asking that often would take time from those who compute.
@@ -88,6 +103,11 @@ int Train(const TrainFlags& flags) {
   auto output = Absolute(output_flag), resume = Absolute(flags.resume), cache = Absolute(flags.cache);
   if (!output.ok()) return PrintError(output.status());
   if (absl::Status status = RealFiles().MakeFolder(*output); !status.ok()) return PrintError(status);
+  // One of an earlier run would speak of that.
+  const std::string run_file = *output + "/run.json";
+  if (absl::Status status = RealFiles().Remove(run_file); !status.ok() && !absl::IsNotFound(status)) {
+    return PrintError(status);
+  }
   if (!flags.trace.empty()) {
     if (absl::Status status = BeginTraceFile(flags.trace); !status.ok()) return PrintError(status);
   }
@@ -115,7 +135,8 @@ int Train(const TrainFlags& flags) {
   if (!flags.trace.empty()) request.set_trace_events(kTraceEvents);
   auto job_id = (*link)->Submit(request);
   if (!job_id.ok()) return shutdown.Requested() ? int{kExitInterrupted} : PrintError(job_id.status());
-  auto status = Follow(**link, **cluster, *job_id, flags.json && !isatty(STDERR_FILENO), flags.profile);
+  RunRecord record;
+  auto status = Follow(**link, **cluster, *job_id, flags.json && !isatty(STDERR_FILENO), flags.profile, &record);
   absl::Status traced;
   if (status.ok() && !flags.trace.empty()) traced = WriteTraceFile(**link, *job_id, flags.trace);
   // Hung up first: a scheduler on its way down would wait for the connection to be closed.
@@ -130,7 +151,12 @@ int Train(const TrainFlags& flags) {
   const double wall = absl::ToDoubleSeconds(RealClock().Now() - start);
   std::printf("%s", flags.json ? (ToLine(JobJson(*status, wall)) + "\n").c_str() : ResultText(*status, wall).c_str());
   if (flags.profile && !flags.json) std::printf("%s", ProfileText(*status).c_str());
-  if (!traced.ok()) PrintError(traced);
+  // The model is there all the same: that run.json is not is told, and fails nothing.
+  absl::Status written =
+      WriteFileDurably(RealFiles(), run_file, ToLine(record.ToJson(file->job, *status, wall, UsableCores())) + "\n");
+  for (const absl::Status& wrong : {traced, written}) {
+    if (!wrong.ok()) PrintError(wrong);
+  }
   if (status->state() == v1::DONE) return traced.ok() ? int{kExitOk} : ExitCodeOf(traced);
   std::fprintf(stderr, "pumasi: job %s %s: %s\nlogs: %s\n", status->job_id().c_str(),
                StateName(status->state()).c_str(), status->message().c_str(), options.logs.c_str());
