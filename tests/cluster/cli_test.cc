@@ -154,7 +154,7 @@ TEST_CASE("bad input is refused with exit code 2, and says where and what would 
 
 TEST_CASE("every command has help with an example") {
   for (const std::string command : {"train", "submit", "jobs", "watch", "cancel", "resume", "nodes", "drain", "metrics",
-                                    "audit", "evaluate", "check", "predict", "init", "completion"}) {
+                                    "audit", "compare", "evaluate", "check", "predict", "init", "completion"}) {
     CAPTURE(command);
     const ProgramResult help = Pumasi({command, "--help"});
     CHECK(help.code == 0);

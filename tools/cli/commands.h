@@ -80,6 +80,23 @@ struct AuditFlags {
 };
 int Audit(const AuditFlags& flags);
 
+struct CompareFlags {
+  std::vector<std::string> what;  // one job file, or runs
+  // Of a job file; empty: ps; 1 and 2; 2.
+  std::vector<std::string> modes;
+  std::vector<uint32_t> workers, servers;
+  std::vector<std::string> set, vary;  // PATH=VALUE, PATH=A,B
+  uint32_t repeat = 3;
+  uint32_t warm_up = 1;
+  uint32_t deadline = 3600;  // seconds, of each run
+  std::string cache;
+  bool keep = false;  // models and checkpoints
+  std::string target;
+  std::string output;
+  bool json = false;
+};
+int Compare(const CompareFlags& flags);
+
 struct EvaluateFlags {
   std::string model;
   std::string data;

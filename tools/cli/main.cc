@@ -113,6 +113,48 @@ int Main(int argc, char** argv) {
               "  pumasi audit sections-3f9a2c --first 500 --count 10 --json"));
   command->callback([&] { code = Audit(audit); });
 
+  CompareFlags compare;
+  command = app.add_subcommand("compare",
+                               "Train a job in several ways, or take runs that are there: which is faster, and why");
+  command->add_option("what", compare.what, "Job file (JOB.yaml), or two runs or more: folders of train --output")
+      ->required();
+  command->add_option("--modes", compare.modes, "How gradients meet, with commas (ps)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--workers", compare.workers, "Numbers of workers, with commas (1,2)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1024))
+      ->allow_extra_args(false);
+  command->add_option("--servers", compare.servers, "Numbers of servers, with commas (2)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1024))
+      ->allow_extra_args(false);
+  command->add_option("--vary", compare.vary, "Values of a field of the job: --vary wire=float32,bf16")
+      ->type_name("PATH=A,B")
+      ->allow_extra_args(false);
+  command->add_option("--set", compare.set, "Change a field of the job in all runs")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--repeat", compare.repeat, "Runs of each configuration")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--warm-up", compare.warm_up, "Runs before them that do not count")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  command->add_option("--deadline", compare.deadline, "Longest time of a run, in seconds")
+      ->check(CLI::Range(1, 100000000))
+      ->capture_default_str();
+  command->add_option("--target", compare.target, "What shall be reached soonest: --target accuracy=0.8")
+      ->type_name("MEASURE=NUMBER");
+  command->add_option("--output", compare.output, "Folder for report.json, report.html and runs (pumasi-runs/compare)");
+  command->add_option("--cache", compare.cache, "Folder for encoded data (~/.cache/pumasi)");
+  command->add_flag("--keep", compare.keep, "Keep models and checkpoints");
+  AddJson(command, &compare.json);
+  command->footer(
+      Example("  pumasi compare job.yaml --workers 1,2,4 --vary wire=float32,bf16 --output runs/compare\n"
+              "  pumasi compare runs/first runs/second"));
+  command->callback([&] { code = Compare(compare); });
+
   EvaluateFlags evaluate;
   command = app.add_subcommand("evaluate", "Loss and measures (accuracy, F1, ...) of a model on labelled data");
   command->add_option("model", evaluate.model, "Model folder")->required();
