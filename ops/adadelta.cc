@@ -25,7 +25,7 @@ PUMASI_VECTOR_CLONES void ApplyRow(int width, double rate, double rho, double ep
 
 }  // namespace
 
-void Adadelta::CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const {
+void Adadelta::MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const {
   if (step != last) ScaleRow(2 * width, IntegerPower(settings_.rho, step - last), slots);
 }
 

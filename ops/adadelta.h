@@ -22,7 +22,7 @@ class Adadelta : public StillRows {
   int slots() const override { return 2; }
   std::vector<std::string> slot_names() const override { return {"mean_square", "mean_square_step"}; }
   // Exact but for one rounding to float32.
-  void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const override;
+  void MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const override;
   void Apply(uint64_t step, int width, const float* gradient, float* value, float* slots) const override;
 
  private:

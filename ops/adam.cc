@@ -157,10 +157,8 @@ void Adam::Peek(uint64_t last, uint64_t step, int width, const float* value, con
   }
 }
 
-void Adam::CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const {
-  if (step == last) return;
-  Peek(last, step, width, value, slots, value);
-  if (last == 0) return;
+void Adam::MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const {
+  if (step == last || last == 0) return;
   ScaleRow(width, IntegerPower(settings_.beta_1, step - last), slots);
   ScaleRow(width, IntegerPower(settings_.beta_2, step - last), slots + width);
 }

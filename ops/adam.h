@@ -27,7 +27,7 @@ class Adam : public Optimizer {
 
   int slots() const override { return settings_.amsgrad ? 3 : 2; }
   std::vector<std::string> slot_names() const override;
-  void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const override;
+  void MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const override;
   void Apply(uint64_t step, int width, const float* gradient, float* value, float* slots) const override;
   void Peek(uint64_t last, uint64_t step, int width, const float* value, const float* slots, float* out) const override;
 

@@ -20,7 +20,7 @@ class MovingAverage : public Optimizer {
 
   int slots() const override { return static_cast<int>(slot_names_.size()); }
   std::vector<std::string> slot_names() const override { return slot_names_; }
-  void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const override {}
+  void MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const override {}
   void Apply(uint64_t step, int width, const float* gradient, float* value, float* slots) const override;
   void Peek(uint64_t last, uint64_t step, int width, const float* value, const float* slots, float* out) const override;
 

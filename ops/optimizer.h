@@ -36,7 +36,15 @@ class Optimizer {
 
   // Takes value[width] and its slots from after step `last` to after step `step`, the gradients between being zero.
   // REQUIRES: step >= last.
-  virtual void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const = 0;
+  void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const {
+    if (step == last) return;
+    Peek(last, step, width, value, slots, value);
+    MoveSlots(last, step, width, slots);
+  }
+  // The part of CatchUp that changes the slots: all that is left of it where the value is known from a Peek.
+  virtual void MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const = 0;
+  // Peek leaves values as they are, always: there is nothing to be saved by remembering what it gave.
+  virtual bool still() const { return false; }
 
   // Applies gradient[width] as step `step`. REQUIRES: step >= 1 and the row is after step - 1.
   virtual void Apply(uint64_t step, int width, const float* gradient, float* value, float* slots) const = 0;

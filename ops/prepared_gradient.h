@@ -24,9 +24,10 @@ class PreparedGradient : public Optimizer {
   int slots() const override { return optimizer_->slots(); }
   std::vector<std::string> slot_names() const override { return optimizer_->slot_names(); }
   void InitSlots(int width, float* slots) const override { optimizer_->InitSlots(width, slots); }
-  void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const override {
-    optimizer_->CatchUp(last, step, width, value, slots);
+  void MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const override {
+    optimizer_->MoveSlots(last, step, width, slots);
   }
+  bool still() const override { return optimizer_->still(); }
   void Apply(uint64_t step, int width, const float* gradient, float* value, float* slots) const override;
   void Peek(uint64_t last, uint64_t step, int width, const float* value, const float* slots,
             float* out) const override {

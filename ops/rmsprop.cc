@@ -50,9 +50,8 @@ void RmsProp::Peek(uint64_t last, uint64_t step, int width, const float* value, 
   MoveRow(width, -GeometricSum(settings_.momentum, step - last), value, slots + width, out);
 }
 
-void RmsProp::CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const {
+void RmsProp::MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const {
   if (step == last || last == 0) return;
-  Peek(last, step, width, value, slots, value);
   ScaleRow(width, IntegerPower(settings_.rho, step - last), slots);
   if (settings_.momentum > 0) ScaleRow(width, IntegerPower(settings_.momentum, step - last), slots + width);
 }

@@ -35,9 +35,8 @@ void Momentum::Peek(uint64_t last, uint64_t step, int width, const float* value,
   MoveRow(width, nesterov_ ? momentum_ * sum : sum, value, slots, out);
 }
 
-void Momentum::CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const {
+void Momentum::MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const {
   if (step == last || last == 0) return;
-  Peek(last, step, width, value, slots, value);
   ScaleRow(width, IntegerPower(momentum_, step - last), slots);
 }
 

@@ -34,7 +34,7 @@ class Momentum : public Optimizer {
 
   int slots() const override { return 1; }
   std::vector<std::string> slot_names() const override { return {"velocity"}; }
-  void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const override;
+  void MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const override;
   void Apply(uint64_t step, int width, const float* gradient, float* value, float* slots) const override;
   void Peek(uint64_t last, uint64_t step, int width, const float* value, const float* slots, float* out) const override;
 

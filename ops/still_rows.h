@@ -14,7 +14,8 @@ class StillRowsOf : public Base {
  public:
   using Base::Base;
 
-  void CatchUp(uint64_t last, uint64_t step, int width, float* value, float* slots) const override {}
+  void MoveSlots(uint64_t last, uint64_t step, int width, float* slots) const override {}
+  bool still() const override { return true; }
   void Peek(uint64_t last, uint64_t step, int width, const float* value, const float* slots,
             float* out) const override {
     if (out != value) std::copy_n(value, width, out);

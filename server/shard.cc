@@ -22,6 +22,7 @@ Shard::Shard(const Options& options, std::shared_ptr<const ParameterShape> shape
       roles_(shape_->slots(), SlotRole::kNone),
       slots_(shape_->slots()),
       reads_(shape_->slots(), SlotUse::kForeign),
+      pulled_(shape_->tables.size(), memory_),
       logs_(options.log) {}
 
 absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
@@ -85,6 +86,7 @@ absl::Status Shard::SetLayout(const v1::Layout& layout) {
   }
   if (absl::Status status = CheckLayout(layout); !status.ok()) return status;
   layout_ = layout;
+  pulled_.Clear();
   roles_ = RolesOf(layout, incarnation_);
   missing_ = 0;
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
@@ -109,6 +111,7 @@ std::shared_ptr<Slot> Shard::NewSlot(uint32_t number, uint64_t version) const {
 absl::Status Shard::TakeSlot(std::shared_ptr<Slot> slot, const RateChanges& changes) {
   if (absl::Status status = CheckMemory(0); !status.ok()) return status;
   if (absl::Status status = optimizers_.Take(changes); !status.ok()) return status;
+  pulled_.Clear();
   const uint32_t number = slot->number();
   slots_[number] = std::move(slot);
   slots_[number]->SetAside(false);

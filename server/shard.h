@@ -26,6 +26,7 @@
 #include "proto/parameter_server.pb.h"
 #include "server/gradient_message.h"
 #include "server/job_optimizers.h"
+#include "server/pulled_rows.h"
 #include "server/slot.h"
 
 namespace pumasi {
@@ -152,6 +153,7 @@ class Shard {
   // The last norms that were given: factors of batch norms_version_; empty: none.
   uint64_t norms_version_ = 0;
   std::vector<float> factors_;
+  mutable PulledRows pulled_;  // a memory of what Pull computed: changes no answer
   const bool logs_;
   std::vector<LoggedBytes> log_;
 };

@@ -46,13 +46,16 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, Outgoing
   std::string& statuses = *rows->mutable_statuses();
   statuses.reserve(decoded->ids.size());
   ValueWriter values(shape_->wire, decoded->ids.size(), width);
+  // (Of 16 bits they would be rounded.)
+  const bool keep =
+      shape_->wire == Precision::kFloat32 && pulled_.Begin(version, decoded->ids.size() * width * sizeof(float));
   ForEachFetched(
       decoded->ids.size(), [&](size_t i) { return decoded->ids[i]; },
       [&](size_t i) -> const RowTable& { return *slots_[decoded->slots[i]]->rows(keys.table()); },
       [&](size_t i) {
         values.AddFilled(width, [&](float* value) {
           const bool trained = slots_[decoded->slots[i]]->ReadRow(keys.table(), decoded->ids[i], version, optimizers_,
-                                                                  fresh.data(), value);
+                                                                  fresh.data(), value, keep ? &pulled_ : nullptr);
           statuses.push_back(static_cast<char>(trained ? v1::ROW_STATUS_TRAINED : v1::ROW_STATUS_INITIAL));
         });
       });
@@ -61,6 +64,7 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, Outgoing
   rows->set_rows(decoded->ids.size());
   rows->set_width(width);
   rows->set_crc32c(Crc32c(block));
+  if (keep) pulled_.Keep(block);
   out->rows.push_back(std::move(block));
   return absl::OkStatus();
 }

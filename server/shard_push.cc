@@ -57,9 +57,11 @@ absl::Status Shard::Push(const v1::PushRequest& request, const ArrivedValues& va
     if (absl::Status status = CheckPush(growth, static_cast<uint64_t>(alone)); !status.ok()) return status;
   }
   const RateChanges changes(request.rate_changes().begin(), request.rate_changes().end());
+  const size_t known_changes = optimizers_.changes().size();
   absl::Status rates = optimizers_.Check(request.version(), changes);
   if (rates.ok()) rates = optimizers_.Take(changes);
   if (!rates.ok()) return Refuse(D::MALFORMED, std::string(rates.message()));
+  if (changes.size() > known_changes) pulled_.Clear();
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
     if (uses[slot] != SlotUse::kTaken) continue;
     slots_[slot]->Insert(range, std::move((*gradients)[slot]), std::move(new_rows[slot]));
@@ -83,7 +85,7 @@ void Shard::ApplyIfComplete(Slot& slot) {
     }
     log = &log_.back().records;
   }
-  slot.Apply(optimizers_, clips ? factors_ : std::vector<float>(), log);
+  slot.Apply(optimizers_, clips ? factors_ : std::vector<float>(), log, &pulled_);
   if (log != nullptr) log_.back().counted->Set(log->capacity());
   ++applied_;
 }

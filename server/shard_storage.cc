@@ -20,6 +20,7 @@ absl::Status Shard::Load(const ModelFolder& checkpoint) {
     const v1::TableSpec &a = manifest.tables(i), &b = shape_->tables[i];
     fits = a.name() == b.name() && a.kind() == b.kind() && a.rows() == b.rows() && a.columns() == b.columns();
   }
+  pulled_.Clear();
   if (!fits) {
     return absl::FailedPreconditionError(
         absl::StrCat(checkpoint.folder(),
@@ -57,6 +58,7 @@ absl::Status Shard::LoadSlot(const ModelFolder& checkpoint, Slot& slot) {
 }
 
 absl::Status Shard::Replay(const PushLog& log, uint64_t to) {
+  pulled_.Clear();
   for (const auto& slot : slots_) {
     if (slot == nullptr) continue;
     if (absl::Status status = ReplaySlot(log, to, *slot); !status.ok()) return status;

@@ -10,6 +10,7 @@
 #include "ops/initializer.h"
 #include "ops/wire/value_codec.h"
 #include "server/gradient_norms.h"
+#include "server/pulled_rows.h"
 
 namespace pumasi {
 
@@ -67,7 +68,8 @@ const std::vector<ExactSum>& Slot::Squares() {
   return squares_;
 }
 
-void Slot::Apply(const JobOptimizers& optimizers, const std::vector<float>& factors, std::string* log) {
+void Slot::Apply(const JobOptimizers& optimizers, const std::vector<float>& factors, std::string* log,
+                 const PulledRows* pulled) {
   Gradient gradient = tree_.Take();
   if (arrived_.has_value()) gradient = *std::exchange(arrived_, std::nullopt);
   if (log != nullptr && Planted(PlantedBug::kLogBeforeNorms)) AppendToLog(gradient, std::exchange(log, nullptr));
@@ -75,12 +77,12 @@ void Slot::Apply(const JobOptimizers& optimizers, const std::vector<float>& fact
   squares_.clear();
   // Now: the optimizer writes old values in its place.
   if (log != nullptr) AppendToLog(gradient, log);
-  ApplyGradient(std::move(gradient), optimizers);
+  ApplyGradient(std::move(gradient), optimizers, pulled);
 }
 
-void Slot::ApplyGradient(Gradient gradient, const JobOptimizers& optimizers) {
+void Slot::ApplyGradient(Gradient gradient, const JobOptimizers& optimizers, const PulledRows* pulled) {
   for (uint32_t table = 0; table < rows_.size(); ++table) {
-    if (rows_[table] != nullptr) ApplyRows(table, gradient.rows[table], optimizers);
+    if (rows_[table] != nullptr) ApplyRows(table, gradient.rows[table], optimizers, pulled);
   }
   const uint64_t step = version_ + 1;
   for (size_t i = 0; i < dense_.size(); ++i) {
@@ -100,7 +102,7 @@ void Slot::ApplyGradient(Gradient gradient, const JobOptimizers& optimizers) {
   version_ = step;
 }
 
-void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers) {
+void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers, const PulledRows* pulled) {
   if (batch.ids.empty()) return;
   RowTable& rows = *rows_[table];
   const Optimizer& optimizer = optimizers.job();
@@ -115,12 +117,19 @@ void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& op
     float* value = row->state;
     float* slots = value + width;
     if (inserted) {
-      InitialRow(shape_->tables[table], id, value);
       optimizer.InitSlots(width, slots);
     } else if (cut_ != nullptr) {
       KeepForCut(table, *row, rows.NumberOf(row));
     }
-    optimizer.CatchUp(row->last_step, version_, width, value, slots);
+    const bool computed = inserted || (row->last_step < version_ && !optimizer.still());
+    const float* const known = computed && pulled != nullptr ? pulled->Find(table, id, version_) : nullptr;
+    if (known != nullptr) {
+      std::memcpy(value, known, width * sizeof(float));
+      optimizer.MoveSlots(row->last_step, version_, width, slots);
+    } else {
+      if (inserted) InitialRow(shape_->tables[table], id, value);
+      optimizer.CatchUp(row->last_step, version_, width, value, slots);
+    }
     // The gradient's place takes the old value: it becomes before_.
     std::memcpy(applied.data(), at, width * sizeof(float));
     std::memcpy(at, value, width * sizeof(float));
@@ -134,7 +143,7 @@ void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& op
 }
 
 bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptimizers& optimizers, const float* fresh,
-                   float* value) const {
+                   float* value, PulledRows* pulled) const {
   const int width = static_cast<int>(shape_->widths[table]);
   const RowTable::Row* row = std::as_const(*rows_[table]).Find(id);
   if (version < version_ && !Planted(PlantedBug::kNoBefore)) {
@@ -145,15 +154,19 @@ bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptim
       return row != nullptr;
     }
   }
-  if (row != nullptr) {
-    // (Later than `version` only where a bug is planted.)
-    optimizers.job().Peek(row->last_step, std::max(version, row->last_step), width, row->state, row->state + width,
-                          value);
-    return true;
+  // (A row is later than `version` only where a bug is planted.)
+  const uint64_t last = row != nullptr ? row->last_step : 0, to = std::max(version, last);
+  const bool computed = row == nullptr || (last < to && !optimizers.job().still());
+  const float* const known = computed && pulled != nullptr ? pulled->Find(table, id, version) : nullptr;
+  if (known != nullptr) {
+    std::memcpy(value, known, width * sizeof(float));
+    return row != nullptr;
   }
-  InitialRow(shape_->tables[table], id, value);
-  optimizers.job().Peek(0, version, width, value, fresh, value);
-  return false;
+  if (row == nullptr) InitialRow(shape_->tables[table], id, value);
+  optimizers.job().Peek(last, to, width, row != nullptr ? row->state : value,
+                        row != nullptr ? row->state + width : fresh, value);
+  if (computed && pulled != nullptr) pulled->Add(table, id, value);
+  return row != nullptr;
 }
 
 const float* Slot::ReadDense(size_t chunk, uint64_t version) const {

@@ -35,6 +35,7 @@
 namespace pumasi {
 
 struct LoggedBatch;
+class PulledRows;
 
 // Not thread-safe.
 class Slot {
@@ -73,8 +74,10 @@ class Slot {
   // By table: the sum of the squares of the complete batch. REQUIRES: complete().
   const std::vector<ExactSum>& Squares();
   // Applies the complete batch, each table's gradient times its factor; empty: 1. The gradient as the optimizer gets it
-  // is appended to `log` (common/checkpoint/push_log.h); nullptr: nowhere. REQUIRES: complete().
-  void Apply(const JobOptimizers& optimizers, const std::vector<float>& factors = {}, std::string* log = nullptr);
+  // is appended to `log` (common/checkpoint/push_log.h); nullptr: nowhere. `pulled`: spares the catching up of rows
+  // that it knows. REQUIRES: complete().
+  void Apply(const JobOptimizers& optimizers, const std::vector<float>& factors = {}, std::string* log = nullptr,
+             const PulledRows* pulled = nullptr);
   // Applies what Apply logged of batch number version(). Values from before it are not kept. DataLoss: it does not fit
   // the shape, and nothing was applied. REQUIRES: no part of the batch is in.
   absl::Status Replay(const LoggedBatch& batch, const JobOptimizers& optimizers);
@@ -84,9 +87,10 @@ class Slot {
   // --- Values. `version` is version(), or the one before it if has_before().
   bool has_before() const { return before_.valid; }
   // Writes the value of a row. False: it was never changed. REQUIRES: the row is of this slot. `fresh`: the optimizer's
-  // slots of a new row.
+  // slots of a new row. `pulled`: where values that have to be computed may be known, and are added otherwise; nullptr:
+  // nowhere.
   bool ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptimizers& optimizers, const float* fresh,
-               float* value) const;
+               float* value, PulledRows* pulled = nullptr) const;
   // The value of a chunk: shape.chunks[number()][chunk].floats of them.
   const float* ReadDense(size_t chunk, uint64_t version) const;
   // A copy of it as messages have it, which others may keep, and its CRC32C: one for all who ask for the same version.
@@ -133,8 +137,8 @@ class Slot {
   // Of the gradients of a batch.
   BatchRounding RoundingOf(uint64_t version) const { return {shape_->wire, shape_->seed, version, &pieces_}; }
   // The optimizer's step for batch version_.
-  void ApplyGradient(Gradient gradient, const JobOptimizers& optimizers);
-  void ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers);
+  void ApplyGradient(Gradient gradient, const JobOptimizers& optimizers, const PulledRows* pulled);
+  void ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers, const PulledRows* pulled);
   // The row is about to change: a checkpoint may still need it as it is.
   void KeepForCut(uint32_t table, const RowTable::Row& row, uint32_t number);
   void KeepForCut(size_t chunk);

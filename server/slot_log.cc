@@ -67,7 +67,7 @@ absl::Status Slot::Replay(const LoggedBatch& batch, const JobOptimizers& optimiz
   }
   auto gradient = ReadLogged(batch);
   if (!gradient.ok()) return gradient.status();
-  ApplyGradient(*std::move(gradient), optimizers);
+  ApplyGradient(*std::move(gradient), optimizers, nullptr);
   before_ = {};
   CountBatch();
   return absl::OkStatus();
