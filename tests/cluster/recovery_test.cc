@@ -60,7 +60,7 @@ TEST_CASE("one copy: the job waits for a server in place of the one that died, a
 
 TEST_CASE("one copy: where no server comes, the job goes on with those that are left") {
   TempFolder folder;
-  WriteSmallJob(folder.path(), kRows, kEpochs, "checkpoint: {every_batches: 20}\nstall_timeout: 2\n");
+  WriteSmallJob(folder.path(), kRows, kEpochs, "checkpoint: {every_batches: 20}\nstall_timeout: 5\n");
   JobOnCluster job(folder, 2, 2);
   job.Submit();
   job.WaitForBatch(90);
