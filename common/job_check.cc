@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/job_mode.h"
 #include "common/model_plan.h"
 
 namespace pumasi {
@@ -109,6 +110,15 @@ absl::Status CheckWire(const v1::Job& job, const SourceMap& source) {
   return absl::OkStatus();
 }
 
+absl::Status CheckMode(const v1::Job& job, const SourceMap& source) {
+  if (job.has_allreduce() && !WorkersHoldSlots(job)) {
+    return source.Error("allreduce",
+                        "it says where workers hold the parameters, and in this mode servers do; leave it "
+                        "out, or set mode: allreduce");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckJob(const v1::Job& job, const SourceMap& source) {
@@ -122,6 +132,7 @@ absl::Status CheckJob(const v1::Job& job, const SourceMap& source) {
                         absl::StrCat("a batch of ", job.batch(), " rows cannot be cut into ", job.micro_batches(),
                                      " equal parts; take a divisor of ", job.batch()));
   }
+  if (absl::Status status = CheckMode(job, source); !status.ok()) return status;
   if (absl::Status status = CheckData(job, source); !status.ok()) return status;
   if (absl::Status status = CheckLoss(job, source); !status.ok()) return status;
   if (absl::Status status = CheckOptimizer(job, source); !status.ok()) return status;

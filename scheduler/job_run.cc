@@ -95,14 +95,15 @@ void JobRun::NodesChanged(const Membership& members, bool may_start, absl::Durat
       return std::count_if(nodes.begin(), nodes.end(), [&](const v1::Node& node) { return !members.draining(node); });
     };
     const auto servers = count(v1::ROLE_SERVER), workers = count(v1::ROLE_WORKER);
-    const uint32_t want_servers = std::max(1u, spec_.request.servers()),
+    const uint32_t want_servers = WorkersHoldSlots(job_) ? 0 : WantedHolders(),
                    want_workers = std::max(1u, spec_.request.workers());
     std::string message;
     if (!may_start) {
       message = "waits for the job before it";
     } else if (servers < want_servers || workers < want_workers) {
-      message = absl::StrCat("waits for nodes: ", servers, " of ", want_servers, " servers and ", workers, " of ",
-                             want_workers, " workers are there");
+      const std::string of_servers =
+          want_servers == 0 ? "" : absl::StrCat(servers, " of ", want_servers, " servers and ");
+      message = absl::StrCat("waits for nodes: ", of_servers, workers, " of ", want_workers, " workers are there");
     } else {
       Begin(members, now);
       return;
@@ -146,11 +147,24 @@ void JobRun::Begin(const Membership& members, absl::Duration now) {
     record_.Warn(absl::StrCat("worker ", node.name(), " computes with ", node.kernel_set(), ", the job with ",
                               kernel_set_, ": it is left out, since results would depend on who computed them"));
   }
+  if (WorkersHoldSlots(job_)) WarnOfMembers(members);
   UpdateWorkers(members);
   std::string died;
   UpdateServers(members, &died);
   Enter(v1::PREPARING, now);
   Allocate(now);
+}
+
+void JobRun::WarnOfMembers(const Membership& members) {
+  if (const size_t servers = members.Alive(v1::ROLE_SERVER).size(); servers > 0) {
+    record_.Warn(absl::StrCat("mode: allreduce: workers hold the slots; servers have nothing to do, and ", servers,
+                              servers == 1 ? " is there" : " are there"));
+  }
+  if (job_.replicas() <= 1 && !has_log()) {
+    record_.Warn(
+        "mode: allreduce with replicas: 1: a worker's death takes the job back to its last checkpoint; with "
+        "replicas: 2 it would go on, with durability: batch lose a batch at most");
+  }
 }
 
 void JobRun::UpdateWorkers(const Membership& members) {
@@ -218,6 +232,9 @@ absl::StatusOr<v1::ReportPreparedResponse> JobRun::Prepared(const v1::ReportPrep
     last_progress_ = now;
     ++change_;
     if (state_ != v1::PREPARING) ++assignment_change_;
+    const bool joins = WorkersHoldSlots(job_) && AddMembers();
+    const bool active = state_ == v1::TRAINING || state_ == v1::EVALUATING || state_ == v1::SAVING;
+    if (joins && active) Relayout("", now);
   }
   if (!assets_there_ && (uploader_ == 0 || uploader_ == request.incarnation())) {
     uploader_ = request.incarnation();

@@ -12,6 +12,7 @@
 #ifndef PUMASI_SCHEDULER_JOB_RUN_H_
 #define PUMASI_SCHEDULER_JOB_RUN_H_
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,10 +23,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/job_mode.h"
 #include "common/layout/batch_plan.h"
 #include "proto/checkpoint.pb.h"
 #include "proto/job_record.pb.h"
 #include "proto/scheduler.pb.h"
+#include "scheduler/job_wishes.h"
 #include "scheduler/layout_plan.h"
 #include "scheduler/ledger.h"
 #include "scheduler/membership.h"
@@ -91,27 +94,9 @@ class JobRun {
   void Tick(absl::Duration now);  // checks deadlines
 
   // --- wishes to the shell
-  struct FinishCheckpoint {
-    std::string folder;     // in the output folder; holds the shard files
-    std::string name;       // what it shall be called
-    v1::Manifest manifest;  // without assets and hash
-    bool final = false;
-    uint32_t keep = 0;  // checkpoints on the way that may stay
-    // The complete checkpoint that deltas among the shards follow, as a name in the output folder; empty: none is a
-    // delta.
-    std::string base;
-    // Folder of the job's log of applied gradients, absolute; empty: none is kept. Once the job would go on from this
-    // checkpoint (GoesOnFrom), what the log holds before it may go; after the final one all of it.
-    std::string log;
-  };
+  using FinishCheckpoint = pumasi::FinishCheckpoint;
   std::optional<FinishCheckpoint> TakeCheckpoint();
-  // How far the log of applied gradients reaches. To be found out with no event kept waiting, and answered by LogRead.
-  struct LogQuestion {
-    uint64_t number = 0;
-    std::string folder;          // absolute; may not be there
-    uint64_t first_version = 0;  // a record of this version is the first one of interest
-    uint32_t slots = 0;
-  };
+  using LogQuestion = pumasi::LogQuestion;
   std::optional<LogQuestion> TakeLogQuestion();
 
   // --- records (proto/job_record.proto)
@@ -215,6 +200,7 @@ class JobRun {
   void Enter(v1::JobState state, absl::Duration now);
   void End(v1::JobState state, const std::string& message, absl::Duration now);
   void Begin(const Membership& members, absl::Duration now);
+  void WarnOfMembers(const Membership& members);
   void UpdateWorkers(const Membership& members);
   void ForgetFenced(const Membership& members);
   bool WorkersPrepared() const;
@@ -223,6 +209,16 @@ class JobRun {
   // job_run_servers.cc: who holds which slot
   // Returns whether servers came, went, or were drained. `died` says who did of those that held slots.
   bool UpdateServers(const Membership& members, std::string* died);
+  // A node that may hold slots from now on. Returns whether it is new, or drained or not as it was not before.
+  bool AddServer(const v1::Node& node, bool draining);
+  // Where workers hold the slots: those that may, which is once they have read the job's data. Returns as AddServer.
+  bool AddMembers();
+  // What the nodes are that hold slots: "server" or "worker".
+  std::string HolderKind() const { return WorkersHoldSlots(job_) ? "worker" : "server"; }
+  // How a message goes on that says how many are there.
+  std::string WaitsForHolders() const { return "waits for " + HolderKind() + "s: "; }
+  // Of these so many have to be there before tables are made.
+  uint32_t WantedHolders() const { return WorkersHoldSlots(job_) ? 1 : std::max(1u, spec_.request.servers()); }
   std::vector<v1::Node> UsableServers() const;
   bool InLayout(uint64_t incarnation) const;
   // The next layout, if there is a better one. `died`: who has died, in words; empty: nobody.
@@ -325,7 +321,7 @@ class JobRun {
   std::string kernel_set_;              // of all workers of the job
   std::map<uint64_t, Worker> workers_;  // alive ones by incarnation
   std::set<uint64_t> fenced_;
-  std::map<uint64_t, Server> servers_;  // alive ones; the layout says who holds what
+  std::map<uint64_t, Server> servers_;  // alive ones that may hold slots, also workers; the layout says who holds what
   uint64_t uploader_ = 0;
   bool assets_there_ = false;
 

@@ -63,7 +63,7 @@ absl::Status JobRun::ShardSaved(const v1::ReportShardSavedRequest& request, absl
     return absl::OkStatus();
   }
   if (final && !request.error().empty()) {
-    ModelFailed(absl::StrCat("server ", server->second.node.name(), ": ", request.error()), now);
+    ModelFailed(absl::StrCat(NodeInWords(server->second.node), ": ", request.error()), now);
     return absl::OkStatus();
   }
   last_progress_ = now;
@@ -71,7 +71,7 @@ absl::Status JobRun::ShardSaved(const v1::ReportShardSavedRequest& request, absl
   pending.version = request.version();
   if (!request.error().empty()) {
     pending.failed = true;
-    Warn(absl::StrCat("checkpoint at batch ", request.version(), " failed on server ", server->second.node.name(), ": ",
+    Warn(absl::StrCat("checkpoint at batch ", request.version(), " failed on ", NodeInWords(server->second.node), ": ",
                       request.error()));
   }
   PendingCheckpoint::Shard& shard = pending.shards[request.incarnation()];

@@ -11,7 +11,6 @@
 namespace pumasi {
 namespace {
 
-constexpr char kWaitsForServers[] = "waits for servers: ";
 constexpr char kReadsLog[] = "reads the log of applied gradients";
 
 }  // namespace
@@ -20,7 +19,7 @@ constexpr char kReadsLog[] = "reads the log of applied gradients";
 std::string JobRun::LogFolder() const { return has_log() ? absl::StrCat(spec_.output, "/push-log-", id()) : ""; }
 
 std::string JobRun::WhyRecovering() const {
-  const std::string why = message_.substr(0, std::min(message_.find(kWaitsForServers), message_.find(kReadsLog)));
+  const std::string why = message_.substr(0, std::min(message_.find(WaitsForHolders()), message_.find(kReadsLog)));
   return std::string(absl::StripSuffix(why, "; "));
 }
 

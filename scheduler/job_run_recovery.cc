@@ -20,7 +20,7 @@ absl::Status JobRun::CheckResume() const {
     (void)CompleteMessage(&job);
     job.clear_name(), job.clear_epochs(), job.clear_checkpoint(), job.clear_stall_timeout(),
         job.clear_prepare_timeout(), job.clear_recover_timeout(), job.clear_replicas(), job.clear_backup_workers(),
-        job.clear_durability();
+        job.clear_durability(), job.clear_mode(), job.clear_allreduce();
     job.clear_data();
     return job;
   };
@@ -59,12 +59,13 @@ void JobRun::Allocate(absl::Duration now) {
     return;
   }
   const std::vector<v1::Node> servers = UsableServers();
-  const uint32_t want = std::max(1u, spec_.request.servers());
+  // Workers go on with those that are left.
+  const uint32_t want = WantedHolders();
   if (servers.size() < want) {
     if (state_ == v1::PREPARING) return Recover("", now);
     const std::string why = WhyRecovering();
     const std::string message =
-        absl::StrCat(why, why.empty() ? "" : "; ", "waits for servers: ", servers.size(), " of ", want, " are there");
+        absl::StrCat(why, why.empty() ? "" : "; ", WaitsForHolders(), servers.size(), " of ", want, " are there");
     if (message != message_) ++change_;
     message_ = message;
     if (servers.empty() || now - recovering_since_ <= absl::Seconds(job_.stall_timeout())) return;
@@ -75,8 +76,9 @@ void JobRun::Allocate(absl::Duration now) {
   const bool first = layout_.epoch() == 0;
   const uint32_t replicas = std::max(1u, job_.replicas());
   if (first && replicas > servers.size()) {
-    record_.Warn(absl::StrCat("replicas: ", replicas, " needs as many servers; there are ", servers.size(),
-                              ": until others come, a server's death takes the job back to its last checkpoint"));
+    record_.Warn(absl::StrCat("replicas: ", replicas, " needs as many ", HolderKind(), "s; there are ", servers.size(),
+                              ": until others come, a ", HolderKind(),
+                              "'s death takes the job back to its last checkpoint"));
   }
   StopCopying();
   owners_.clear();

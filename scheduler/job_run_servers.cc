@@ -40,20 +40,37 @@ bool JobRun::UpdateServers(const Membership& members, std::string* died) {
           if (death.node.incarnation() == server->first) reason = death.reason;
         }
         const v1::Node& node = server->second.node;
-        *died = absl::StrCat("server ", node.name(), " at ", node.address(), " died (", reason, ")");
+        *died = absl::StrCat(NodeInWords(node), " at ", node.address(), " died (", reason, ")");
       }
       servers_.erase(server);
       changed = true;
     }
     server = next;
   }
-  for (const v1::Node& node : members.Alive(v1::ROLE_SERVER)) {
-    const auto [server, fresh] = servers_.try_emplace(node.incarnation(), Server{node});
-    const bool draining = members.draining(node);
-    changed = changed || fresh || server->second.draining != draining;
-    server->second.draining = draining;
+  if (WorkersHoldSlots(job_)) {
+    changed = AddMembers() || changed;
+  } else {
+    for (const v1::Node& node : members.Alive(v1::ROLE_SERVER)) {
+      changed = AddServer(node, members.draining(node)) || changed;
+    }
   }
   if (changed) ++change_, ++assignment_change_;
+  return changed;
+}
+
+bool JobRun::AddServer(const v1::Node& node, bool draining) {
+  const auto [server, fresh] = servers_.try_emplace(node.incarnation(), Server{node});
+  const bool before = std::exchange(server->second.draining, draining);
+  return fresh || before != draining;
+}
+
+bool JobRun::AddMembers() {
+  bool changed = false;
+  for (const auto& [incarnation, worker] : workers_) {
+    // One with other data must never hold a copy.
+    if (!worker.prepared || !worker.node.hosts_slots()) continue;
+    changed = AddServer(worker.node, worker.draining) || changed;
+  }
   return changed;
 }
 
@@ -121,9 +138,9 @@ void JobRun::Relayout(const std::string& died, absl::Duration now) {
   const uint32_t bare = SlotsWithoutBackup(step.layout, replicas);
   const bool drained = std::any_of(servers_.begin(), servers_.end(), [](const auto& s) { return s.second.draining; });
   if (died.empty() && drained && bare > SlotsWithoutBackup(layout_, replicas)) {
-    record_.Warn(absl::StrCat("draining leaves too few servers for replicas: ", replicas, ": ", bare, " of ",
-                              layout_.slot_owner_size(),
-                              " slots have one copy until another server comes, or the drain is undone"));
+    record_.Warn(absl::StrCat("draining leaves too few ", HolderKind(), "s for replicas: ", replicas, ": ", bare,
+                              " of ", layout_.slot_owner_size(), " slots have one copy until another ", HolderKind(),
+                              " comes, or the drain is undone"));
   }
   Adopt(step.layout, now);
 }
@@ -201,7 +218,7 @@ void JobRun::CopyFailed(uint32_t slot, uint64_t server, const std::string& why, 
   const auto found = servers_.find(server);
   if (!was_copying || found == servers_.end()) return;
   if (found->second.avoid_until <= now) {
-    Warn(absl::StrCat("server ", found->second.node.name(), " could not copy slot ", slot, ": ", why));
+    Warn(absl::StrCat(NodeInWords(found->second.node), " could not copy slot ", slot, ": ", why));
   }
   found->second.avoid_until = now + kAvoidTime;
 }
@@ -242,7 +259,7 @@ absl::Duration JobRun::NextDeadline(absl::Duration now) const {
 
 bool JobRun::Needs(uint64_t incarnation) const {
   if (ended() || state_ == v1::QUEUED) return false;
-  if (workers_.count(incarnation)) return ledger_ && ledger_->Holds(incarnation);
+  if (ledger_ && ledger_->Holds(incarnation)) return true;
   return state_ != v1::RECOVERING && state_ != v1::PREPARING && InLayout(incarnation);
 }
 

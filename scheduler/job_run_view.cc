@@ -13,7 +13,7 @@ namespace pumasi {
 std::string JobRun::WaitingFor() const {
   std::vector<std::string> names;
   if (log_asked_) return "the log of applied gradients to be read";
-  if (state_ == v1::RECOVERING) return "servers";
+  if (state_ == v1::RECOVERING) return HolderKind() + "s";
   if (workers_.empty()) return "a worker";
   if (state_ == v1::PREPARING) {
     for (const auto& [incarnation, worker] : workers_) {
@@ -22,7 +22,7 @@ std::string JobRun::WaitingFor() const {
     if (names.empty()) names.push_back("the vocabulary from a worker");
   } else if (state_ == v1::ALLOCATING) {
     for (const auto& [incarnation, server] : servers_) {
-      if (!server.ready && InLayout(incarnation)) names.push_back("server " + server.node.name());
+      if (!server.ready && InLayout(incarnation)) names.push_back(NodeInWords(server.node));
     }
   } else if (ledger_) {
     // A server gives its norm once it has all parts of a batch: who still holds some comes first.
@@ -33,14 +33,14 @@ std::string JobRun::WaitingFor() const {
     }
     for (const auto& [incarnation, server] : servers_) {
       if (!norms_.open_version() || norms_.gave(incarnation) || !CountSlots(layout_, incarnation).primary) continue;
-      names.push_back(absl::StrCat("server ", server.node.name(), " with its norm of batch ", *norms_.open_version()));
+      names.push_back(absl::StrCat(NodeInWords(server.node), " with its norm of batch ", *norms_.open_version()));
     }
   } else {
     const auto pending = checkpoints_.find(ModelFolder());
     for (const auto& [incarnation, server] : servers_) {
       if (model_gathered_ || CountSlots(layout_, incarnation).primary == 0) continue;
       if (pending == checkpoints_.end() || !pending->second.shards.count(incarnation)) {
-        names.push_back("server " + server.node.name());
+        names.push_back(NodeInWords(server.node));
       }
     }
     if (names.empty()) names.push_back("the model to be completed");
@@ -49,11 +49,12 @@ std::string JobRun::WaitingFor() const {
 }
 
 std::optional<v1::Assignment> JobRun::AssignmentFor(const v1::Node& node) const {
-  if (ended() || state_ == v1::QUEUED || !TakesPart(node.incarnation())) return std::nullopt;
-  const bool server = node.role() == v1::ROLE_SERVER;
+  if (ended() || state_ == v1::QUEUED) return std::nullopt;
   // While a job waits for servers, what those that are left hold is worth nothing.
   const bool no_layout = state_ == v1::PREPARING || state_ == v1::RECOVERING;
-  if (server && (no_layout || !InLayout(node.incarnation()))) return std::nullopt;
+  const bool computes = workers_.count(node.incarnation()) > 0;
+  const bool holds = !no_layout && servers_.count(node.incarnation()) > 0 && InLayout(node.incarnation());
+  if (!computes && !holds) return std::nullopt;
   v1::Assignment assignment;
   assignment.set_job_id(id());
   *assignment.mutable_job() = job_;
@@ -67,9 +68,10 @@ std::optional<v1::Assignment> JobRun::AssignmentFor(const v1::Node& node) const 
   *assignment.mutable_start() = start_;
   for (const auto& [incarnation, worker] : workers_) {
     // Servers take what a drained one has begun; alone it begins nothing.
-    if (server || (worker.prepared && !worker.draining)) assignment.add_workers(incarnation);
+    if (holds) assignment.add_workers(incarnation);
+    if (computes && worker.prepared && !worker.draining) assignment.add_sharing(incarnation);
   }
-  if (!server) return assignment;
+  if (!holds) return assignment;
   for (const v1::RateChange& change : rate_changes_) {
     if (change.from_step() <= start_.version()) *assignment.add_rate_changes() = change;
   }
@@ -98,7 +100,7 @@ v1::JobStatus JobRun::Status(absl::Duration now) const {
   status.set_mode(job_.mode());
   status.set_loss(LossOf(job_));
   status.set_wire(job_.wire());
-  status.set_servers(static_cast<uint32_t>(servers_.size()));
+  status.set_servers(WorkersHoldSlots(job_) ? 0 : static_cast<uint32_t>(servers_.size()));
   status.set_workers(static_cast<uint32_t>(workers_.size()));
   status.set_epochs(job_.epochs());
   status.set_parameters_sha256(parameters_sha256_);

@@ -8,6 +8,10 @@
 
 namespace pumasi {
 
+std::string NodeInWords(const v1::Node& node) {
+  return absl::StrCat(node.role() == v1::ROLE_SERVER ? "server " : "worker ", node.name());
+}
+
 absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
   if (node.name().empty() || node.incarnation() == 0) {
     return absl::InvalidArgumentError("a node needs a name and an incarnation");

@@ -16,6 +16,9 @@
 
 namespace pumasi {
 
+// "server s1", "worker w1": for messages.
+std::string NodeInWords(const v1::Node& node);
+
 // A node is alive from Register until its lease ends, its connection has been broken for the grace time, or it leaves.
 // An incarnation that died never comes back: the process has to register under a new one.
 //

@@ -215,7 +215,10 @@ SchedulerService::Reactor* SchedulerService::ReportUse(Context* context, const v
     } else if (member == nullptr || !(*job)->TakesPart(request->incarnation())) {
       status = DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, "only members of a job can tell of its time");
     } else {
-      (*job)->profile().Add(member->node, request->time(), time_.Now());
+      // A worker that holds slots tells of its own time with its results, and here of what it does as a server.
+      v1::Node server = member->node;
+      server.set_role(v1::ROLE_SERVER);
+      (*job)->profile().Add(server, request->time(), time_.Now());
     }
   }
   reactor->Finish(ToGrpc(status));

@@ -55,6 +55,13 @@ TEST_CASE("Settings that the loss has no use for are refused where they stand") 
   CHECK(Error(Job(kSoftmax, "label_smoothing: 0.1\nclass_weights: [1, 2]\n")).empty());
 }
 
+TEST_CASE("Where workers hold parameters is said only where they do") {
+  CHECK(Error(Job(kSoftmax, "mode: allreduce\n")).empty());
+  CHECK(Error(Job(kSoftmax, "mode: allreduce\nallreduce: {state: sharded}\nreplicas: 2\nwire: bf16\n")).empty());
+  CHECK_THAT(Error(Job(kSoftmax, "allreduce: {state: sharded}\n")), StartsWith("job.yaml:6:1: allreduce: "));
+  CHECK_THAT(Error(Job(kSoftmax, "mode: ps\nallreduce: {}\n")), StartsWith("job.yaml:7:1: allreduce: "));
+}
+
 TEST_CASE("Made-up rows have one class each") {
   const std::string data = "{synthetic: {rows: 10, vocabulary: 5}}";
   CHECK(Error(Job(kSoftmax, "", data, "")).empty());

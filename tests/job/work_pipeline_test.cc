@@ -54,7 +54,7 @@ class Counting {
       servers_.push_back(std::make_unique<FakeServer>(server, kParts, work_->tables, luck_));
       served_.push_back(std::make_unique<Served>(*servers_.back()));
     }
-    for (size_t worker = 0; worker < workers; ++worker) assignment_.add_workers(worker + 1);
+    for (size_t worker = 0; worker < workers; ++worker) assignment_.add_sharing(worker + 1);
     SetLayout(1, copies);
     const auto channel = grpc::CreateChannel(serve_scheduler_->address(), grpc::InsecureChannelCredentials());
     stub_ = v1::Scheduler::NewStub(channel);

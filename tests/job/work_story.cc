@@ -44,8 +44,8 @@ WorkStory::WorkStory() : core({.job_id = "job", .incarnation = 11, .seed = 1}) {
   assignment.mutable_job()->set_micro_batches(4);
   assignment.mutable_job()->set_stall_timeout(60);
   assignment.mutable_data()->set_train_rows(80);
-  assignment.add_workers(11);
-  assignment.add_workers(12);
+  assignment.add_sharing(11);
+  assignment.add_sharing(12);
   Layout(1);
 }
 

@@ -107,7 +107,7 @@ TEST_CASE("Nodes are told what they need to know, and when") {
   CHECK(worker.layout().SerializeAsString() == server.layout().SerializeAsString());
   CHECK(worker.data().train_rows() == 10);
   // Without a scheduler each does its share of these.
-  CHECK(worker.workers_size() == 2);
+  CHECK(worker.sharing_size() == 2);
   story.Play(R"(
     s1 ready
     s2 ready  => TRAINING

@@ -222,6 +222,7 @@ void JobStory::Join(const std::string& name, v1::Role role, const std::string& k
   node.set_role(role);
   node.set_incarnation(++incarnation_);
   if (role == v1::ROLE_WORKER) node.set_kernel_set(kernels);
+  node.set_hosts_slots(role == v1::ROLE_WORKER);
   nodes_[name] = node;
   REQUIRE(cluster_->Register(node, now_).ok());
 }

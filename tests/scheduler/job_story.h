@@ -6,7 +6,7 @@
 //   drain NAME / undrain NAME             it shall get no more work / it shall again
 //   NAME prepared [ROWS [DATA]]           reports its data; answers "upload" if the vocabulary is wanted from it
 //   assets                                the vocabulary arrives
-//   NAME ready                            the server has its tables, for the layout as it is
+//   NAME ready                            it has its tables, for the layout as it is
 //   NAME slots                            answers what it holds: "primary 0 1, backup 2, filling 3, prefetch 4"
 //   NAME prefetched / filled / failed     the server has copied all that it shall copy ahead / that fills / could not
 //   NAME asks N                           asks for units until it holds N; answers what it got

@@ -59,7 +59,7 @@ TEST_CASE("A drained worker gets no leases, and is drained once it holds none") 
     w1 asks 9    => nothing, TRAINING
   )");
   CHECK_FALSE(story.cluster().Nodes(story.now())[1].drained());
-  CHECK(story.AssignmentFor("w2").workers_size() == 1);
+  CHECK(story.AssignmentFor("w2").sharing_size() == 1);
   CHECK(story.AssignmentFor("s1").workers_size() == 2);
   story.Play(R"(
     w1 done

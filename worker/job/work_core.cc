@@ -32,7 +32,7 @@ void WorkCore::SetAssignment(const v1::Assignment& assignment, absl::Duration no
   state_ = assignment.state();
   plan_ = {assignment.data().train_rows(), assignment.job().batch(), assignment.job().micro_batches()};
   stall_timeout_ = absl::Seconds(assignment.job().stall_timeout());
-  share_.SetWorkers({assignment.workers().begin(), assignment.workers().end()}, options_.incarnation, plan_);
+  share_.SetWorkers({assignment.sharing().begin(), assignment.sharing().end()}, options_.incarnation, plan_);
   const v1::Layout& layout = assignment.layout();
   const bool newer = std::pair(layout.generation(), layout.epoch()) > std::pair(layout_.generation(), layout_.epoch());
   if (layout.slot_owner_size() > 0 && (newer || layout_.slot_owner_size() == 0)) {
