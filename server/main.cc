@@ -6,11 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "common/clock.h"
 #include "common/exit_code.h"
 #include "common/failpoint.h"
-#include "common/file.h"
-#include "common/local/local_server.h"
 #include "common/log.h"
 #include "common/metrics/daemon_metrics.h"
 #include "common/rpc/daemon.h"
@@ -20,8 +17,7 @@
 #include "common/settings.h"
 #include "common/shutdown.h"
 #include "proto/config.pb.h"
-#include "server/peer_connections.h"
-#include "server/service.h"
+#include "server/slot_server.h"
 
 namespace pumasi {
 namespace {
@@ -45,29 +41,15 @@ int Main(int argc, char** argv) {
   auto channel = MakeRpcChannel({config.scheduler(), config.tls(), config.max_message()});
   if (!channel.ok()) return Failed(channel.status());
   const auto scheduler = v1::Scheduler::NewStub(*channel);
-  PeerConnections peers([&](const std::string& address) -> absl::StatusOr<PeerConnections::Stub> {
-    auto peer = MakeRpcChannel({address, config.tls(), config.max_message()});
-    if (!peer.ok()) return peer.status();
-    return PeerConnections::Stub(v1::ParameterServer::NewStub(*peer));
-  });
-  Hosting::Options options;
+  SlotServer::Options options;
   options.node = name;
   options.output_root = config.output_root();
   options.memory_limit = config.memory_limit();
-  ParameterServerService service(options, {*scheduler, peers, RealFiles(), RealClock()});
-  LocalServer::Options local_options;
-  local_options.max_message = config.max_message();
-  std::unique_ptr<LocalServer> local;
-  if (config.shared_memory()) {
-    auto started = LocalServer::Start(
-        local_options, [&service](std::shared_ptr<LocalRequest> request) { service.ServeLocal(std::move(request)); });
-    if (started.ok()) {
-      local = *std::move(started);
-      service.OfferLocal(local.get());
-    } else {
-      Log(Severity::kWarn, "no shared memory", {{"why", std::string(started.status().message())}});
-    }
-  }
+  options.max_message = config.max_message();
+  options.shared_memory = config.shared_memory();
+  options.tls = config.tls();
+  SlotServer slots(options, *scheduler);
+  ParameterServerService& service = slots.service();
 
   RpcServerOptions rpc;
   rpc.listen = config.listen();
@@ -103,9 +85,7 @@ int Main(int argc, char** argv) {
   (*server)->SetServing(false);
   agent.Stop();
   metrics.Stop();
-  service.Stop();
-  service.SetAssignments(0, {});
-  if (local != nullptr) local->Shutdown();
+  slots.Shutdown();
   (*server)->Shutdown(absl::Seconds(1));
   return lost ? kExitUnreachable : kExitOk;
 }

@@ -175,10 +175,13 @@ grpc::ServerUnaryReactor* ParameterServerService::Push(Context* context, const g
 
 void ParameterServerService::ServeLocal(std::shared_ptr<LocalRequest> request) {
   const uint32_t method = request->method();
-  const auto call = std::make_shared<CallThroughMemory>(std::move(request));
+  ServeCall(method, std::make_shared<CallThroughMemory>(std::move(request)));
+}
+
+void ParameterServerService::ServeCall(uint32_t method, const Incoming& call) {
   if (method == v1::LOCAL_METHOD_PULL) return Pull(call);
   if (method == v1::LOCAL_METHOD_PUSH) return Push(call);
-  call->Finish({grpc::StatusCode::UNIMPLEMENTED, absl::StrCat("there is no method ", method, " in shared memory")});
+  call->Finish({grpc::StatusCode::UNIMPLEMENTED, absl::StrCat("there is no method ", method, " but over gRPC")});
 }
 
 grpc::ServerUnaryReactor* ParameterServerService::OpenLocal(Context* context, const v1::OpenLocalRequest* request,

@@ -42,6 +42,8 @@ class ParameterServerService final
   void OfferLocal(LocalServer* local) { local_ = local; }
   // Its handler.
   void ServeLocal(std::shared_ptr<LocalRequest> request);
+  // A call that came in any way; `method`: a v1::LocalMethod.
+  void ServeCall(uint32_t method, const std::shared_ptr<IncomingCall>& call);
 
   using Context = grpc::CallbackServerContext;
   // The bytes of the service's messages.

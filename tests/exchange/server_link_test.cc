@@ -9,6 +9,8 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
+#include <deque>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -128,6 +130,99 @@ TEST_CASE("an answer that the memory does not hold comes over gRPC") {
   while (server.asked_through_memory() == 0) {
     REQUIRE(Pull(*link) == kRemote);
     REQUIRE(std::chrono::steady_clock::now() < end);
+  }
+}
+
+// Serves in a thread of its own what is to be answered, and keeps the rest.
+class ThisProcess final : public DirectServer {
+ public:
+  ~ThisProcess() override {
+    {
+      std::lock_guard lock(mutex_);
+      ending_ = true;
+      changed_.notify_all();
+    }
+    thread_.join();
+  }
+  void Serve(std::shared_ptr<DirectCall> call) override {
+    Post([this, call] {
+      v1::PullRequest request;
+      if (!ParseMessage(call->request(), &request)) return call->Finish({grpc::StatusCode::INTERNAL, "no pull"}, {});
+      if (request.version() == kNever) {
+        kept_ = call;
+        return;
+      }
+      v1::PullResponse response;
+      response.set_version(request.version() + 1);
+      call->Finish(request.version() == 0 ? grpc::Status::CANCELLED : grpc::Status::OK, MessageBytes(response));
+    });
+  }
+  void Post(std::function<void()> work) override {
+    std::lock_guard lock(mutex_);
+    work_.push_back(std::move(work));
+    changed_.notify_all();
+  }
+
+  static constexpr uint64_t kNever = 99;
+
+ private:
+  void Run() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [this] { return ending_ || !work_.empty(); });
+      if (work_.empty()) return;
+      const auto work = std::move(work_.front());
+      work_.pop_front();
+      lock.unlock();
+      work();
+      lock.lock();
+    }
+  }
+
+  std::shared_ptr<DirectCall> kept_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> work_;  // GUARDED_BY(mutex_)
+  bool ending_ = false;                     // GUARDED_BY(mutex_)
+  std::thread thread_{[this] { Run(); }};
+};
+
+TEST_CASE("a server of this process is called without a connection, and calls to it end when they are cancelled") {
+  ThisProcess server;
+  const auto link = std::make_shared<ServerLink>(server);
+  CHECK(Pull(*link, 7) == 8);
+  CHECK(Pull(*link, 0) == 0);
+  for (const bool before : {false, true}) {
+    CAPTURE(before);
+    auto call = std::make_shared<ServerCall>();
+    v1::PullRequest request;
+    request.set_version(ThisProcess::kNever);
+    call->request = MessageBytes(request);
+    std::optional<grpc::Status> end;
+    int ends = 0;
+    std::mutex mutex;
+    std::condition_variable changed;
+    if (before) call->TryCancel();
+    link->Call(v1::LOCAL_METHOD_PULL, call, kLong, [&](const grpc::Status& status) {
+      std::lock_guard lock(mutex);
+      end = status;
+      ++ends;
+      changed.notify_all();
+    });
+    {
+      std::lock_guard lock(mutex);
+      CHECK((before || !end.has_value()));
+    }
+    // As CallsInFlight does: with a lock that the callback needs.
+    {
+      std::lock_guard lock(mutex);
+      call->TryCancel();
+      call->TryCancel();
+    }
+    std::unique_lock lock(mutex);
+    REQUIRE(changed.wait_for(lock, kLong, [&] { return end.has_value(); }));
+    CHECK(end->error_code() == grpc::StatusCode::CANCELLED);
+    CHECK(ends == 1);
   }
 }
 

@@ -1,4 +1,5 @@
-"""proto <- common <- ops <- {server, worker, scheduler} <- tools, in includes and in BUILD files. Daemons meet in proto/ only."""
+"""proto <- common <- ops <- {server, worker, scheduler} <- tools, in includes and in BUILD files. Daemons meet in proto/ only; member/
+makes one program of a worker and a server."""
 import re
 
 from tree import Finding, top
@@ -12,6 +13,7 @@ ALLOWED = {
     "server": LOWER | {"server"},
     "worker": LOWER | {"worker"},
     "scheduler": LOWER | {"scheduler"},
+    "member": LOWER | {"worker", "server", "member"},
     # The CLI reads text and evaluates models as a worker does; it never needs a daemon's own state.
     "tools": LOWER | {"worker", "tools"},
 }

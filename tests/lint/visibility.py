@@ -1,9 +1,11 @@
-"""A daemon's inside is seen by itself and by tests alone; the worker's also by tools. Only programs are public."""
+"""A daemon's inside is seen by itself and by tests alone; the worker's also by tools, and both the server's and the worker's by
+member/, which makes one program of them. Only programs are public."""
 import ast
 
 from tree import Finding, top
 
-MAY_SEE = {"server": {"server"}, "scheduler": {"scheduler"}, "worker": {"worker", "tools"}}
+MAY_SEE = {"server": {"server", "member"}, "scheduler": {"scheduler"}, "worker": {"worker", "tools", "member"},
+           "member": {"member"}}
 
 
 def strings(node, names):

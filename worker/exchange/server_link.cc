@@ -27,6 +27,7 @@ const char* PathOf(v1::LocalMethod method) {
 void ServerCall::TryCancel() {
   remote_.TryCancel();
   local_->TryCancel();
+  direct_->TryCancel();
 }
 
 ServerLink::ServerLink(std::shared_ptr<grpc::Channel> channel, uint64_t max_message)
@@ -34,6 +35,13 @@ ServerLink::ServerLink(std::shared_ptr<grpc::Channel> channel, uint64_t max_mess
 
 void ServerLink::Call(v1::LocalMethod method, const std::shared_ptr<ServerCall>& call,
                       std::chrono::milliseconds timeout, const Done& done) {
+  if (direct_ != nullptr) {
+    return call->direct_->Begin(*direct_, method, call->request, steady_clock::now() + timeout,
+                                [call, done](const grpc::Status& status, grpc::ByteBuffer* response) {
+                                  if (status.ok()) call->response.Swap(response);
+                                  done(status);
+                                });
+  }
   call->remote_.set_deadline(std::chrono::system_clock::now() + timeout);
   if (const auto local = Local()) {
     LocalCall& to_send = *call->local_;

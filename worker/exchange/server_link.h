@@ -1,4 +1,5 @@
-// A worker's way to one server: over gRPC, or through memory that both share where they run on one host.
+// A worker's way to one server: over gRPC, through memory that both share where they run on one host, or directly where
+// they are one process.
 #ifndef PUMASI_WORKER_EXCHANGE_SERVER_LINK_H_
 #define PUMASI_WORKER_EXCHANGE_SERVER_LINK_H_
 
@@ -13,6 +14,7 @@
 
 #include "common/local/local_channel.h"
 #include "proto/parameter_server.pb.h"
+#include "worker/exchange/direct_call.h"
 
 namespace grpc {
 class Channel;
@@ -32,6 +34,7 @@ class ServerCall {
   friend class ServerLink;
   grpc::ClientContext remote_;
   const std::shared_ptr<LocalCall> local_ = std::make_shared<LocalCall>();
+  const std::shared_ptr<DirectCall> direct_ = std::make_shared<DirectCall>();
 };
 
 // Thread-safe. To be made by std::make_shared.
@@ -40,6 +43,8 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
   // Asks the server for shared memory as soon as there is a call; until it has it, and where it can't be had, calls go
   // over `channel`. `max_message`: larger answers are refused, in bytes.
   ServerLink(std::shared_ptr<grpc::Channel> channel, uint64_t max_message);
+  // To a server in this process, which has to outlive the link and its calls.
+  explicit ServerLink(DirectServer& server) : direct_(&server) {}
 
   using Done = std::function<void(const grpc::Status& status)>;
   // `done` is called once, from any thread, within the timeout or little later.
@@ -52,8 +57,9 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
   std::shared_ptr<LocalChannel> Local();
   void AskForMemory();
 
-  const std::shared_ptr<grpc::Channel> channel_;
-  const uint64_t max_message_;
+  DirectServer* const direct_ = nullptr;
+  const std::shared_ptr<grpc::Channel> channel_;  // unless there is direct_
+  const uint64_t max_message_ = 0;
   std::mutex mutex_;
   std::shared_ptr<LocalChannel> local_;         // GUARDED_BY(mutex_)
   bool asking_ = false;                         // GUARDED_BY(mutex_)
