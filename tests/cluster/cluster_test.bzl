@@ -11,7 +11,7 @@ def cluster_test(name, deps):
             "//scheduler:pumasi-scheduler",
             "//server:pumasi-server",
             "//tools/cli:pumasi",
-            "//worker:pumasi-worker",
+            "//member:pumasi-worker",
         ],
         tags = ["exclusive"],
         deps = deps,

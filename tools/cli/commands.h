@@ -4,6 +4,7 @@
 #define PUMASI_TOOLS_CLI_COMMANDS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ struct ClusterFlags {
 
 struct TrainFlags {
   std::string job_file;
-  std::vector<std::string> set;  // PATH=VALUE
-  uint32_t servers = 2;
+  std::vector<std::string> set;     // PATH=VALUE
+  std::optional<uint32_t> servers;  // unset: 2, or none where workers hold the parameters
   uint32_t workers = 2;
   std::string output;
   std::string resume;

@@ -32,7 +32,7 @@ absl::StatusOr<std::string> FindDaemon(const std::string& program, std::string f
     folder.assign(self, size);
     folder.resize(folder.rfind('/'));
   }
-  const std::string kind = program.substr(program.rfind('-') + 1);
+  const std::string kind = program == "pumasi-worker" ? "member" : program.substr(program.rfind('-') + 1);
   std::string tried;
   for (const std::string& place : {folder + "/" + program, absl::StrCat(folder, "/../", kind, "/", program),
                                    absl::StrCat(folder, "/../../", kind, "/", program)}) {
@@ -142,7 +142,7 @@ absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Op
 }
 
 absl::Status EmbeddedCluster::AddWorker(uint32_t number) {
-  std::vector<std::string> flags = {"--scheduler=" + address_, "--data_root=/", kSchedulerTimeout};
+  std::vector<std::string> flags = {"--scheduler=" + address_, "--data_root=/", "--output_root=/", kSchedulerTimeout};
   if (!options_.cache.empty()) flags.push_back("--cache=" + options_.cache);
   return StartDaemon("pumasi-worker", absl::StrCat("worker-", number), flags, options_.logs);
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "common/schema.h"
 #include "ops/wire/job_wire.h"
 #include "tools/cli/metrics.h"
 #include "tools/cli/profile_report.h"
@@ -51,7 +52,8 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   json["job"] = status.job_id();
   json["state"] = StateName(status.state());
   if (!status.message().empty()) json["message"] = status.message();
-  json["mode"] = status.mode() == v1::MODE_PS ? "ps" : "";
+  const auto* const mode = v1::Mode_descriptor()->FindValueByNumber(status.mode());
+  json["mode"] = mode == nullptr ? "" : EnumText(*mode);
   json["servers"] = status.servers();
   json["workers"] = status.workers();
   json["epochs"] = status.epochs_done_size();

@@ -29,9 +29,8 @@ int Main(int argc, char** argv) {
   TrainFlags train;
   auto* command = app.add_subcommand("train", "Start a cluster on this machine, train a job, stop the cluster");
   command->add_option("job", train.job_file, "Job file (YAML)")->required();
-  command->add_option("--servers", train.servers, "Server processes")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+  command->add_option("--servers", train.servers, "Server processes (2; with mode: allreduce none)")
+      ->check(CLI::Range(0, 1024));
   command->add_option("--workers", train.workers, "Worker processes")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();

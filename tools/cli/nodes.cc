@@ -12,6 +12,8 @@ namespace {
 
 std::string RoleName(v1::Role role) { return role == v1::ROLE_SERVER ? "server" : "worker"; }
 
+bool MayHoldSlots(const v1::Node& node) { return node.role() == v1::ROLE_SERVER || node.hosts_slots(); }
+
 Json NodeJson(const v1::NodeStatus& node) {
   Json json;
   json["name"] = node.node().name();
@@ -24,7 +26,7 @@ Json NodeJson(const v1::NodeStatus& node) {
   json["note"] = node.note();
   json["draining"] = node.draining();
   json["drained"] = node.drained();
-  if (node.node().role() == v1::ROLE_SERVER) {
+  if (MayHoldSlots(node.node())) {
     json["primary_slots"] = node.primary_slots();
     json["backup_slots"] = node.backup_slots();
     json["filling_slots"] = node.filling_slots();
@@ -34,7 +36,7 @@ Json NodeJson(const v1::NodeStatus& node) {
 
 // "512+512": primary and backup slots; "512+512+3" while it copies 3.
 std::string SlotsText(const v1::NodeStatus& node) {
-  if (node.node().role() != v1::ROLE_SERVER) return "-";
+  if (!MayHoldSlots(node.node())) return "-";
   std::string text = absl::StrCat(node.primary_slots(), "+", node.backup_slots());
   if (node.filling_slots() > 0) absl::StrAppend(&text, "+", node.filling_slots());
   return text;

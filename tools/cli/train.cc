@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/exit_code.h"
 #include "common/file.h"
+#include "common/job_mode.h"
 #include "common/shutdown.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/embedded_cluster.h"
@@ -99,6 +100,13 @@ int Train(const TrainFlags& flags) {
   const absl::Duration start = RealClock().Now();
   auto file = LoadJobFile(flags.job_file, flags.set);
   if (!file.ok()) return PrintError(file.status());
+  const bool needs_servers = !WorkersHoldSlots(file->job);
+  const uint32_t servers = flags.servers.value_or(needs_servers ? 2 : 0);
+  if (needs_servers && servers == 0) {
+    return PrintError(
+        absl::InvalidArgumentError("--servers 0: servers hold the parameters of this job; give it at least "
+                                   "one, or set mode: allreduce"));
+  }
   const std::string output_flag = flags.output.empty() ? absl::StrCat("pumasi-runs/", file->job.name()) : flags.output;
   auto output = Absolute(output_flag), resume = Absolute(flags.resume), cache = Absolute(flags.cache);
   if (!output.ok()) return PrintError(output.status());
@@ -113,7 +121,7 @@ int Train(const TrainFlags& flags) {
   }
 
   EmbeddedCluster::Options options;
-  options.servers = flags.servers;
+  options.servers = servers;
   options.workers = flags.workers;
   options.logs = *output + "/logs";
   options.cache = *cache;
@@ -130,7 +138,7 @@ int Train(const TrainFlags& flags) {
   request.set_base(file->base);
   request.set_output(*output);
   request.set_resume(*resume);
-  request.set_servers(flags.servers);
+  request.set_servers(servers);
   request.set_workers(flags.workers);
   if (!flags.trace.empty()) request.set_trace_events(kTraceEvents);
   auto job_id = (*link)->Submit(request);

@@ -1,0 +1,142 @@
+// mode: allreduce, where workers hold the slots: the same bits as with servers, whatever dies.
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/cluster/job_on_cluster.h"
+#include "tests/cluster/program.h"
+#include "tests/cluster/small_job.h"
+#include "tests/common/temp_folder.h"
+
+namespace pumasi {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+nlohmann::json Train(const TempFolder& folder, const std::string& output, const Arguments& more) {
+  Arguments arguments = {"train",         folder / "job.yaml", "--json",        "--output",
+                         folder / output, "--cache",           folder / "cache"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const ProgramResult result = Pumasi(arguments);
+  INFO(result.errors);
+  INFO(result.output);
+  REQUIRE(result.code == 0);
+  return nlohmann::json::parse(result.output);
+}
+
+void CheckSame(const nlohmann::json& one, const nlohmann::json& other) {
+  CHECK(one["parameters_sha256"] == other["parameters_sha256"]);
+  CHECK(one["loss"] == other["loss"]);
+  CHECK(one["test"] == other["test"]);
+  CHECK(one["samples"] == other["samples"]);
+}
+
+constexpr int kRows = 1000, kEpochs = 30;
+
+TEST_CASE("1, 2 and 3 workers that hold the parameters train the bits of servers") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 500, 2);
+  const auto servers = Train(folder, "ps", {"--servers", "2", "--workers", "2"});
+  CHECK(servers["mode"] == "ps");
+  for (const std::string workers : {"1", "2", "3"}) {
+    CAPTURE(workers);
+    const auto members = Train(folder, "members", {"--workers", workers, "--set", "mode=allreduce"});
+    CheckSame(members, servers);
+    CHECK(members["mode"] == "allreduce");
+    CHECK(members["servers"] == 0);
+    CHECK(members["workers"] == std::stoi(workers));
+  }
+  CheckSame(Train(folder, "copies", {"--workers", "3", "--set", "mode=allreduce", "--set", "replicas=2"}), servers);
+}
+
+TEST_CASE("norms over all members, running statistics and a log keep the promise, too") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 500, 2);
+  const Arguments job = {
+      "--set",
+      "model=[{embedding: {width: 12}}, {batch_normalization: {momentum: 0.9}}, {lstm: {units: 10}}, "
+      "{dense: {activation: softmax}}]",
+      "--set",
+      "optimizer={adam: {learning_rate: 0.01}, clip: {global_norm: 0.1}}",
+      "--set",
+      "checkpoint={every_batches: 8, keep: 20}"};
+  Arguments ps = job, members = job;
+  ps.insert(ps.end(), {"--servers", "2", "--workers", "2"});
+  members.insert(members.end(), {"--workers", "2", "--set", "mode=allreduce", "--set", "durability=batch"});
+  const auto first = Train(folder, "ps", ps);
+  CheckSame(Train(folder, "members", members), first);
+  // Either goes on from a checkpoint of the other.
+  for (const auto& [from, way] : {std::pair("ps", members), {"members", ps}}) {
+    CAPTURE(from);
+    Arguments resumed = way;
+    resumed.insert(resumed.end(), {"--resume", folder / from + std::string("/checkpoint-000000024")});
+    CHECK(Train(folder, "resumed", resumed)["parameters_sha256"] == first["parameters_sha256"]);
+  }
+}
+
+TEST_CASE("a member that is killed, and one that joins, change nothing where each slot has two copies") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), kRows, kEpochs);
+  const auto undisturbed = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
+  WriteSmallJob(folder.path(), kRows, kEpochs, "mode: allreduce\nreplicas: 2\n");
+  JobOnCluster job(folder, 0, 3);
+  job.Submit();
+  job.WaitForBatch(40);
+  job.cluster().Find("worker-1")->Signal(SIGKILL);
+  job.WaitForCopies();
+  job.WaitForBatch(120);
+  REQUIRE(job.cluster().AddWorker(7).ok());
+  job.WaitForBatch(200);
+  job.cluster().Find("worker-0")->Signal(SIGKILL);
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.message());
+  REQUIRE(status.state() == v1::DONE);
+  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CHECK(status.generation() == 0);
+}
+
+TEST_CASE("a member with the only copy is killed: those that are left go on from the checkpoint") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), kRows, kEpochs);
+  const auto undisturbed = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
+  WriteSmallJob(folder.path(), kRows, kEpochs, "mode: allreduce\ncheckpoint: {every_batches: 20}\n");
+  JobOnCluster job(folder, 0, 2);
+  job.Submit();
+  job.WaitForBatch(90);
+  job.cluster().Find("worker-1")->Signal(SIGKILL);
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.message());
+  REQUIRE(status.state() == v1::DONE);
+  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CHECK(status.generation() == 1);
+}
+
+TEST_CASE("a member that is stopped past its lease comes back as another one") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), kRows, kEpochs);
+  const auto undisturbed = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
+  WriteSmallJob(folder.path(), kRows, kEpochs, "mode: allreduce\nreplicas: 2\n");
+  JobOnCluster job(folder, 0, 3);
+  job.Submit();
+  job.WaitForBatch(40);
+  job.cluster().Find("worker-0")->Signal(SIGSTOP);
+  job.WaitForWarnings(2);  // that it died, as a worker and as a holder of slots
+  job.cluster().Find("worker-0")->Signal(SIGCONT);
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.message());
+  REQUIRE(status.state() == v1::DONE);
+  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+}
+
+TEST_CASE("a job whose parameters servers hold needs one") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 100, 1);
+  const ProgramResult result = Pumasi({"train", folder / "job.yaml", "--servers", "0", "--output", folder / "out"});
+  CHECK(result.code != 0);
+  CHECK(result.errors.find("set mode: allreduce") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace pumasi
