@@ -54,6 +54,7 @@ void MemberNode::Register() {
   node.set_address(name());
   node.set_incarnation(incarnation_);
   if (role_ == v1::ROLE_WORKER) node.set_kernel_set("same");
+  node.set_hosts_slots(role_ == v1::ROLE_WORKER);
   Ask<v1::RegisterResponse>(network_, *this, kSchedulerName, Method::kRegister, request, absl::Seconds(5),
                             [this](const absl::Status& status, const v1::RegisterResponse& response) {
                               if (status.ok()) {

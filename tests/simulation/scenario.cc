@@ -1,5 +1,6 @@
 #include "tests/simulation/scenario.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
@@ -154,6 +155,14 @@ void KillOnlyTheScheduler(Random random, Scenario* scenario) {
   scenario->faults.kill_scheduler = 2 + 6 * random.Unit();
 }
 
+// Workers hold the slots, as many as there would be servers, or more.
+void LeaveServersOut(Scenario* scenario) {
+  scenario->job.set_mode(v1::MODE_ALLREDUCE);
+  scenario->workers = std::max(scenario->workers, scenario->servers);
+  scenario->spare_workers = std::max(scenario->spare_workers, scenario->spare_servers);
+  scenario->servers = scenario->spare_servers = 0;
+}
+
 Scenario DrawFirst(uint64_t seed, bool faults) {
   Random random = Random(seed).Stream("scenario");
   Scenario scenario;
@@ -197,6 +206,9 @@ std::string Scenario::ToString() const {
 
 std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
   std::vector<Scenario> scenarios = {DrawFirst(seed, faults)};
+  // All jobs of a seed are with servers, or without.
+  const bool members = Random(seed).Stream("mode").Chance(0.3);
+  if (members) LeaveServersOut(&scenarios[0]);
   Random random = Random(seed).Stream("more jobs");
   const auto jobs = static_cast<uint32_t>(random.Chance(0.3) ? 2 + random.Below(2) : 1);
   scenarios[0].jobs = jobs;
@@ -205,6 +217,7 @@ std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
     scenario.number = number;
     DrawWork(random.Stream(absl::StrCat(number)), 3 + random.Below(5), &scenario);
     if (scenario.faults.only_scheduler) scenario.job.set_backup_workers(0);
+    if (members) scenario.job.set_mode(v1::MODE_ALLREDUCE);
     scenarios.push_back(std::move(scenario));
   }
   return scenarios;

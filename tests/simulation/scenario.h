@@ -40,9 +40,10 @@ struct FaultRates {
 // One job, and the cluster that all jobs of a seed share.
 struct Scenario {
   uint64_t seed = 0;
-  uint32_t number = 0;                            // of the job among those of the seed
-  uint32_t jobs = 1;                              // of the seed
-  uint32_t servers = 2, workers = 2;              // that the job asks for, and that are there at the start
+  uint32_t number = 0;  // of the job among those of the seed
+  uint32_t jobs = 1;    // of the seed
+  // That the job asks for, and that are there at the start. No servers where workers hold the slots.
+  uint32_t servers = 2, workers = 2;
   uint32_t spare_servers = 0, spare_workers = 0;  // that may join
   double drift = 0;                               // of clocks, at most
   Nanos compute = 0;                              // a part, at the fastest worker

@@ -1,4 +1,4 @@
-// A server process around the core that pumasi-server runs, Hosting.
+// A server process around the core that pumasi-server runs, Hosting; the part of a worker that holds slots is one, too.
 #ifndef PUMASI_TESTS_SIMULATION_SERVER_NODE_H_
 #define PUMASI_TESTS_SIMULATION_SERVER_NODE_H_
 
@@ -19,7 +19,7 @@ namespace pumasi::sim {
 class ServerNode : public MemberNode {
  public:
   ServerNode(const Surroundings& around, std::string name, size_t number)
-      : MemberNode(around.world, around.network, std::move(name), number, v1::ROLE_SERVER), around_(around) {}
+      : ServerNode(around, std::move(name), number, v1::ROLE_SERVER) {}
 
   // nullptr: it has no job.
   const Hosting* hosting() const { return hosting_.get(); }
@@ -31,11 +31,15 @@ class ServerNode : public MemberNode {
   void AfterEvent() override;
 
  protected:
+  ServerNode(const Surroundings& around, std::string name, size_t number, v1::Role role)
+      : MemberNode(around.world, around.network, std::move(name), number, role), around_(around) {}
   void Killed() override {
     DropJob();
     parked_.Clear();
   }
   void TakeAssignments(const std::vector<v1::Assignment>& assignments) override;
+
+  const Surroundings around_;
 
  private:
   void DropJob();
@@ -55,7 +59,6 @@ class ServerNode : public MemberNode {
   void WriteLog();
   void Logged(const absl::Status& status);
 
-  const Surroundings around_;
   std::unique_ptr<Hosting> hosting_;
   uint64_t job_serial_ = 0;  // counts the Hostings that were here
   Parking parked_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/job_mode.h"
 #include "tests/simulation/disk/sim_files.h"
 #include "tests/simulation/every_job.h"
 #include "tests/simulation/faults.h"
@@ -40,6 +41,7 @@ class Simulation {
       const double slowness = random.Chance(0.1) ? 10 : 1 + random.Unit();
       workers_.push_back(std::make_unique<WorkerNode>(around_, absl::StrCat("worker-", i), number, slowness));
       network_.Add(*workers_.back());
+      invariants_.Add(workers_.back().get());
       drift(*workers_.back());
     }
     // The output root is there before any daemon.
@@ -97,7 +99,11 @@ class Simulation {
   Faults::Cluster TheCluster() {
     Faults::Cluster cluster{scheduler_, client_, {}, {}, {}};
     for (const auto& server : servers_) cluster.servers.push_back(server.get());
-    for (const auto& worker : workers_) cluster.workers.push_back(worker.get());
+    for (const auto& worker : workers_) {
+      cluster.workers.push_back(worker.get());
+      // What happens to servers happens to whoever holds slots.
+      if (WorkersHoldSlots(scenario_.job)) cluster.servers.push_back(worker.get());
+    }
     cluster.disk.lose_power = [this] { files_.Crash(); };
     cluster.disk.go_on = [this] { files_.GoOn(); };
     cluster.disk.mend = [this] { files_.faults = {}; };

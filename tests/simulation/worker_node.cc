@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/crc32c.h"
 #include "common/error_detail.h"
+#include "member/holding.h"
 #include "ops/tree/node_rounding.h"
 #include "ops/tree/part_tree.h"
 #include "tests/simulation/rpc.h"
@@ -44,6 +45,11 @@ std::function<void()> WorkerNode::Guarded(std::function<void()> run) {
 }
 
 void WorkerNode::TakeAssignments(const std::vector<v1::Assignment>& assignments) {
+  ServerNode::TakeAssignments(HoldingAssignments(incarnation(), assignments));
+  Work(assignments);
+}
+
+void WorkerNode::Work(const std::vector<v1::Assignment>& assignments) {
   if (assignments.empty()) {
     if (has_job_) world_.Trace(name(), " drops its job");
     return DropJob();
@@ -94,7 +100,7 @@ void WorkerNode::Announce() {
                                                              .incarnation = incarnation(),
                                                              .seed = random()(),
                                                              .call_timeout = kCallTimeout});
-        TakeAssignments({v1::Assignment(assignment_)});
+        Work({v1::Assignment(assignment_)});
       });
 }
 
@@ -111,6 +117,7 @@ void WorkerNode::Upload() {
 }
 
 void WorkerNode::AfterEvent() {
+  ServerNode::AfterEvent();
   if (core_ == nullptr) return;
   if (Now() >= core_->NextDeadline()) core_->Tick(Now());
   DoEffects();

@@ -1,4 +1,5 @@
-// A worker process around the core that pumasi-worker runs, WorkCore, with gradients that are made up.
+// A worker process around the cores that pumasi-worker runs: WorkCore, with gradients that are made up, and Hosting for
+// jobs whose workers hold the slots.
 #ifndef PUMASI_TESTS_SIMULATION_WORKER_NODE_H_
 #define PUMASI_TESTS_SIMULATION_WORKER_NODE_H_
 
@@ -9,7 +10,7 @@
 #include <vector>
 
 #include "tests/simulation/made_up_work.h"
-#include "tests/simulation/member_node.h"
+#include "tests/simulation/server_node.h"
 #include "tests/simulation/watch.h"
 #include "worker/exchange/error_feedback.h"
 #include "worker/exchange/router.h"
@@ -17,22 +18,22 @@
 
 namespace pumasi::sim {
 
-class WorkerNode : public MemberNode {
+class WorkerNode : public ServerNode {
  public:
   // `slowness`: how many times longer than the fastest it computes.
   WorkerNode(const Surroundings& around, std::string name, size_t number, double slowness)
-      : MemberNode(around.world, around.network, std::move(name), number, v1::ROLE_WORKER),
-        around_(around),
-        slowness_(slowness) {}
+      : ServerNode(around, std::move(name), number, v1::ROLE_WORKER), slowness_(slowness) {}
 
   // nullptr: it does not train.
   const WorkCore* core() const { return core_.get(); }
 
-  void Serve(Incoming call) override { call.reply(absl::UnimplementedError("workers serve nothing"), ""); }
   void AfterEvent() override;
 
  protected:
-  void Killed() override { DropJob(); }
+  void Killed() override {
+    DropJob();
+    ServerNode::Killed();
+  }
   void TakeAssignments(const std::vector<v1::Assignment>& assignments) override;
 
  private:
@@ -48,6 +49,8 @@ class WorkerNode : public MemberNode {
   // The job's part of the seed.
   const Scenario& scenario() const { return around_.Of(assignment_.job_id()); }
   void DropJob();
+  // The assignments of the part that computes.
+  void Work(const std::vector<v1::Assignment>& assignments);
   // Reads the data, and tells the scheduler until it trains.
   void Announce();
   void Upload();
@@ -66,7 +69,6 @@ class WorkerNode : public MemberNode {
   // `run` if the job is still the same then.
   std::function<void()> Guarded(std::function<void()> run);
 
-  const Surroundings around_;
   const double slowness_;
   v1::Assignment assignment_;
   bool has_job_ = false;
