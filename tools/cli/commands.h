@@ -72,6 +72,19 @@ struct MetricsFlags {
 };
 int NodeMetrics(const MetricsFlags& flags);
 
+struct PlanFlags {
+  std::string job_file;
+  std::vector<std::string> set;  // PATH=VALUE
+  std::string cluster;           // file; empty: this machine
+  std::string cache;
+  uint32_t servers = 0;        // 0: to be found
+  uint32_t workers = 0;        // likewise
+  uint32_t micro_batches = 0;  // likewise
+  bool measure = true;         // what the file does not say
+  bool json = false;
+};
+int MakePlan(const PlanFlags& flags);
+
 struct AuditFlags {
   ClusterFlags cluster;
   std::string job_id;

@@ -45,6 +45,23 @@ int Main(int argc, char** argv) {
   command->footer(Example("  pumasi train job.yaml --workers 4 --set epochs=2 --output runs/try"));
   command->callback([&] { code = Train(train); });
 
+  PlanFlags plan;
+  command = app.add_subcommand("plan", "How fast a job would train with which mode, servers and workers, and why");
+  command->add_option("job", plan.job_file, "Job file (YAML)")->required();
+  command->add_option("--cluster", plan.cluster, "YAML file with the machines and their speeds (this machine)");
+  command->add_option("--servers", plan.servers, "So many; otherwise what is best");
+  command->add_option("--workers", plan.workers, "So many; otherwise what is best");
+  command->add_option("--micro_batches", plan.micro_batches, "So many parts of a batch; otherwise what is best");
+  command->add_option("--set", plan.set, "Change a field of the job")->type_name("PATH=VALUE");
+  command->add_option("--cache", plan.cache, "Folder for encoded data (~/.cache/pumasi)");
+  command->add_flag("--measure,!--no_measure", plan.measure,
+                    "Measure on this machine what the cluster's file does not say (the default)");
+  AddJson(command, &plan.json);
+  command->footer(
+      Example("  pumasi plan job.yaml\n"
+              "  pumasi plan job.yaml --cluster configs/clusters/plan.yaml --json"));
+  command->callback([&] { code = MakePlan(plan); });
+
   SubmitFlags submit;
   command = app.add_subcommand("submit", "Give a job to a running cluster");
   command->add_option("job", submit.job_file, "Job file (YAML)")->required();

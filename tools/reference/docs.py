@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 BLOCK = re.compile(r"(<!-- reference (\w+) -->\n)(.*?)(<!-- end of reference -->)", re.S)
-ALL = {"job", "scheduler", "server", "worker", "client"}
+ALL = {"job", "scheduler", "server", "worker", "client", "cluster"}
 
 
 def main():

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/exit_code.h"
+#include "proto/cluster.pb.h"
 #include "proto/config.pb.h"
 #include "proto/job.pb.h"
 #include "tools/reference/reference.h"
@@ -14,10 +15,11 @@ int main(int argc, char** argv) {
       {"scheduler", pumasi::v1::SchedulerConfig::descriptor()},
       {"server", pumasi::v1::ServerConfig::descriptor()},
       {"worker", pumasi::v1::WorkerConfig::descriptor()},
-      {"client", pumasi::v1::ClientConfig::descriptor()}};
+      {"client", pumasi::v1::ClientConfig::descriptor()},
+      {"cluster", pumasi::v1::Cluster::descriptor()}};
   const auto type = argc == 2 ? types.find(argv[1]) : types.end();
   if (type == types.end()) {
-    std::fprintf(stderr, "Usage: reference job|scheduler|server|worker|client\n");
+    std::fprintf(stderr, "Usage: reference job|scheduler|server|worker|client|cluster\n");
     return pumasi::kExitBadInput;
   }
   std::printf("%s", pumasi::ReferenceTable(*type->second).c_str());

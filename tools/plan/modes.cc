@@ -1,0 +1,20 @@
+#include "tools/plan/modes.h"
+
+namespace pumasi {
+
+const std::vector<ModeInfo>& PlanModes() {
+  // `runs` becomes true with the mode's first build that trains with it.
+  static const auto& modes = *new std::vector<ModeInfo>{
+      {PlanMode::kPs, "ps", true, true},
+      {PlanMode::kSharded, "allreduce, sharded", false, false},
+      {PlanMode::kReplicated, "allreduce, tree", false, false},
+      {PlanMode::kRing, "allreduce, ring", false, false},
+      {PlanMode::kDense, "allreduce, dense rows", false, false},
+      {PlanMode::kHybrid, "hybrid", true, false},
+  };
+  return modes;
+}
+
+const ModeInfo& InfoOf(PlanMode mode) { return PlanModes()[static_cast<size_t>(mode)]; }
+
+}  // namespace pumasi

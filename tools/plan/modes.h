@@ -1,0 +1,32 @@
+// The ways in which gradients meet, as far as their bytes and memory differ.
+#ifndef PUMASI_TOOLS_PLAN_MODES_H_
+#define PUMASI_TOOLS_PLAN_MODES_H_
+
+#include <string>
+#include <vector>
+
+namespace pumasi {
+
+enum class PlanMode {
+  kPs,          // rows and tensors on servers
+  kSharded,     // as ps, but the workers are the servers
+  kReplicated,  // every worker holds all; gradients are summed in the job's tree by their chunks' owners
+  kRing,        // likewise; tensors are summed along a ring, rows are gathered by all
+  kDense,       // likewise; whole tables travel, as with DDP and Horovod
+  kHybrid,      // rows on servers, tensors summed in the tree among workers
+};
+
+struct ModeInfo {
+  PlanMode mode;
+  const char* name;  // "allreduce, ring"
+  bool servers;      // takes servers besides workers
+  bool runs;         // this build trains so; false: a forecast alone
+};
+
+// In the order above.
+const std::vector<ModeInfo>& PlanModes();
+const ModeInfo& InfoOf(PlanMode mode);
+
+}  // namespace pumasi
+
+#endif  // PUMASI_TOOLS_PLAN_MODES_H_
