@@ -47,7 +47,7 @@ int Main(int argc, char** argv) {
   if (absl::Status status = SetUpLogging(config.log(), name); !status.ok()) return Failed(status);
   if (absl::Status status = SetFailpointsFromEnvironment(); !status.ok()) return Failed(status);
   SetGemmThreads(static_cast<int>(config.threads()));
-  const auto device = ChooseDevice(config.device());
+  const auto device = ChooseDevices(config.device(), config.devices());
   if (!device.ok()) return Failed(device.status());
 
   auto channel = MakeRpcChannel({config.scheduler(), config.tls(), config.max_message()});
@@ -70,7 +70,7 @@ int Main(int argc, char** argv) {
   options.cache = CacheFolder(config.cache());
   options.input_threads =
       static_cast<int>(config.input_threads() > 0 ? config.input_threads() : std::thread::hardware_concurrency());
-  options.cuda_device = device->cuda;
+  options.devices = device->devices;
   options.call_timeout = std::chrono::milliseconds(static_cast<int64_t>(config.call_timeout() * 1000));
   options.make_link = [&](const std::string& target) -> absl::StatusOr<std::shared_ptr<ServerLink>> {
     if (target == address) return std::make_shared<ServerLink>(slots);
@@ -110,6 +110,7 @@ int Main(int argc, char** argv) {
   agent_options.node.set_address(address);
   agent_options.node.set_kernel_set(device->kernel_set);
   agent_options.node.set_hosts_slots(true);
+  agent_options.node.set_devices(config.devices());
   agent_options.scheduler_address = config.scheduler();
   agent_options.scheduler_timeout = std::chrono::milliseconds(static_cast<int64_t>(config.scheduler_timeout() * 1000));
   bool lost = false;

@@ -187,6 +187,7 @@ void JobRun::UpdateWorkers(const Membership& members) {
   for (const v1::Node& node : members.Alive(v1::ROLE_WORKER)) {
     if (node.kernel_set() != kernel_set_ || fenced_.count(node.incarnation())) continue;
     const auto [worker, fresh] = workers_.try_emplace(node.incarnation(), Worker{node});
+    speeds_.SetDevices(node.incarnation(), node.devices());
     const bool draining = members.draining(node);
     if (fresh || worker->second.draining != draining) ++change_, ++assignment_change_;
     worker->second.draining = draining;

@@ -18,7 +18,17 @@ constexpr size_t kLeased = 64;
 // Unequal shares are worth it if equal ones take so many times as long.
 constexpr double kWorthIt = 1.15;
 
+// How many times in a row so many devices compute, for so many parts.
+uint64_t Rounds(uint64_t parts, uint64_t devices) { return (parts + devices - 1) / devices; }
+
 }  // namespace
+
+void WorkerSpeeds::SetDevices(uint64_t worker, uint32_t devices) { workers_[worker].devices = std::max(devices, 1u); }
+
+uint64_t WorkerSpeeds::Devices(uint64_t worker) const {
+  const auto known = workers_.find(worker);
+  return known == workers_.end() ? 1 : known->second.devices;
+}
 
 void WorkerSpeeds::Leased(uint64_t worker, uint64_t batch, absl::Duration now) {
   auto& leased = workers_[worker].leased;
@@ -30,14 +40,15 @@ void WorkerSpeeds::Done(uint64_t worker, uint64_t batch, uint32_t parts, double 
                         absl::Duration now) {
   if (parts == 0 || !std::isfinite(seconds) || seconds <= 0) return;
   Known& known = workers_[worker];
-  const double one = seconds / parts;
+  const auto rounds = static_cast<double>(Rounds(parts, known.devices));
+  const double one = seconds / rounds;
   known.one = known.one ? *known.one + kNew * (one - *known.one) : one;
   // The first that it tells of a batch: later parts waited for these.
   const auto leased = known.leased.find(batch);
   if (leased == known.leased.end()) return;
   const double whole = absl::ToDoubleSeconds(now - std::max(leased->second, opened));
   known.leased.erase(leased);
-  known.overheads.push_back(std::max(whole - *known.one * parts, 0.0));
+  known.overheads.push_back(std::max(whole - *known.one * rounds, 0.0));
   if (known.overheads.size() > kOverheads) known.overheads.pop_front();
 }
 
@@ -73,14 +84,16 @@ std::map<uint64_t, uint32_t> WorkerSpeeds::Quotas(const std::vector<uint64_t>& w
   }
   struct Cost {
     double overhead, one;
+    uint64_t devices;
   };
   std::map<uint64_t, Cost> costs;
   for (const uint64_t worker : workers) {
-    costs[worker] = {Overhead(worker).value_or(least.value_or(0)), SecondsPerPart(worker).value_or(mean)};
+    costs[worker] = {Overhead(worker).value_or(least.value_or(0)), SecondsPerPart(worker).value_or(mean),
+                     Devices(worker)};
   }
   const auto seconds = [&](uint64_t worker, uint32_t count) {
     const Cost& cost = costs.at(worker);
-    return count == 0 ? 0.0 : cost.overhead + count * cost.one;
+    return count == 0 ? 0.0 : cost.overhead + static_cast<double>(Rounds(count, cost.devices)) * cost.one;
   };
   // Each part to the worker that would be done with it first: then the last one is done as early as it can be.
   for (const uint64_t worker : workers) best[worker] = 0;
@@ -91,11 +104,12 @@ std::map<uint64_t, uint32_t> WorkerSpeeds::Quotas(const std::vector<uint64_t>& w
     }
     ++next->second;
   }
-  const auto count = static_cast<uint32_t>(best.size());
-  uint32_t place = 0;
+  uint64_t count = 0, place = 0;  // of devices
+  for (const auto& [worker, cost] : costs) count += cost.devices;
   for (const auto& [worker, quota] : best) {
-    equal[worker] = (place + 1) * parts / count - place * parts / count;
-    ++place;
+    const uint64_t end = place + costs.at(worker).devices;
+    equal[worker] = static_cast<uint32_t>(end * parts / count - place * parts / count);
+    place = end;
   }
   const auto longest = [&](const std::map<uint64_t, uint32_t>& quotas) {
     double longest = 0;

@@ -48,6 +48,23 @@ TEST_CASE("1, 2 and 4 workers and 1, 2 and 3 servers train the same bits") {
   }
 }
 
+TEST_CASE("workers with 1, 2 and 4 devices train the same bits as several workers") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 500, 2);
+  for (const std::string wire : {"float32", "bf16"}) {
+    const std::string set = "wire=" + wire;
+    const auto first = Train(folder, 2, 1, {"--set", set});
+    for (const auto& [workers, devices] : {std::pair(1, 2), {1, 4}, {2, 1}, {2, 3}}) {
+      CAPTURE(wire, workers, devices);
+      const auto other = Train(folder, 2, workers, {"--set", set, "--devices", std::to_string(devices)});
+      CHECK(other["parameters_sha256"] == first["parameters_sha256"]);
+      CHECK(other["loss"] == first["loss"]);
+      CHECK(other["test"] == first["test"]);
+      CHECK(other["first_losses"] == first["first_losses"]);
+    }
+  }
+}
+
 TEST_CASE("dropout, a deeper network and a decaying rate keep the promise, too") {
   TempFolder folder;
   WriteSmallJob(folder.path(), 500, 2);

@@ -41,6 +41,16 @@ TEST_CASE("Servers are named where there are several numbers of them") {
   CHECK((*variants)[2].servers == 3);
 }
 
+TEST_CASE("A mode in which workers hold everything is tried without servers, once") {
+  Sweep sweep = Plain();
+  sweep.modes = {"allreduce"};
+  sweep.servers = {1, 3};
+  const auto variants = VariantsOf(sweep);
+  REQUIRE(variants.ok());
+  REQUIRE(variants->size() == 2);
+  CHECK((*variants)[0] == Variant{"allreduce, 1 worker", "allreduce", 1, 0, {"mode=allreduce"}});
+}
+
 TEST_CASE("Commas in brackets, braces and quotes belong to a value") {
   CHECK(SplitValues("a,b") == Strings{"a", "b"});
   CHECK(SplitValues(" a , b ") == Strings{"a", "b"});

@@ -12,6 +12,7 @@
 #include "common/model_plan.h"
 #include "ops/initializer.h"
 #include "worker/input/label_kind.h"
+#include "worker/job/device_team.h"
 #include "worker/job/unit.h"
 
 namespace pumasi {
@@ -64,8 +65,9 @@ struct TinyWork {
   std::vector<v1::TableSpec> tables;
   std::vector<std::vector<float>> values;
   std::unique_ptr<Model> model;
+  std::unique_ptr<DeviceTeam> devices;
 
-  explicit TinyWork(const v1::Job& job = TinyJob())
+  explicit TinyWork(const v1::Job& job = TinyJob(), size_t device_count = 1)
       : shape{{23, 10, 4}, 99, RowShape::Of(job)}, train(23, shape.rows.labels), test(9, shape.rows.labels) {
     v1::DataSummary data;
     data.set_vocabulary(kVocabulary);
@@ -81,6 +83,13 @@ struct TinyWork {
       for (size_t i = 0; i < values.back().size(); ++i) values.back()[i] = values.back()[i] * 3 + 0.01f * float(i % 7);
     }
     model = *Model::Create(job, tables);
+    devices = std::make_unique<DeviceTeam>(Models(job, device_count));
+  }
+
+  std::vector<std::unique_ptr<Model>> Models(const v1::Job& job, size_t count) const {
+    std::vector<std::unique_ptr<Model>> models;
+    for (size_t i = 0; i < count; ++i) models.push_back(*Model::Create(job, tables));
+    return models;
   }
 
   v1::Lease Lease(uint64_t batch, PartRange parts, uint32_t epoch = 0) const {
@@ -118,7 +127,7 @@ struct TinyWork {
   UnitResult Compute(const v1::Lease& lease) {
     const auto unit = ReadUnit(lease, shape, train, &test);
     REQUIRE(unit.ok());
-    const auto result = ComputeUnit(*unit, Pull(*unit), shape, tables, *model);
+    const auto result = ComputeUnit(*unit, Pull(*unit), shape, tables, *devices);
     INFO(result.status().ToString());
     REQUIRE(result.ok());
     return *result;

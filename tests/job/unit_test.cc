@@ -222,7 +222,7 @@ TEST_CASE("A loss that is not a number is an error that names epoch, batch and p
   TinyWork work;
   work.values.back()[0] = std::nanf("");
   const auto unit = ReadUnit(work.Lease(1, {2, 4}, 5), work.shape, work.train, nullptr);
-  const absl::Status status = ComputeUnit(*unit, work.Pull(*unit), work.shape, work.tables, *work.model).status();
+  const absl::Status status = ComputeUnit(*unit, work.Pull(*unit), work.shape, work.tables, *work.devices).status();
   CHECK(absl::IsOutOfRange(status));
   CHECK(std::string(status.message()).find("epoch 5, batch 1, part 2: the loss is nan") == 0);
 }

@@ -37,7 +37,7 @@ class Rows : public RowSource {
 class Counting {
  public:
   // One call in `one_in` fails; 0: none does.
-  Counting(uint64_t seed, uint32_t one_in, size_t workers, bool copies) : luck_(seed, one_in) {
+  Counting(uint64_t seed, uint32_t one_in, size_t workers, bool copies, size_t devices = 1) : luck_(seed, one_in) {
     v1::Job job = TinyJob();
     job.mutable_optimizer()->mutable_count();
     work_ = std::make_unique<TinyWork>(job);
@@ -70,7 +70,7 @@ class Counting {
       };
       options.on_fenced = [] {};
       options.on_compute_error = [](const absl::Status&) { return false; };
-      pipelines_.push_back(std::make_unique<WorkPipeline>(std::move(options), *Model::Create(job, work_->tables),
+      pipelines_.push_back(std::make_unique<WorkPipeline>(std::move(options), work_->Models(job, devices),
                                                           *clients_.back(), RealClock()));
     }
     Update();
@@ -148,6 +148,12 @@ TEST_CASE("Every occurrence of every id is counted once") {
 
 TEST_CASE("Every occurrence is counted once by two workers whose calls fail at random") {
   Counting job(2, 8, 2, true);
+  CHECK(job.scheduler().WaitFor(kBatches, std::chrono::seconds(100)) == "");
+  job.CheckCounts();
+}
+
+TEST_CASE("Every occurrence is counted once by workers with several devices") {
+  Counting job(5, 8, 2, true, 3);
   CHECK(job.scheduler().WaitFor(kBatches, std::chrono::seconds(100)) == "");
   job.CheckCounts();
 }

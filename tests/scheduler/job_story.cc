@@ -151,7 +151,8 @@ std::string JobStory::Do(const std::string& what) {
   words.resize(std::max<size_t>(words.size(), 4));
   std::string answer;
   if (words[0] == "server" || words[0] == "worker") {
-    Join(words[1], words[0] == "server" ? v1::ROLE_SERVER : v1::ROLE_WORKER, words[2].empty() ? "avx2" : words[2]);
+    Join(words[1], words[0] == "server" ? v1::ROLE_SERVER : v1::ROLE_WORKER, words[2].empty() ? "avx2" : words[2],
+         words[3].empty() ? 1 : static_cast<uint32_t>(std::stoul(words[3])));
   } else if (words[0] == "drain" || words[0] == "undrain") {
     answer = ErrorOf(cluster_->Drain(words[1], words[0] == "undrain", now_));
   } else if (words[0] == "restart") {
@@ -215,13 +216,16 @@ std::string JobStory::NodeDoes(const v1::Node& node, const std::vector<std::stri
   return "";
 }
 
-void JobStory::Join(const std::string& name, v1::Role role, const std::string& kernels) {
+void JobStory::Join(const std::string& name, v1::Role role, const std::string& kernels, uint32_t devices) {
   v1::Node node;
   node.set_name(name);
   node.set_address(name + ":7");
   node.set_role(role);
   node.set_incarnation(++incarnation_);
-  if (role == v1::ROLE_WORKER) node.set_kernel_set(kernels);
+  if (role == v1::ROLE_WORKER) {
+    node.set_kernel_set(kernels);
+    node.set_devices(devices);
+  }
   node.set_hosts_slots(role == v1::ROLE_WORKER);
   nodes_[name] = node;
   REQUIRE(cluster_->Register(node, now_).ok());

@@ -1,7 +1,7 @@
 // A job's life as a story: lines of "what happens => what comes of it", played against a Cluster with time standing
 // still until a line moves it.
 //
-//   server NAME / worker NAME [KERNELS]   registers
+//   server NAME / worker NAME [KERNELS [DEVICES]]   registers
 //   NAME dies / NAME leaves               its connection breaks and the grace time passes / it says goodbye
 //   drain NAME / undrain NAME             it shall get no more work / it shall again
 //   NAME prepared [ROWS [DATA]]           reports its data; answers "upload" if the vocabulary is wanted from it
@@ -89,7 +89,7 @@ class JobStory {
  private:
   std::string Do(const std::string& what);
   std::string NodeDoes(const v1::Node& node, const std::vector<std::string>& words, const std::string& what);
-  void Join(const std::string& name, v1::Role role, const std::string& kernels);
+  void Join(const std::string& name, v1::Role role, const std::string& kernels, uint32_t devices);
   void Pass(double seconds);
   std::string Prepared(const v1::Node& node, uint64_t rows, const std::string& data);
   std::string Slots(const v1::Node& node) const;

@@ -73,6 +73,20 @@ TEST_CASE("A drained worker gets no leases, and is drained once it holds none") 
   )");
 }
 
+TEST_CASE("A worker with several devices is leased as many parts of each batch, where there are enough") {
+  JobRun::Spec spec = SmallJobSpec();
+  spec.request.mutable_job()->set_batch(8);
+  spec.request.mutable_job()->set_micro_batches(8);
+  JobStory story(spec);
+  story.Play(kTraining);
+  story.Play(R"(
+    worker w2 avx2 3
+    w2 prepared
+    w2 asks 1    => train 0.0[0-3] at 0; train 0.0[4-5] at 0, TRAINING
+    w1 asks 1    => train 0.0[6-7] at 0, TRAINING
+  )");
+}
+
 TEST_CASE("With backup workers, an idle one computes what is late; the first result counts", "[deadline]") {
   JobRun::Spec spec = SmallJobSpec();
   spec.request.mutable_job()->set_backup_workers(1);

@@ -44,6 +44,44 @@ TEST_CASE("A slow worker gets so much less that all are done at the same time") 
   CHECK(speeds.Quotas({1, 3}, 4) == Quotas{{1, 2}, {3, 2}});
 }
 
+TEST_CASE("A worker with several devices gets parts for all of them, as far as there are enough") {
+  WorkerSpeeds speeds;
+  speeds.SetDevices(1, 4);
+  speeds.SetDevices(3, 0);
+  CHECK(speeds.Quotas({1}, 4) == Quotas{{1, 4}});
+  CHECK(speeds.Quotas({1, 2}, 10) == Quotas{{1, 8}, {2, 2}});
+  CHECK(speeds.Quotas({1, 2}, 5) == Quotas{{1, 4}, {2, 1}});
+  CHECK(speeds.Quotas({1, 2, 3}, 6) == Quotas{{1, 4}, {2, 1}, {3, 1}});
+  CHECK(speeds.Quotas({1, 2}, 0) == Quotas{{1, 0}, {2, 0}});
+  speeds.SetDevices(2, 4);
+  CHECK(speeds.Quotas({1, 2}, 16) == Quotas{{1, 8}, {2, 8}});
+  CHECK(speeds.Quotas({1, 2}, 4) == Quotas{{1, 2}, {2, 2}});
+  speeds.SetDevices(2, ~0u);
+  CHECK(speeds.Quotas({1, 2}, 8)[2] >= 7);
+  speeds.Forget(1);
+  speeds.Forget(2);
+  CHECK(speeds.Quotas({1, 2}, 8) == Quotas{{1, 4}, {2, 4}});
+}
+
+TEST_CASE("What several devices compute side by side counts as one part's time; later speeds decide") {
+  WorkerSpeeds speeds;
+  speeds.SetDevices(1, 4);
+  Observe(speeds, 1, 4, 1);
+  CHECK(speeds.SecondsPerPart(1) == 1.0);
+  Observe(speeds, 1, 1, 1);
+  Observe(speeds, 1, 6, 2);
+  CHECK(speeds.SecondsPerPart(1) == 1.0);
+  // Worker 2 has one device that is as fast as each of those.
+  Observe(speeds, 2, 1, 1);
+  CHECK(speeds.Quotas({1, 2}, 10) == Quotas{{1, 8}, {2, 2}});
+  // One that is as fast as all of them.
+  for (int i = 0; i < 30; ++i) Observe(speeds, 2, 4, 1);
+  CHECK(speeds.Quotas({1, 2}, 8) == Quotas{{1, 4}, {2, 4}});
+  // Devices that share what there is of a machine: it computes no faster than with one.
+  for (int i = 0; i < 30; ++i) Observe(speeds, 1, 4, 4);
+  CHECK(speeds.Quotas({1, 2}, 20) == Quotas{{1, 4}, {2, 16}});
+}
+
 TEST_CASE("Times that are none tell nothing") {
   WorkerSpeeds speeds;
   for (const double seconds : {0.0, -1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {

@@ -23,6 +23,7 @@ struct TrainFlags {
   std::vector<std::string> set;     // PATH=VALUE
   std::optional<uint32_t> servers;  // unset: 2, or none where workers hold the parameters
   uint32_t workers = 2;
+  uint32_t devices = 1;  // of each worker
   std::string output;
   std::string resume;
   std::string cache;

@@ -143,6 +143,7 @@ absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(const Op
 
 absl::Status EmbeddedCluster::AddWorker(uint32_t number) {
   std::vector<std::string> flags = {"--scheduler=" + address_, "--data_root=/", "--output_root=/", kSchedulerTimeout};
+  if (options_.devices > 1) flags.push_back(absl::StrCat("--devices=", options_.devices));
   if (!options_.cache.empty()) flags.push_back("--cache=" + options_.cache);
   return StartDaemon("pumasi-worker", absl::StrCat("worker-", number), flags, options_.logs);
 }

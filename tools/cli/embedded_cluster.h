@@ -26,6 +26,7 @@ class EmbeddedCluster {
   struct Options {
     uint32_t servers = 2;
     uint32_t workers = 2;
+    uint32_t devices = 1;  // of each worker
     std::string logs;      // folder, made if it is not there
     std::string cache;     // of the workers; empty: their default
     std::string programs;  // folder of a program of the same build; empty: this program's

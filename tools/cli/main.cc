@@ -34,6 +34,9 @@ int Main(int argc, char** argv) {
   command->add_option("--workers", train.workers, "Worker processes")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  command->add_option("--devices", train.devices, "Parts that each worker computes side by side")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   command->add_option("--output", train.output, "Folder for the model, checkpoints and logs (pumasi-runs/NAME)");
   command->add_option("--resume", train.resume, "Checkpoint folder to continue from");
   command->add_option("--set", train.set, "Change a field of the job: --set optimizer.adam.learning_rate=0.01")

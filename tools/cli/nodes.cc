@@ -1,4 +1,5 @@
 // The commands about a cluster's servers and workers.
+#include <algorithm>
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
@@ -26,6 +27,7 @@ Json NodeJson(const v1::NodeStatus& node) {
   json["note"] = node.note();
   json["draining"] = node.draining();
   json["drained"] = node.drained();
+  if (node.node().role() == v1::ROLE_WORKER) json["devices"] = std::max(node.node().devices(), 1u);
   if (MayHoldSlots(node.node())) {
     json["primary_slots"] = node.primary_slots();
     json["backup_slots"] = node.backup_slots();

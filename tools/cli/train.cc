@@ -93,6 +93,14 @@ absl::StatusOr<v1::JobStatus> Follow(SchedulerLink& link, EmbeddedCluster& clust
   }
 }
 
+// Says so where devices would have nothing to do.
+void NoteIdleDevices(const TrainFlags& flags, const v1::Job& job) {
+  const uint64_t devices = uint64_t{flags.workers} * flags.devices;
+  if (flags.devices < 2 || devices <= job.micro_batches()) return;
+  std::fprintf(stderr, "pumasi: a batch has %u parts (micro_batches), so at most %u of the %llu devices compute\n",
+               job.micro_batches(), job.micro_batches(), static_cast<unsigned long long>(devices));
+}
+
 }  // namespace
 
 int Train(const TrainFlags& flags) {
@@ -120,9 +128,11 @@ int Train(const TrainFlags& flags) {
     if (absl::Status status = BeginTraceFile(flags.trace); !status.ok()) return PrintError(status);
   }
 
+  NoteIdleDevices(flags, file->job);
   EmbeddedCluster::Options options;
   options.servers = servers;
   options.workers = flags.workers;
+  options.devices = flags.devices;
   options.logs = *output + "/logs";
   options.cache = *cache;
   auto cluster = EmbeddedCluster::Start(options);

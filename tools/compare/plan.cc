@@ -19,9 +19,10 @@ constexpr size_t kLongestName = 60;
 struct Mode {
   const char* name;
   std::vector<std::string> settings;
+  bool servers;  // whether servers hold anything
 };
-// Modes that take other settings than `mode` of the same name get a line here.
-const Mode kModes[] = {{"ps", {"mode=ps"}}};
+// A mode that is not here is tried with `mode` of the same name, and with servers.
+const Mode kModes[] = {{"ps", {"mode=ps"}, true}, {"allreduce", {"mode=allreduce"}, false}};
 
 struct Varied {
   std::string key;
@@ -60,14 +61,16 @@ absl::StatusOr<std::vector<Varied>> ParseVary(const std::vector<std::string>& va
   return all;
 }
 
+Mode Find(const std::string& mode) {
+  for (const Mode& known : kModes) {
+    if (mode == known.name) return known;
+  }
+  return {"", {absl::StrCat("mode=", mode)}, true};
+}
+
 }  // namespace
 
-std::vector<std::string> ModeSettings(const std::string& mode) {
-  for (const Mode& known : kModes) {
-    if (mode == known.name) return known.settings;
-  }
-  return {absl::StrCat("mode=", mode)};
-}
+std::vector<std::string> ModeSettings(const std::string& mode) { return Find(mode).settings; }
 
 std::vector<std::string> SplitValues(const std::string& text) {
   std::vector<std::string> values(1);
@@ -127,13 +130,15 @@ absl::StatusOr<std::vector<Variant>> VariantsOf(const Sweep& sweep) {
   }
   std::vector<Variant> variants;
   for (size_t i = 0; i < grown.size(); ++i) {
-    for (const uint32_t servers : sweep.servers) {
+    const bool has_servers = Find(grown[i].mode).servers;
+    for (const uint32_t servers : has_servers ? sweep.servers : std::vector<uint32_t>{0}) {
       for (const uint32_t workers : sweep.workers) {
         Variant variant = grown[i];
         variant.workers = workers;
         variant.servers = servers;
-        variant.label = absl::StrCat(variant.mode, ", ", Counted(workers, "worker"),
-                                     sweep.servers.size() > 1 ? ", " + Counted(servers, "server") : "", suffixes[i]);
+        variant.label =
+            absl::StrCat(variant.mode, ", ", Counted(workers, "worker"),
+                         has_servers && sweep.servers.size() > 1 ? ", " + Counted(servers, "server") : "", suffixes[i]);
         variants.push_back(std::move(variant));
       }
     }

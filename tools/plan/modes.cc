@@ -6,7 +6,7 @@ const std::vector<ModeInfo>& PlanModes() {
   // `runs` becomes true with the mode's first build that trains with it.
   static const auto& modes = *new std::vector<ModeInfo>{
       {PlanMode::kPs, "ps", true, true},
-      {PlanMode::kSharded, "allreduce, sharded", false, false},
+      {PlanMode::kSharded, "allreduce, sharded", false, true},
       {PlanMode::kReplicated, "allreduce, tree", false, false},
       {PlanMode::kRing, "allreduce, ring", false, false},
       {PlanMode::kDense, "allreduce, dense rows", false, false},

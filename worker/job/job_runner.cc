@@ -3,6 +3,7 @@
 #include <grpcpp/channel.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -118,6 +119,23 @@ bool JobRunner::Announce(const Prepared& prepared) {
   return false;
 }
 
+absl::StatusOr<std::vector<std::unique_ptr<Model>>> JobRunner::MakeModels(const v1::Assignment& assignment) const {
+  const std::vector<v1::TableSpec> tables(assignment.tables().begin(), assignment.tables().end());
+  const size_t parts = std::max<size_t>(assignment.job().micro_batches(), 1);
+  if (parts < options_.devices.size()) {
+    Log(Severity::kWarn,
+        "the job's batches have fewer parts than this worker has devices; the others have nothing to do",
+        {{"job", job_id_}, {"micro_batches", parts}, {"devices", options_.devices.size()}});
+  }
+  std::vector<std::unique_ptr<Model>> models;
+  for (size_t i = 0; i < std::min(parts, options_.devices.size()); ++i) {
+    auto model = Model::Create(assignment.job(), tables, options_.devices[i]);
+    if (!model.ok()) return model.status();
+    models.push_back(*std::move(model));
+  }
+  return models;
+}
+
 absl::StatusOr<std::unique_ptr<WorkPipeline>> JobRunner::MakePipeline(const v1::Assignment& assignment,
                                                                       const Prepared& prepared) {
   WorkPipeline::Options options;
@@ -133,13 +151,13 @@ absl::StatusOr<std::unique_ptr<WorkPipeline>> JobRunner::MakePipeline(const v1::
   options.make_link = options_.make_link;
   options.on_fenced = options_.on_fenced;
   options.on_compute_error = [this](const absl::Status& error) {
-    if (!options_.cuda_device || !(absl::IsInternal(error) || absl::IsResourceExhausted(error))) return false;
+    if (!options_.devices[0] || !(absl::IsInternal(error) || absl::IsResourceExhausted(error))) return false;
     options_.on_broken_device(std::string(error.message()));
     return true;
   };
-  auto model = Model::Create(assignment.job(), options.tables, options_.cuda_device);
-  if (!model.ok()) return model.status();
-  return std::make_unique<WorkPipeline>(std::move(options), *std::move(model), client_, RealClock());
+  auto models = MakeModels(assignment);
+  if (!models.ok()) return models.status();
+  return std::make_unique<WorkPipeline>(std::move(options), *std::move(models), client_, RealClock());
 }
 
 void JobRunner::Train(const Prepared& prepared) {

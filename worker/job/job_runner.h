@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "common/metrics/metric_set.h"
@@ -28,7 +29,8 @@ class JobRunner {
     std::string data_root;
     std::string cache;
     int input_threads = 1;
-    std::optional<int> cuda_device;  // to compute on; the processor without it
+    // To compute on, side by side, at least one: numbers of CUDA devices, or the processor where there is none.
+    std::vector<std::optional<int>> devices{std::nullopt};
     std::chrono::milliseconds call_timeout{5000};
     std::function<absl::StatusOr<std::shared_ptr<ServerLink>>(const std::string& address)> make_link;
     // The scheduler or a server said that this incarnation is dead.
@@ -52,6 +54,8 @@ class JobRunner {
   bool Announce(const Prepared& prepared);
   // Once, with the vocabulary's files if they are wanted. `told`: set if the scheduler has taken it.
   absl::Status Tell(const Prepared& prepared, bool* told);
+  // One a device, but no more than a batch has parts.
+  absl::StatusOr<std::vector<std::unique_ptr<Model>>> MakeModels(const v1::Assignment& assignment) const;
   // The pipeline for what the servers hold by now.
   absl::StatusOr<std::unique_ptr<WorkPipeline>> MakePipeline(const v1::Assignment& assignment,
                                                              const Prepared& prepared);

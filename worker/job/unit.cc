@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -71,6 +72,55 @@ void CountPart(const Part& part, const std::vector<v1::TableSpec>& tables, Gradi
   }
 }
 
+uint32_t PartNumber(const Unit& unit, size_t index) { return unit.lease.first_part() + static_cast<uint32_t>(index); }
+
+struct TableShape {
+  explicit TableShape(const std::vector<v1::TableSpec>& tables) {
+    for (size_t table = 0; table < tables.size(); ++table) {
+      widths.push_back(tables[table].columns());
+      if (tables[table].kind() == v1::TableSpec::ROWS) row_table = table;
+    }
+  }
+  std::vector<uint32_t> widths;
+  size_t row_table = 0;
+};
+
+// The gradient of one part; without any rows or values for an evaluation and for a part without rows.
+absl::StatusOr<Gradient> ComputePart(const Unit& unit, size_t index, const PulledParameters& pulled,
+                                     const WorkShape& shape, const std::vector<v1::TableSpec>& tables,
+                                     const TableShape& table_shape, Model& model, PartOutcome* outcome) {
+  const Part& part = unit.parts[index];
+  Gradient gradient;
+  gradient.rows.resize(tables.size());
+  gradient.dense.resize(tables.size());
+  if (part.rows() == 0) return gradient;
+  const bool train = unit.lease.kind() == v1::TRAIN;
+  if (train && shape.count) {
+    CountPart(part, tables, &gradient);
+    return gradient;
+  }
+  // The rows of a unit's only part are its own already.
+  const bool alone = unit.parts.size() == 1;
+  const std::vector<float> rows =
+      alone ? std::vector<float>() : RowsOf(part, pulled, table_shape.widths[table_shape.row_table]);
+  Parameters parameters;
+  parameters.rows = alone ? pulled.rows.data() : rows.data();
+  for (const auto& dense : pulled.dense) parameters.dense.push_back(dense.empty() ? nullptr : dense.data());
+  if (!train) {
+    if (absl::Status status = model.Evaluate(part, parameters, outcome); !status.ok()) return status;
+    return gradient;
+  }
+  PartGradients gradients;
+  const DropoutKey dropout = {shape.seed, unit.lease.version(), PartNumber(unit, index)};
+  if (absl::Status status = model.Train(part, parameters, unit.batch_rows, &gradients, outcome, dropout);
+      !status.ok()) {
+    return status;
+  }
+  gradient.dense = std::move(gradients.dense);
+  gradient.rows[table_shape.row_table] = {part.ids, std::move(gradients.rows)};
+  return gradient;
+}
+
 }  // namespace
 
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data) {
@@ -115,60 +165,43 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
 }
 
 absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters& pulled, const WorkShape& shape,
-                                       const std::vector<v1::TableSpec>& tables, Model& model) {
+                                       const std::vector<v1::TableSpec>& tables, DeviceTeam& devices) {
   UnitResult result;
   result.lease = unit.lease;
   result.done.set_token(unit.lease.token());
-  std::vector<uint32_t> widths;
-  size_t row_table = 0;
-  Parameters parameters;
-  for (size_t table = 0; table < tables.size(); ++table) {
-    widths.push_back(tables[table].columns());
-    if (tables[table].kind() == v1::TableSpec::ROWS) row_table = table;
-    parameters.dense.push_back(pulled.dense[table].empty() ? nullptr : pulled.dense[table].data());
-  }
+  const TableShape table_shape(tables);
   const bool train = unit.lease.kind() == v1::TRAIN;
-  PartTree tree(shape.plan.parts, widths);
   const BatchRounding rounding(shape.wire, shape.seed, unit.lease.version());
+  std::mutex mutex;
+  PartTree tree(shape.plan.parts, table_shape.widths);  // GUARDED_BY(mutex)
+  std::vector<v1::PartResult*> results;                 // each is its part's alone
   for (size_t i = 0; i < unit.parts.size(); ++i) {
-    const Part& part = unit.parts[i];
-    const uint32_t number = unit.lease.first_part() + static_cast<uint32_t>(i);
-    // The rows of a unit's only part are its own already.
-    const bool alone = unit.parts.size() == 1;
-    const std::vector<float> rows = alone ? std::vector<float>() : RowsOf(part, pulled, widths[row_table]);
-    parameters.rows = alone ? pulled.rows.data() : rows.data();
+    results.push_back(AddResult(&result.done, PartNumber(unit, i), unit.parts[i]));
+  }
+  absl::Status status = devices.Run(unit.parts.size(), [&](Model& model, size_t i) -> absl::Status {
+    const uint32_t number = PartNumber(unit, i);
     PartOutcome outcome;
-    PartGradients gradients;
-    Gradient gradient;
-    gradient.rows.resize(tables.size());
-    gradient.dense.resize(tables.size());
-    if (part.rows() > 0 && train && shape.count) {
-      CountPart(part, tables, &gradient);
-    } else if (part.rows() > 0) {
-      const DropoutKey dropout = {shape.seed, unit.lease.version(), number};
-      const absl::Status status = train ? model.Train(part, parameters, unit.batch_rows, &gradients, &outcome, dropout)
-                                        : model.Evaluate(part, parameters, &outcome);
-      if (!status.ok()) {
-        return absl::Status(status.code(), absl::StrCat("epoch ", unit.lease.epoch(), ", batch ", unit.lease.batch(),
-                                                        ", part ", number, ": ", status.message()));
-      }
-      if (train) {
-        gradient.dense = std::move(gradients.dense);
-        gradient.rows[row_table] = {part.ids, std::move(gradients.rows)};
-      }
+    auto gradient = ComputePart(unit, i, pulled, shape, tables, table_shape, model, &outcome);
+    if (!gradient.ok()) {
+      return absl::Status(gradient.status().code(),
+                          absl::StrCat("epoch ", unit.lease.epoch(), ", batch ", unit.lease.batch(), ", part ", number,
+                                       ": ", gradient.status().message()));
     }
-    v1::PartResult* part_result = AddResult(&result.done, number, part);
-    part_result->set_loss(outcome.loss);
-    part_result->set_correct(outcome.correct);
-    part_result->set_top_k_correct(outcome.top_k_correct);
+    results[i]->set_loss(outcome.loss);
+    results[i]->set_correct(outcome.correct);
+    results[i]->set_top_k_correct(outcome.top_k_correct);
+    const PartRange leaf = {number, number + 1};
+    if (train) Round(NodeRounding(rounding, leaf), table_shape.widths, &*gradient);
+    std::lock_guard lock(mutex);
     if (train) {
-      const PartRange leaf = {number, number + 1};
-      Round(NodeRounding(rounding, leaf), widths, &gradient);
-      tree.Insert(leaf, std::move(gradient), rounding);
+      // The tree adds in its own order, whichever part comes first.
+      tree.Insert(leaf, *std::move(gradient), rounding);
     } else {
       AddConfusions(outcome, &result.done);
     }
-  }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
   if (train) result.gradient = tree.Take();
   return result;
 }

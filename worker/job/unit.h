@@ -13,8 +13,8 @@
 #include "proto/scheduler.pb.h"
 #include "worker/exchange/router.h"
 #include "worker/input/row_source.h"
+#include "worker/job/device_team.h"
 #include "worker/job/part_builder.h"
-#include "worker/model/model.h"
 #include "worker/model/part.h"
 
 namespace pumasi {
@@ -52,12 +52,13 @@ WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data);
 absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,
                               const RowSource* test);
 
-// Runs the model over the unit's parts, each part alone, and sums their gradients in the job's tree, rounded if the job
-// wants that. Errors name batch and part. With `shape.count` a part's gradient is instead, for each of its ids, how
+// Runs the model over the unit's parts, each part alone, on all devices side by side, and sums their gradients in the
+// job's tree, rounded if the job wants that: the bits are the same on any number of devices. Errors name batch and
+// part; of several the one of the first part. With `shape.count` a part's gradient is instead, for each of its ids, how
 // many of its tokens have that id (masked ones left out, as the model does), and 1 for each dense value if the part has
 // rows.
 absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters& parameters, const WorkShape& shape,
-                                       const std::vector<v1::TableSpec>& tables, Model& model);
+                                       const std::vector<v1::TableSpec>& tables, DeviceTeam& devices);
 
 }  // namespace pumasi
 

@@ -11,9 +11,10 @@
 
 namespace pumasi {
 
-WorkPipeline::WorkPipeline(Options options, std::unique_ptr<Model> model, SchedulerClient& client, const Clock& clock)
+WorkPipeline::WorkPipeline(Options options, std::vector<std::unique_ptr<Model>> models, SchedulerClient& client,
+                           const Clock& clock)
     : options_(std::move(options)),
-      model_(std::move(model)),
+      devices_(std::move(models)),
       client_(client),
       clock_(clock),
       core_(options_.core),
@@ -150,7 +151,7 @@ void WorkPipeline::ComputeOne(uint64_t number, const std::shared_ptr<Payload>& p
   absl::StatusOr<v1::UnitDone> done = absl::CancelledError("the unit was dropped");
   if (payload != nullptr) {
     CountWait(start, *payload);
-    auto result = ComputeUnit(payload->unit, payload->pull->Take(), options_.shape, options_.tables, *model_);
+    auto result = ComputeUnit(payload->unit, payload->pull->Take(), options_.shape, options_.tables, devices_);
     if (!result.ok() && options_.on_compute_error(result.status())) return;
     if (result.ok() && payload->lease.kind() == v1::TRAIN) {
       std::lock_guard lock(feedback_mutex_);

@@ -1,5 +1,5 @@
-// Carries out what a job's WorkCore wants: a thread reads rows, one computes, one builds pushes, one keeps the core's
-// time; calls end in gRPC's threads. Payloads stay here, by the numbers of their units.
+// Carries out what a job's WorkCore wants: a thread reads rows, one computes (with those of a DeviceTeam), one builds
+// pushes, one keeps the core's time; calls end in gRPC's threads. Payloads stay here, by the numbers of their units.
 #ifndef PUMASI_WORKER_JOB_WORK_PIPELINE_H_
 #define PUMASI_WORKER_JOB_WORK_PIPELINE_H_
 
@@ -22,6 +22,7 @@
 #include "worker/exchange/ps_exchange.h"
 #include "worker/input/row_source.h"
 #include "worker/job/bounded_queue.h"
+#include "worker/job/device_team.h"
 #include "worker/job/scheduler_client.h"
 #include "worker/job/unit.h"
 #include "worker/job/work_core.h"
@@ -48,8 +49,9 @@ class WorkPipeline {
     std::function<bool(const absl::Status& error)> on_compute_error;
   };
   // `client`, the row sources and the clock have to outlive the pipeline. The client is used by nobody else, and
-  // cancelled in the end.
-  WorkPipeline(Options options, std::unique_ptr<Model> model, SchedulerClient& client, const Clock& clock);
+  // cancelled in the end. `models`: one a device, at least one.
+  WorkPipeline(Options options, std::vector<std::unique_ptr<Model>> models, SchedulerClient& client,
+               const Clock& clock);
   // Drops everything, waits for the threads and for calls to end.
   ~WorkPipeline();
 
@@ -106,7 +108,7 @@ class WorkPipeline {
   absl::StatusOr<std::shared_ptr<const Peers>> Connect(const v1::Layout& layout);
 
   const Options options_;
-  const std::unique_ptr<Model> model_;
+  DeviceTeam devices_;  // of the thread that computes
   SchedulerClient& client_;
   const Clock& clock_;
 
