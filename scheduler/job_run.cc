@@ -296,7 +296,7 @@ void JobRun::Tick(absl::Duration now) {
     Allocate(now);
     const double limit = job_.recover_timeout() > 0 ? job_.recover_timeout() : kRecoverTimeout;
     if (state_ == v1::RECOVERING && now - recovering_since_ > absl::Seconds(limit)) {
-      Fail(absl::StrFormat("after %.0f s there are still too few servers (%s)", limit, message_), now);
+      Fail(absl::StrFormat("after %.0f s there are still too few %ss (%s)", limit, HolderKind(), message_), now);
     }
     return;
   }

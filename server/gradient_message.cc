@@ -46,7 +46,8 @@ absl::Status NotFinite(const Keys& keys, const ByteView& bytes, Precision wire, 
     return absl::FailedPreconditionError(
         absl::StrCat("the gradient of row ", keys.ids[i], " of ", table.name(), " is ", *bad));
   }
-  return absl::OkStatus();
+  // (The sender may have changed them meanwhile, in memory that it shares.)
+  return absl::FailedPreconditionError(absl::StrCat("a gradient of ", table.name(), " is NaN or infinite"));
 }
 
 // Deals the rows out to their slots' gradients. `next`: scratch, by slot.

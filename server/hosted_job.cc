@@ -134,7 +134,18 @@ void HostedJob::Perform(HostingEffects effects) {
 }
 
 void HostedJob::Make(const ShardWish& wish) {
-  auto shard = MakeShard(wish, around_.files, [this](const std::string& named) { return Folder(named); });
+  std::string output;
+  {
+    std::lock_guard lock(mutex_);
+    output = hosting_.assignment().output();
+  }
+  // A folder that may not be written to is found now, rather than with all that was trained. (A server that joins must
+  // not end a job that runs.)
+  const bool look = !wish.options.empty && !output.empty();
+  const absl::Status reachable = look ? Folder(output).status() : absl::OkStatus();
+  auto shard = reachable.ok()
+                   ? MakeShard(wish, around_.files, [this](const std::string& named) { return Folder(named); })
+                   : absl::StatusOr<std::unique_ptr<Shard>>(reachable);
   if (shard.ok()) {
     if (absl::Status status = PUMASI_FAILPOINT("server.shard.made"); !status.ok()) shard = status;
   }

@@ -11,7 +11,9 @@ bool PulledRows::Begin(uint64_t version, uint64_t bytes) {
     Clear();
     version_ = version;
   }
-  return bytes_.bytes() + bytes <= kMostBytes;
+  uint64_t entries = 0;
+  for (const auto& values : values_) entries += values.size();
+  return bytes_.bytes() + bytes + entries * kEntryBytes <= kMostBytes;
 }
 
 void PulledRows::Keep(ByteBlock block) {

@@ -21,12 +21,14 @@ class PulledRows {
  public:
   // Answers are kept up to so many bytes: an evaluation pulls all rows there are at one version.
   static constexpr uint64_t kMostBytes = 64 << 20;
+  // What finding one of them takes besides.
+  static constexpr uint64_t kEntryBytes = 24;
 
   // Counted as values from before a batch. Where the account has a limit nothing is kept at all: memory is short then.
   PulledRows(size_t tables, std::shared_ptr<MemoryAccount> memory);
 
-  // Room for an answer of so many bytes at `version`? Then begins to gather that version's: what older ones left is
-  // forgotten. False too for a version that is past.
+  // Room for an answer of so many bytes, kEntryBytes a row among them, at `version`? Then begins to gather that
+  // version's: what older ones left is forgotten. False too for a version that is past.
   bool Begin(uint64_t version, uint64_t bytes);
   // At the version of the last Begin. `value`: in the block that is going to be kept.
   void Add(uint32_t table, uint64_t id, const float* value) { values_[table].emplace(id, value); }

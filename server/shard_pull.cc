@@ -47,8 +47,8 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, Outgoing
   statuses.reserve(decoded->ids.size());
   ValueWriter values(shape_->wire, decoded->ids.size(), width);
   // (Of 16 bits they would be rounded.)
-  const bool keep =
-      shape_->wire == Precision::kFloat32 && pulled_.Begin(version, decoded->ids.size() * width * sizeof(float));
+  const bool keep = shape_->wire == Precision::kFloat32 &&
+                    pulled_.Begin(version, decoded->ids.size() * (width * sizeof(float) + PulledRows::kEntryBytes));
   ForEachFetched(
       decoded->ids.size(), [&](size_t i) { return decoded->ids[i]; },
       [&](size_t i) -> const RowTable& { return *slots_[decoded->slots[i]]->rows(keys.table()); },

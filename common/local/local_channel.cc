@@ -43,10 +43,21 @@ struct LocalChannel::Core {
       return;
     }
     while (to_read->Wait(NextLook())) {
-      while (auto received = to_read->Next()) Answered(*received);
+      // No more than the ring holds at a time: who writes without an end must not keep calls from their deadlines.
+      for (uint64_t i = 0; i < MessageRing::kEntries; ++i) {
+        auto received = to_read->Next();
+        if (!received.has_value()) break;
+        Answered(*received);
+      }
       EndLateCalls(*to_read);
     }
     EndAllCalls();
+  }
+
+  void Close() {
+    std::lock_guard lock(mutex);
+    closed = true;
+    if (link != nullptr) link->Close();
   }
 
   steady_clock::time_point NextLook() {
@@ -99,6 +110,7 @@ struct LocalChannel::Core {
       }
     }
     for (const auto& [id, call] : late) {
+      call->given_up_ = true;
       (void)to.Send({LocalEntry::kCancel, 0, id}, {});
       End(*call,
           call->cancelled_ ? grpc::Status(grpc::StatusCode::CANCELLED, "cancelled")
@@ -112,6 +124,7 @@ struct LocalChannel::Core {
     {
       std::lock_guard lock(mutex);
       closed = true;
+      link = nullptr;  // and with it the memory
       left.swap(calls);
     }
     for (const auto& [id, call] : left) {
@@ -130,16 +143,19 @@ LocalChannel::LocalChannel(const std::string& name, const std::string& token, ui
     : core_(std::make_shared<Core>(max_message)), thread_([core = core_, name, token] { core->Run(name, token); }) {}
 
 LocalChannel::~LocalChannel() {
-  {
-    std::lock_guard lock(core_->mutex);
-    core_->closed = true;
-    if (core_->link != nullptr) core_->link->Close();
-  }
-  if (thread_.get_id() == std::this_thread::get_id()) {
+  if (!thread_.joinable()) return;
+  const bool own = thread_.get_id() == std::this_thread::get_id();
+  core_->Close();
+  if (own) {
     thread_.detach();
   } else {
     thread_.join();
   }
+}
+
+void LocalChannel::Abandon() {
+  core_->Close();
+  thread_.detach();  // it holds what it needs
 }
 
 LocalChannel::State LocalChannel::state() const {
@@ -149,6 +165,8 @@ LocalChannel::State LocalChannel::state() const {
 }
 
 bool LocalChannel::Call(const std::shared_ptr<LocalCall>& call) {
+  // The thread may end the call while it is being sent, and its owner take the request back.
+  const grpc::ByteBuffer request = *call->request;
   std::shared_ptr<LocalLink> link;
   uint64_t id;
   {
@@ -165,10 +183,12 @@ bool LocalChannel::Call(const std::shared_ptr<LocalCall>& call) {
   const auto left = std::chrono::duration_cast<std::chrono::microseconds>(call->deadline - steady_clock::now()).count();
   const LocalEntry entry{
       LocalEntry::kRequest, call->method, id, 0, 0, static_cast<uint64_t>(std::max<int64_t>(left, 0))};
-  if (link->Send(entry, *call->request) != LocalLink::Sent::kYes) {
+  if (link->Send(entry, request) != LocalLink::Sent::kYes) {
     // Where the thread was faster, it has called `done`.
     return core_->TakeCall(id) == nullptr;
   }
+  // Where the call was given up meanwhile, its cancellation may have come first.
+  if (call->given_up_) (void)link->Send({LocalEntry::kCancel, 0, id}, {});
   if (call->cancelled_) link->Wake();
   return true;
 }

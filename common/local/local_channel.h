@@ -35,6 +35,7 @@ struct LocalCall {
  private:
   friend class LocalChannel;
   std::atomic<bool> cancelled_{false};
+  std::atomic<bool> given_up_{false};  // the other side was told so, maybe before it heard of the call
   std::mutex mutex_;
   std::weak_ptr<LocalLink> link_;  // GUARDED_BY(mutex_): that it went over
 };
@@ -46,6 +47,9 @@ class LocalChannel {
   LocalChannel(const std::string& name, const std::string& token, uint64_t max_message);
   // Ends all calls, with Unavailable. Waits for callbacks, but for one that destroys the channel itself.
   ~LocalChannel();
+  // As the destructor, but waits for no callback: for who may be in one of another channel. Once, and nothing but the
+  // destructor is called after it.
+  void Abandon();
 
   enum class State { kConnecting, kOpen, kClosed };
   State state() const;

@@ -118,11 +118,12 @@ void LocalLink::Wake() {
 
 void LocalLink::DrainSocket() {
   char bytes[256];
-  ssize_t got;
-  do {
-    got = recv(socket_.get(), bytes, sizeof bytes, MSG_DONTWAIT);
-  } while (got > 0 || (got < 0 && errno == EINTR));
-  if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) Close();
+  for (int reads = 0; reads < 64; ++reads) {  // what is left ends the next wait at once
+    const ssize_t got = recv(socket_.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+    if (got > 0 || (got < 0 && errno == EINTR)) continue;
+    if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) Close();
+    return;
+  }
 }
 
 bool LocalLink::Wait(TimePoint until) {

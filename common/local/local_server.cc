@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <deque>
 #include <list>
 #include <map>
@@ -26,6 +27,7 @@ constexpr size_t kMostTokens = 4096;
 // Threads of ended connections are looked for so often at least.
 constexpr int kLookEveryMs = 1000;
 constexpr std::chrono::hours kLongestDeadline{1};
+constexpr std::chrono::milliseconds kWithoutDescriptors{100};
 
 }  // namespace
 
@@ -50,11 +52,10 @@ bool LocalRequest::IsCancelled() const { return cancelled_ || link_->closed(); }
 void LocalRequest::Finish(const grpc::Status& status) {
   finished_ = true;
   LocalEntry entry{LocalEntry::kResponse, 0, call_};
-  if (!status.ok()) {
-    const grpc::ByteBuffer error = ErrorPayload(status, &entry);
-    (void)link_->Send(entry, error);
-  } else if (link_->Send(entry, response_) == LocalLink::Sent::kNoRoom) {
+  const grpc::ByteBuffer error = status.ok() ? grpc::ByteBuffer() : ErrorPayload(status, &entry);
+  if (link_->Send(entry, status.ok() ? response_ : error) == LocalLink::Sent::kNoRoom) {
     entry.code = LocalEntry::kNoRoom;
+    entry.extra = 0;
     (void)link_->Send(entry, {});
   }
   bytes_.Clear();
@@ -81,6 +82,7 @@ class LocalServer::Core {
     {
       std::lock_guard lock(mutex_);
       stopped_ = true;
+      stopping_.notify_all();
       for (const Connection& connection : connections_) {
         if (connection.link != nullptr) connection.link->Close();
       }
@@ -114,7 +116,13 @@ class LocalServer::Core {
       }
       if ((end.revents & POLLIN) == 0) continue;
       Descriptor socket(accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (socket.get() >= 0) Begin(std::move(socket));
+      if (socket.get() < 0) {  // most often no descriptors are left
+        std::unique_lock lock(mutex_);
+        stopping_.wait_for(lock, kWithoutDescriptors, [this] { return stopped_; });
+        continue;
+      }
+      // Others cost no thread and no line in the log: any user can see the name.
+      if (CheckLocalUser(socket).ok()) Begin(std::move(socket));
     }
   }
 
@@ -167,7 +175,12 @@ class LocalServer::Core {
     const auto open = std::make_shared<std::atomic<int>>(0);
     std::map<uint64_t, std::weak_ptr<LocalRequest>> requests;
     while (link->Wait(steady_clock::time_point::max())) {
-      while (auto received = link->Next()) Handle(link, *received, open, requests);
+      // No more than the ring holds at a time: what was answered is forgotten in between.
+      for (uint64_t i = 0; i < MessageRing::kEntries; ++i) {
+        auto received = link->Next();
+        if (!received.has_value()) break;
+        Handle(link, *received, open, requests);
+      }
       std::erase_if(requests, [](const auto& request) { return request.second.expired(); });
     }
   }
@@ -199,6 +212,7 @@ class LocalServer::Core {
   const Handler handler_;
   const LocalListener listener_;
   std::mutex mutex_;
+  std::condition_variable stopping_;
   bool stopped_ = false;               // GUARDED_BY(mutex_)
   std::deque<Token> tokens_;           // GUARDED_BY(mutex_): not used yet
   std::list<Connection> connections_;  // GUARDED_BY(mutex_)

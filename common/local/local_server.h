@@ -57,7 +57,7 @@ class LocalServer {
     // Larger requests are refused, in bytes.
     uint64_t max_message = 64 << 20;
     // Connections; calls of one connection that are not finished. More are refused.
-    int max_connections = 1024;
+    int max_connections = 128;
     int max_calls = 512;
   };
   static absl::StatusOr<std::unique_ptr<LocalServer>> Start(const Options& options, Handler handler);
@@ -69,7 +69,7 @@ class LocalServer {
   const std::string& name() const;
   std::string NewToken();
 
-  // Ends all connections, and waits for their threads.
+  // Ends all connections, and waits for their threads: two seconds where a caller does not finish its handshake.
   void Shutdown();
 
  private:

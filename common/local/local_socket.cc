@@ -43,16 +43,6 @@ absl::Status SetTimeouts(const Descriptor& socket) {
   return absl::OkStatus();
 }
 
-absl::Status CheckUser(const Descriptor& socket) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-    return ErrnoStatus(errno, kSubject, "see who is at the other end");
-  }
-  if (peer.uid == geteuid()) return absl::OkStatus();
-  return absl::PermissionDeniedError(absl::StrCat("the process at the other end belongs to user ", peer.uid));
-}
-
 // Room for the control data that carries the memories' descriptors.
 union Control {
   cmsghdr header;
@@ -85,7 +75,6 @@ struct Hello {
 
 // What came, in any case: descriptors that nobody wanted are closed.
 absl::StatusOr<std::unique_ptr<Hello>> ReceiveHello(const Descriptor& socket) {
-  auto hello = std::make_unique<Hello>();
   char bytes[kLocalSecretDigits];
   iovec text{bytes, sizeof bytes};
   Control control{};
@@ -109,6 +98,16 @@ absl::StatusOr<std::unique_ptr<Hello>> ReceiveHello(const Descriptor& socket) {
 }
 
 }  // namespace
+
+absl::Status CheckLocalUser(const Descriptor& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return ErrnoStatus(errno, kSubject, "see who is at the other end");
+  }
+  if (peer.uid == geteuid()) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat("the process at the other end belongs to user ", peer.uid));
+}
 
 std::string DrawLocalSecret() {
   char bytes[kLocalSecretDigits / 2];
@@ -144,7 +143,7 @@ absl::StatusOr<std::unique_ptr<LocalLink>> ConnectLocal(absl::string_view name, 
     if (errno == ECONNREFUSED) return absl::NotFoundError("nobody on this host listens there");
     return ErrnoStatus(errno, kSubject, "connect");
   }
-  if (absl::Status status = CheckUser(end); !status.ok()) return status;
+  if (absl::Status status = CheckLocalUser(end); !status.ok()) return status;
   auto sent = MessageMemory::Create();
   if (!sent.ok()) return sent.status();
   auto received = MessageMemory::Create();
@@ -159,7 +158,7 @@ absl::StatusOr<std::unique_ptr<LocalLink>> ConnectLocal(absl::string_view name, 
 
 absl::StatusOr<std::unique_ptr<LocalLink>> AcceptLocal(Descriptor socket,
                                                        const std::function<bool(absl::string_view)>& take_token) {
-  if (absl::Status status = CheckUser(socket); !status.ok()) return status;
+  if (absl::Status status = CheckLocalUser(socket); !status.ok()) return status;
   if (absl::Status status = SetTimeouts(socket); !status.ok()) return status;
   auto hello = ReceiveHello(socket);
   if (!hello.ok()) return hello.status();

@@ -29,9 +29,13 @@ absl::StatusOr<std::shared_ptr<MessageMemory>> MessageMemory::Create() {
 }
 
 absl::StatusOr<std::shared_ptr<MessageMemory>> MessageMemory::Open(Descriptor file) {
+  // First: it asks nobody but the kernel, and fails for what is no such memory.
+  const int seals = fcntl(file.get(), F_GET_SEALS);
   struct stat facts;
-  if (fstat(file.get(), &facts) != 0) return ErrnoStatus(errno, kName, "look at shared memory");
-  if (static_cast<uint64_t>(facts.st_size) != kSize || fcntl(file.get(), F_GET_SEALS) != kSeals) {
+  if (seals < 0 || fstat(file.get(), &facts) != 0) {
+    return absl::InvalidArgumentError("the other process sent no memory that can be sealed");
+  }
+  if (static_cast<uint64_t>(facts.st_size) != kSize || (seals & kSeals) != kSeals) {
     return absl::InvalidArgumentError("the other process' shared memory has another size or other seals than ours");
   }
   return Map(std::move(file));

@@ -51,9 +51,10 @@ void MetricSet::JobTime(const std::string& job, const v1::TimeUse& total) {
     Histogram("pumasi_stage_seconds", "How long stages of the work took.",
               {{"job", job}, {"stage", StageName(times.stage())}}, histogram);
   }
+  // A worker that holds slots has both.
   Counter("pumasi_busy_seconds_total",
           "Time that a worker's computing thread computed, or in which a server answered calls and applied batches.",
-          {{"job", job}}, total.busy());
+          {{"job", job}, {"as", total.has_waits() ? "worker" : "server"}}, total.busy());
   if (!total.has_waits()) return;
   for (const WaitField& field : kWaitFields) {
     Counter("pumasi_wait_seconds_total", "Time that the computing thread waited for something.",

@@ -59,7 +59,7 @@ TEST_CASE("JSON has what the text has") {
   const Json json = PlanJson(input, plan);
   const Prediction& best = plan.modes[static_cast<size_t>(plan.best)];
   CHECK(json["job"] == "seed80m");
-  CHECK(json["best"]["mode"] == "ps");
+  CHECK(json["best"]["mode"] == InfoOf(best.candidate.mode).name);
   CHECK(json["best"]["workers"] == best.candidate.workers);
   CHECK(json["best"]["rows_per_s"] == best.rows_per_s);
   CHECK(json["best"]["problem"].is_null());

@@ -20,7 +20,9 @@ using Catch::Matchers::Contains;
 
 const char* const kDaemons[] = {"scheduler", "server", "worker"};
 
-std::string Program(const std::string& kind) { return BuiltProgram(kind + "/pumasi-" + kind); }
+std::string Program(const std::string& kind) {
+  return BuiltProgram((kind == "worker" ? "member" : kind) + "/pumasi-" + kind);
+}
 
 std::string Contents(const std::string& path) {
   std::ostringstream text;

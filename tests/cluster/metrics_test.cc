@@ -23,7 +23,9 @@ namespace {
 using Catch::Matchers::Contains;
 using nlohmann::json;
 
-std::string Program(const std::string& kind) { return BuiltProgram(kind + "/pumasi-" + kind); }
+std::string Program(const std::string& kind) {
+  return BuiltProgram((kind == "worker" ? "member" : kind) + "/pumasi-" + kind);
+}
 
 // Daemons that serve their metrics at ports of the system's choice.
 class Daemons {

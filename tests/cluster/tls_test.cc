@@ -59,7 +59,9 @@ class Hosts {
   bool usable_ = false;
 };
 
-std::string Program(const std::string& kind) { return BuiltProgram(kind + "/pumasi-" + kind); }
+std::string Program(const std::string& kind) {
+  return BuiltProgram((kind == "worker" ? "member" : kind) + "/pumasi-" + kind);
+}
 
 std::vector<std::string> Tls(const TempFolder& folder, const std::string& name) {
   return {"--tls.ca=" + folder / "certs/ca.crt", "--tls.certificate=" + folder / "certs/" + name + ".crt",

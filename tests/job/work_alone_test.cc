@@ -173,7 +173,7 @@ TEST_CASE("A worker that waited too long for its parts goes on where the servers
 TEST_CASE("A worker that never had a lease, or is none of the job's, waits for the scheduler") {
   for (const bool leased : {false, true}) {
     WorkStory s;
-    if (leased) s.assignment.set_workers(0, 13);
+    if (leased) s.assignment.set_sharing(0, 13);
     s.Assign();
     if (leased) {
       s.Lease({{3, 0, 1}});

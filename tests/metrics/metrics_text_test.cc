@@ -103,13 +103,15 @@ TEST_CASE("A job's time has a histogram for each stage, and a worker's its waits
   worker.set_busy(1);
   worker.mutable_waits()->set_batch(7);
   set.JobTime("b", worker);
+  set.JobTime("a", worker);  // one that holds slots
   const Exposition read = ReadExposition(MetricsText(set.Take()));
   CHECK(read.Sum("pumasi_stage_seconds_bucket", {{"job", "a"}, {"stage", "apply"}, {"le", "0.8192"}}) == 0);
   CHECK(read.Sum("pumasi_stage_seconds_bucket", {{"job", "a"}, {"stage", "apply"}, {"le", "1.6384"}}) == 2);
   CHECK(read.Sum("pumasi_stage_seconds_count", {{"job", "a"}}) == 3);
   CHECK(read.Sum("pumasi_stage_seconds_sum") == 3);
-  CHECK(read.Sum("pumasi_busy_seconds_total", {{"job", "a"}}) == 4);
-  CHECK(read.Count("pumasi_wait_seconds_total", {{"job", "a"}}) == 0);
+  CHECK(read.Sum("pumasi_busy_seconds_total", {{"job", "a"}, {"as", "server"}}) == 4);
+  CHECK(read.Sum("pumasi_busy_seconds_total", {{"job", "a"}, {"as", "worker"}}) == 1);
+  CHECK(read.Count("pumasi_wait_seconds_total", {{"job", "a"}}) == 7);
   CHECK(read.Count("pumasi_wait_seconds_total", {{"job", "b"}}) == 7);
   CHECK(read.Sum("pumasi_wait_seconds_total", {{"job", "b"}, {"for", "batch"}}) == 7);
 }

@@ -31,7 +31,7 @@ def daemon_flags(name, addresses, certificates, cache):
     if name == "scheduler":
         return flags + ["--listen=" + scheduler, "--output_root=/", "--store=memory"]
     flags += ["--listen=%s:%d" % (addresses[name], PORT), "--scheduler=" + scheduler, "--scheduler_timeout=30"]
-    return flags + (["--output_root=/"] if name.startswith("server-") else ["--data_root=/", "--cache=" + cache])
+    return flags + ["--output_root=/"] + ([] if name.startswith("server-") else ["--data_root=/", "--cache=" + cache])
 
 
 class Hosts:

@@ -108,10 +108,11 @@ void ExchangeWorker::Push(uint64_t version) {
     unit.push = attempt;
     unit.left = peers_->router.holders().size();
   }
-  attempt->Call(peers_->router.holders(),
-                [this, version](uint32_t server, const absl::Status& status, v1::PushResponse::Outcome outcome) {
-                  Pushed(version, server, status, outcome);
-                });
+  attempt->Call(
+      peers_->router.holders(), [](uint32_t) {},
+      [this, version](uint32_t server, const absl::Status& status, v1::PushResponse::Outcome outcome) {
+        Pushed(version, server, status, outcome);
+      });
 }
 
 void ExchangeWorker::Pushed(uint64_t version, uint32_t server, const absl::Status& status,

@@ -11,9 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "common/exit_code.h"
 #include "common/file.h"
+#include "common/job_mode.h"
 #include "common/shutdown.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/compare_runner.h"
+#include "tools/cli/job_file.h"
 #include "tools/compare/comparison.h"
 #include "tools/compare/plan.h"
 #include "tools/compare/report.h"
@@ -52,7 +54,9 @@ absl::StatusOr<std::vector<Run>> ReadAll(const CompareFlags& flags) {
 absl::StatusOr<std::vector<Run>> TrainAll(const CompareFlags& flags, const std::string& output) {
   const auto otherwise = [](auto values, auto fallback) { return values.empty() ? fallback : values; };
   Sweep sweep;
-  sweep.modes = otherwise(flags.modes, std::vector<std::string>{"ps"});
+  auto file = LoadJobFile(flags.what[0], flags.set);
+  if (!file.ok()) return file.status();
+  sweep.modes = otherwise(flags.modes, std::vector<std::string>{WorkersHoldSlots(file->job) ? "allreduce" : "ps"});
   sweep.workers = otherwise(flags.workers, std::vector<uint32_t>{1, 2});
   sweep.servers = otherwise(flags.servers, std::vector<uint32_t>{2});
   sweep.vary = flags.vary;

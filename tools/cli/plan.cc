@@ -91,7 +91,11 @@ int MakePlan(const PlanFlags& flags) {
   absl::Status status = Fill(file->job, *data, *cluster, flags.measure, &input);
   if (!status.ok()) return PrintError(status);
   const Plan plan = FindPlan(input, fixed);
-  const std::string command = flags.cluster.empty() ? absl::StrCat("pumasi train ", flags.job_file) : "";
+  std::string command;
+  if (flags.cluster.empty()) {
+    command = absl::StrCat("pumasi train ", flags.job_file);
+    for (const std::string& set : flags.set) absl::StrAppend(&command, " --set '", set, "'");
+  }
   std::printf("%s",
               flags.json ? (ToLine(PlanJson(input, plan)) + "\n").c_str() : PlanText(input, plan, command).c_str());
   return plan.best < 0 ? int{kExitFailed} : int{kExitOk};

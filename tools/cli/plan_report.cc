@@ -48,9 +48,10 @@ std::string CauseText(Cause cause) {
     case Cause::kWorkerExchange:
       return "workers are busy with messages; fewer bytes (wire) or fewer servers to call help";
     case Cause::kServerExchange:
-      return "servers are busy with messages; more servers or fewer bytes (wire) help";
+      return "who holds slots is busy with messages; more holders (servers, or workers with allreduce) or fewer bytes "
+             "(wire) help";
     case Cause::kOptimizer:
-      return "servers apply gradients; more servers help";
+      return "gradients are applied; more holders of slots (servers, or workers with allreduce) help";
     case Cause::kLink:
       return "bytes on the links; faster links, fewer bytes (wire) or more machines to spread servers over help";
     case Cause::kCalls:
@@ -139,8 +140,10 @@ std::string BestText(const PlanInput& input, const Plan& plan, const std::string
                           input.shape.micro_batches);
   }
   if (!command.empty()) {
-    absl::StrAppendFormat(&text, "  %s --servers %d --workers %d --set micro_batches=%d\n", command,
-                          best.candidate.servers, best.candidate.workers, best.candidate.micro_batches);
+    const bool servers = InfoOf(best.candidate.mode).servers;
+    const std::string of_servers = servers ? absl::StrFormat(" --servers %d", best.candidate.servers) : "";
+    absl::StrAppendFormat(&text, "  %s%s --workers %d --set mode=%s --set micro_batches=%d\n", command, of_servers,
+                          best.candidate.workers, servers ? "ps" : "allreduce", best.candidate.micro_batches);
   }
   absl::StrAppendFormat(&text, "bottleneck: %s, %.0f %% of a step: %s\n", CauseName(best.bottleneck()),
                         100 * Share(best, best.bottleneck()), CauseText(best.bottleneck()));

@@ -170,8 +170,9 @@ int Train(const TrainFlags& flags) {
   std::printf("%s", flags.json ? (ToLine(JobJson(*status, wall)) + "\n").c_str() : ResultText(*status, wall).c_str());
   if (flags.profile && !flags.json) std::printf("%s", ProfileText(*status).c_str());
   // The model is there all the same: that run.json is not is told, and fails nothing.
-  absl::Status written =
-      WriteFileDurably(RealFiles(), run_file, ToLine(record.ToJson(file->job, *status, wall, UsableCores())) + "\n");
+  nlohmann::json run = record.ToJson(file->job, *status, wall, UsableCores());
+  run["devices"] = flags.devices;
+  absl::Status written = WriteFileDurably(RealFiles(), run_file, ToLine(run) + "\n");
   for (const absl::Status& wrong : {traced, written}) {
     if (!wrong.ok()) PrintError(wrong);
   }

@@ -52,7 +52,7 @@ Configuration ConfigurationOf(const Run& run, const std::set<std::string>& diffe
   configuration.servers = run.servers;
   configuration.workers = run.workers;
   std::vector<std::string> parts = {run.mode.empty() ? "mode unknown" : run.mode, Counted(run.workers, "worker")};
-  if (servers_differ) parts.push_back(Counted(run.servers, "server"));
+  if (servers_differ && run.servers > 0) parts.push_back(Counted(run.servers, "server"));
   for (const std::string& key : differing) {
     const auto value = run.settings.find(key);
     if (value == run.settings.end()) continue;
@@ -71,11 +71,12 @@ bool Same(const Configuration& a, const Configuration& b) {
 std::string Values(const std::set<std::string>& values) { return absl::StrJoin(values, ", "); }
 
 std::vector<std::string> Inequalities(const Comparison& comparison, const std::set<std::string>& differing) {
-  std::set<std::string> samples, seeds;
+  std::set<std::string> samples, seeds, cores;
   std::vector<std::string> warnings, silent;
   for (const Configuration& configuration : comparison.configurations) {
     for (const Run& run : configuration.runs) {
       samples.insert(Thousands(run.samples));
+      if (run.cores) cores.insert(Thousands(*run.cores));
       if (const auto seed = run.settings.find("seed"); seed != run.settings.end()) seeds.insert(seed->second);
       if (run.settings.empty()) silent.push_back(run.source);
     }
@@ -85,6 +86,9 @@ std::vector<std::string> Inequalities(const Comparison& comparison, const std::s
   }
   if (seeds.size() > 1) {
     warnings.push_back(absl::StrCat("unequal start: the seeds, and with them the initial values, are ", Values(seeds)));
+  }
+  if (cores.size() > 1) {
+    warnings.push_back(absl::StrCat("unequal machines: the runs had ", Values(cores), " cores"));
   }
   if (std::any_of(differing.begin(), differing.end(),
                   [](const std::string& key) { return absl::StartsWith(key, "data."); })) {

@@ -138,6 +138,10 @@ void ReadEpochs(const Json& result, Reader& reader, Run* run) {
 
 void ReadRecord(const Json& json, Reader& reader, Run* run) {
   if (const Json* job = reader.Of(json, "job", Json::value_t::object)) run->settings = FlattenJson(*job);
+  // Of each worker. They change the speed as the job's settings do, and are shown and told apart like these.
+  uint32_t devices = 1;
+  reader.Count(json, "devices", &devices);
+  if (devices > 1) run->settings["devices"] = absl::StrCat(devices);
   reader.Number(json, "steps", &run->steps);
   if (const Json* curve = reader.Of(json, "curve", Json::value_t::array)) {
     run->curve.clear();

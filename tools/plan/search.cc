@@ -155,7 +155,10 @@ Plan FindPlan(const PlanInput& input, const Fixed& fixed) {
   double fastest = 0;
   for (size_t i = 0; i < plan.modes.size(); ++i) {
     const Prediction& one = plan.modes[i];
-    if (!one.problem.empty() || !InfoOf(one.candidate.mode).runs || one.rows_per_s <= fastest) continue;
+    const ModeInfo& info = InfoOf(one.candidate.mode);
+    // Who says how many servers wants some.
+    if (fixed.servers && !info.servers) continue;
+    if (!one.problem.empty() || !info.runs || one.rows_per_s <= fastest) continue;
     fastest = one.rows_per_s;
     plan.best = static_cast<int>(i);
   }

@@ -8,6 +8,9 @@
 #include "worker/exchange/server_link.h"
 
 namespace pumasi {
+
+uint64_t Peers::Moved(uint32_t server, uint64_t bytes) const { return links[server]->own() ? 0 : bytes; }
+
 void PsExchange::FillHeader(const Peers& peers, uint64_t lease_token, v1::CallHeader* header) const {
   header->set_job_id(options_.job_id);
   header->set_layout_epoch(peers.router.layout().epoch());
@@ -53,7 +56,7 @@ void PullAttempt::Call(uint64_t version, const std::vector<uint32_t>& servers, c
                                   PsExchange& exchange = self->exchange_;
                                   absl::Status status = ToAbsl(end);
                                   if (status.ok()) {
-                                    exchange.pulled_ += sent + call->response.Length();
+                                    exchange.pulled_ += self->peers_->Moved(server, sent + call->response.Length());
                                     status = self->Take(call->response, server);
                                   }
                                   call->response.Clear();
@@ -84,7 +87,8 @@ void PushAttempt::Cancel() {
   exchange_.calls_.Cancel(this);
 }
 
-void PushAttempt::Call(const std::vector<uint32_t>& servers, const Done& done) {
+void PushAttempt::Call(const std::vector<uint32_t>& servers, const std::function<void(uint32_t server)>& sent,
+                       const Done& done) {
   if (positions_.empty() && !cancelled_) positions_ = peers_->router.SplitPush(*payload_.gradient);
   for (const uint32_t server : servers) {
     if (cancelled_) return;
@@ -92,6 +96,7 @@ void PushAttempt::Call(const std::vector<uint32_t>& servers, const Done& done) {
     call->request.Swap(&requests_[server]);
     if (!call->request.Valid()) call->request = Build(server);
     if (!exchange_.calls_.Begin(call.get(), this)) return;
+    sent(server);
     peers_->links[server]->Call(
         v1::LOCAL_METHOD_PUSH, call, exchange_.options_.call_timeout,
         [self = shared_from_this(), call, server, done](const grpc::Status& end) {
@@ -102,7 +107,7 @@ void PushAttempt::Call(const std::vector<uint32_t>& servers, const Done& done) {
             status = DetailedError(v1::ErrorDetail::MALFORMED, "the answer to a push is none");
           }
           if (status.ok()) {
-            exchange.pushed_ += call->request.Length() + call->response.Length();
+            exchange.pushed_ += self->peers_->Moved(server, call->request.Length() + call->response.Length());
           } else {
             self->requests_[server].Swap(&call->request);  // for the next try, which `done` leads to at the earliest
           }

@@ -25,6 +25,9 @@ class ServerLink;
 struct Peers {
   Router router;
   std::vector<std::shared_ptr<ServerLink>> links;
+
+  // How many of a call's bytes travel: none to slots of this process.
+  uint64_t Moved(uint32_t server, uint64_t bytes) const;
 };
 
 // What the attempts of one job share. Thread-safe. Its end waits for all calls' callbacks.
@@ -40,7 +43,7 @@ class PsExchange {
   // Ends calls in progress; none begins any more, and those that would have begun do not call back.
   void Cancel() { calls_.CancelAll(); }
 
-  // Bytes of the messages sent and received, since the last call of TakeBytes.
+  // Bytes of the messages sent and received, since the last call of TakeBytes; without those to this process itself.
   struct Bytes {
     uint64_t pulled = 0;
     uint64_t pushed = 0;
@@ -105,8 +108,9 @@ class PushAttempt : public std::enable_shared_from_this<PushAttempt> {
   PushAttempt(PsExchange& exchange, std::shared_ptr<const Peers> peers, Payload payload);
 
   using Done = std::function<void(uint32_t server, const absl::Status& status, v1::PushResponse::Outcome outcome)>;
-  // Builds the servers' messages, one after another, and sends each once it is built.
-  void Call(const std::vector<uint32_t>& servers, const Done& done);
+  // Builds the servers' messages, one after another, and sends each once it is built; `sent` is called right before,
+  // for each that is sent.
+  void Call(const std::vector<uint32_t>& servers, const std::function<void(uint32_t server)>& sent, const Done& done);
   void Cancel();
 
  private:

@@ -75,6 +75,7 @@ std::shared_ptr<LocalChannel> ServerLink::Local() {
     }
     if (state == LocalChannel::State::kConnecting) return nullptr;
     ended.swap(local_);
+    ended->Abandon();  // its thread may be in a callback that waits for the one which is here
   }
   if (!asking_ && steady_clock::now() >= next_) {
     asking_ = true;

@@ -46,8 +46,12 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
   // To a server in this process, which has to outlive the link and its calls.
   explicit ServerLink(DirectServer& server) : direct_(&server) {}
 
+  // The server is in this process: nothing travels.
+  bool own() const { return direct_ != nullptr; }
+
   using Done = std::function<void(const grpc::Status& status)>;
-  // `done` is called once, from any thread, within the timeout or little later.
+  // `done` is called once, from any thread, within the timeout or little later (of a server in this process: as that
+  // keeps it).
   void Call(v1::LocalMethod method, const std::shared_ptr<ServerCall>& call, std::chrono::milliseconds timeout,
             const Done& done);
 

@@ -137,23 +137,24 @@ WorkPipeline::Action WorkPipeline::Start(Push& effect) {
     if (old != nullptr) old->Cancel();
     pushes_.Push([this, effect, attempt, peers] {
       PUMASI_FAILPOINT("worker.push.sent").IgnoreError();
-      {
+      const auto sent = [this, peers, unit = effect.unit](uint32_t server) {
         std::lock_guard lock(feedback_mutex_);
-        for (const uint32_t server : effect.servers) feedback_.Sent(effect.unit, peers->router, server);
-      }
-      attempt->Call(effect.servers, [this, peers, unit = effect.unit, number = effect.attempt](
-                                        uint32_t server, absl::Status status, v1::PushResponse::Outcome outcome) {
-        if (status.ok()) status = PUMASI_FAILPOINT("worker.push.answered");
-        LogRefusal("push", peers->router.layout().servers(static_cast<int>(server)).node(), status);
-        {
-          std::lock_guard lock(feedback_mutex_);
-          feedback_.Answered(unit, peers->router, server, status, outcome);
-        }
-        Step([&](absl::Duration now) {
-          counts_.Called("push", status);
-          core_.PushAnswer(unit, number, server, status, outcome, now);
-        });
-      });
+        feedback_.Sent(unit, peers->router, server);
+      };
+      attempt->Call(effect.servers, sent,
+                    [this, peers, unit = effect.unit, number = effect.attempt](uint32_t server, absl::Status status,
+                                                                               v1::PushResponse::Outcome outcome) {
+                      if (status.ok()) status = PUMASI_FAILPOINT("worker.push.answered");
+                      LogRefusal("push", peers->router.layout().servers(static_cast<int>(server)).node(), status);
+                      {
+                        std::lock_guard lock(feedback_mutex_);
+                        feedback_.Answered(unit, peers->router, server, status, outcome);
+                      }
+                      Step([&](absl::Duration now) {
+                        counts_.Called("push", status);
+                        core_.PushAnswer(unit, number, server, status, outcome, now);
+                      });
+                    });
     });
   };
 }
