@@ -13,6 +13,7 @@
 #include <functional>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/local/local_server.h"
@@ -35,12 +36,13 @@ class FakeServer final : public v1::ParameterServer::Service {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
-    address_ = absl::StrCat("127.0.0.1:", port);
+    channel_ = grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials());
+    // gRPC (1.51) can't bear that the last channel of a process goes in a callback. Daemons keep that to the scheduler.
+    static auto& kept = *new std::vector<std::shared_ptr<grpc::Channel>>;
+    kept.push_back(channel_);
   }
   ~FakeServer() override { server_->Shutdown(); }
-  std::shared_ptr<ServerLink> Link() {
-    return std::make_shared<ServerLink>(grpc::CreateChannel(address_, grpc::InsecureChannelCredentials()), 1 << 30);
-  }
+  std::shared_ptr<ServerLink> Link() { return std::make_shared<ServerLink>(channel_, 1 << 30); }
   void StartMemory(bool huge_answers = false) {
     std::lock_guard lock(mutex_);
     memory_ = *LocalServer::Start({}, [this, huge_answers](std::shared_ptr<LocalRequest> request) {
@@ -76,7 +78,7 @@ class FakeServer final : public v1::ParameterServer::Service {
   std::mutex mutex_;
   std::unique_ptr<LocalServer> memory_;  // GUARDED_BY(mutex_)
   std::unique_ptr<grpc::Server> server_;
-  std::string address_;
+  std::shared_ptr<grpc::Channel> channel_;
 };
 
 // The version that a pull brings, or 0 where it fails.
