@@ -99,7 +99,8 @@ TEST_CASE("unknown fields are refused with place and nearest name") {
         "job.yaml:2:5: model[0].convolution: unknown field; valid: " + kLayers);
   CHECK(ErrorOf("loss: cross_entropi") ==
         "job.yaml:1:7: loss: 'cross_entropi' is not a valid value; did you mean 'cross_entropy'?");
-  CHECK(ErrorOf("mode: MODE_UNSPECIFIED") == "job.yaml:1:7: mode: 'MODE_UNSPECIFIED' is not a valid value; valid: ps");
+  CHECK(ErrorOf("mode: MODE_UNSPECIFIED") ==
+        "job.yaml:1:7: mode: 'MODE_UNSPECIFIED' is not a valid value; valid: ps, allreduce");
 }
 
 TEST_CASE("ill-typed values are refused with what stands there and what is wanted") {
@@ -128,7 +129,7 @@ TEST_CASE("ill-typed values are refused with what stands there and what is wante
         "optimizer, "
         "batch, micro_batches, epochs, seed, mode, consistency, checkpoint, slots, stall_timeout, prepare_timeout, "
         "label_smoothing, class_weights, compute, top_k, replicas, backup_workers, recover_timeout, durability, wire, "
-        "wire_fraction");
+        "wire_fraction, allreduce");
   CHECK(ErrorOf("data: {text: [[a]]}") == "job.yaml:1:15: data.text[0]: a list stands where text is wanted");
   CHECK(ErrorOf("model:\n  -\n") ==
         "job.yaml:3:1: model[0]: nothing stands where a mapping with keys " + kLayers + " is wanted");
