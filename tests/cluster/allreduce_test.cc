@@ -91,9 +91,7 @@ TEST_CASE("a member that is killed, and one that joins, change nothing where eac
   job.WaitForBatch(200);
   job.cluster().Find("worker-0")->Signal(SIGKILL);
   const v1::JobStatus status = job.WaitForEnd();
-  INFO(status.message());
-  REQUIRE(status.state() == v1::DONE);
-  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CheckDone(status, undisturbed["parameters_sha256"]);
   CHECK(status.generation() == 0);
 }
 
@@ -107,9 +105,7 @@ TEST_CASE("a member with the only copy is killed: those that are left go on from
   job.WaitForBatch(90);
   job.cluster().Find("worker-1")->Signal(SIGKILL);
   const v1::JobStatus status = job.WaitForEnd();
-  INFO(status.message());
-  REQUIRE(status.state() == v1::DONE);
-  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CheckDone(status, undisturbed["parameters_sha256"]);
   CHECK(status.generation() == 1);
 }
 
@@ -125,9 +121,7 @@ TEST_CASE("a member that is stopped past its lease comes back as another one") {
   job.WaitForWarnings(2);  // that it died, as a worker and as a holder of slots
   job.cluster().Find("worker-0")->Signal(SIGCONT);
   const v1::JobStatus status = job.WaitForEnd();
-  INFO(status.message());
-  REQUIRE(status.state() == v1::DONE);
-  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CheckDone(status, undisturbed["parameters_sha256"]);
 }
 
 TEST_CASE("a job whose parameters servers hold needs one") {

@@ -20,10 +20,6 @@ using Catch::Matchers::Contains;
 
 const char* const kDaemons[] = {"scheduler", "server", "worker"};
 
-std::string Program(const std::string& kind) {
-  return BuiltProgram((kind == "worker" ? "member" : kind) + "/pumasi-" + kind);
-}
-
 std::string Contents(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
@@ -45,11 +41,11 @@ void WaitForText(const std::string& path, const std::string& text, ChildProcess&
 TEST_CASE("every daemon explains each of its settings, with default, bounds and unit") {
   for (const std::string kind : kDaemons) {
     CAPTURE(kind);
-    const ProgramResult help = Run({Program(kind), "--help"});
+    const ProgramResult help = Run({BuiltDaemon(kind), "--help"});
     CHECK(help.code == 0);
     CHECK_THAT(help.output, Contains("--listen") && Contains("--tls.ca") && Contains("--log.format") &&
                                 Contains("--config") && Contains("bytes") && Contains("127.0.0.1"));
-    CHECK(Run({Program(kind), "--version"}).code == 0);
+    CHECK(Run({BuiltDaemon(kind), "--version"}).code == 0);
   }
 }
 
@@ -58,13 +54,13 @@ TEST_CASE("bad settings are refused at start-up") {
   std::ofstream(folder / "bad.yaml") << "name: x\nlisten: 127.0.0.1:0\nlissten: 1\n";
   for (const std::string kind : kDaemons) {
     CAPTURE(kind);
-    ProgramResult result = Run({Program(kind), "--config", folder / "bad.yaml"});
+    ProgramResult result = Run({BuiltDaemon(kind), "--config", folder / "bad.yaml"});
     CHECK(result.code == 2);
     CHECK_THAT(result.errors, Contains("bad.yaml:3") && Contains("listen"));
-    result = Run({Program(kind), "--max_message=1"});
+    result = Run({BuiltDaemon(kind), "--max_message=1"});
     CHECK(result.code == 2);
     CHECK_THAT(result.errors, Contains("65536"));
-    result = Run({Program(kind), "--no-such-flag=1"});
+    result = Run({BuiltDaemon(kind), "--no-such-flag=1"});
     CHECK(result.code == 2);
   }
 }
@@ -72,7 +68,7 @@ TEST_CASE("bad settings are refused at start-up") {
 TEST_CASE("an address that others can reach is refused without TLS, and the message says how to go on") {
   for (const std::string kind : kDaemons) {
     CAPTURE(kind);
-    const ProgramResult result = Run({Program(kind), "--listen=0.0.0.0:0"}, "", 20);
+    const ProgramResult result = Run({BuiltDaemon(kind), "--listen=0.0.0.0:0"}, "", 20);
     CHECK(result.code > 0);
     CHECK_THAT(result.errors, Contains("tls") && Contains("pumasi init"));
   }
@@ -82,7 +78,7 @@ TEST_CASE("daemons start in any order on ports that the system chose, train, and
   TempFolder folder;
   const std::string job = WriteSmallJob(folder.path(), 300, 1);
   const auto start = [&](const std::string& kind, const std::string& name, std::vector<std::string> flags) {
-    flags.insert(flags.begin(), {Program(kind), "--name=" + name, "--log_format=json"});
+    flags.insert(flags.begin(), {BuiltDaemon(kind), "--name=" + name, "--log_format=json"});
     auto daemon = ChildProcess::Start(name, flags, folder / name + ".log");
     REQUIRE(daemon.ok());
     return *std::move(daemon);
@@ -131,8 +127,8 @@ TEST_CASE("a job that leaves the allowed folders is refused") {
   const std::string job = WriteSmallJob(outside.path(), 100, 1);
   const std::string socket = "unix:" + folder / "s.sock";
   auto scheduler = ChildProcess::Start("h",
-                                       {Program("scheduler"), "--listen=" + socket, "--output_root=" + folder.path(),
-                                        "--address_file=" + folder / "address"},
+                                       {BuiltDaemon("scheduler"), "--listen=" + socket,
+                                        "--output_root=" + folder.path(), "--address_file=" + folder / "address"},
                                        folder / "h.log");
   REQUIRE(scheduler.ok());
   WaitForText(folder / "address", "sock", **scheduler);

@@ -4,6 +4,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <stdexcept>
 
 #include "common/clock.h"
@@ -161,6 +162,12 @@ v1::JobStatus JobOnCluster::WaitForWarnings(int warnings) {
 
 v1::JobStatus JobOnCluster::WaitForEnd() {
   return WaitUntil("the end", [](const v1::JobStatus&) { return false; });
+}
+
+void CheckDone(const v1::JobStatus& status, const std::string& sha256) {
+  INFO(status.message());
+  REQUIRE(status.state() == v1::DONE);
+  CHECK(status.parameters_sha256() == sha256);
 }
 
 }  // namespace pumasi

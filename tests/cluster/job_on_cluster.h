@@ -61,6 +61,9 @@ class JobOnCluster {
   uint64_t seen_change_ = 0;
 };
 
+// The job is done, with the parameters of a run whose `train --json` said `sha256`.
+void CheckDone(const v1::JobStatus& status, const std::string& sha256);
+
 }  // namespace pumasi
 
 #endif  // PUMASI_TESTS_CLUSTER_JOB_ON_CLUSTER_H_

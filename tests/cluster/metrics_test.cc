@@ -23,10 +23,6 @@ namespace {
 using Catch::Matchers::Contains;
 using nlohmann::json;
 
-std::string Program(const std::string& kind) {
-  return BuiltProgram((kind == "worker" ? "member" : kind) + "/pumasi-" + kind);
-}
-
 // Daemons that serve their metrics at ports of the system's choice.
 class Daemons {
  public:
@@ -69,7 +65,8 @@ class Daemons {
 
  private:
   void Start(const std::string& kind, const std::string& name, std::vector<std::string> flags) {
-    flags.insert(flags.begin(), {Program(kind), "--name=" + name, "--log_format=json", "--metrics.listen=127.0.0.1:0"});
+    flags.insert(flags.begin(),
+                 {BuiltDaemon(kind), "--name=" + name, "--log_format=json", "--metrics.listen=127.0.0.1:0"});
     auto daemon = ChildProcess::Start(name, flags, folder_ / name + ".log");
     REQUIRE(daemon.ok());
     children_[name] = *std::move(daemon);
@@ -188,7 +185,7 @@ TEST_CASE("metrics over HTTP are for this machine alone unless the setting says 
   for (const std::string kind : {"scheduler", "server", "worker"}) {
     CAPTURE(kind);
     TempFolder folder;
-    std::vector<std::string> command = {Program(kind), "--listen=127.0.0.1:0", "--metrics.listen=0.0.0.0:0"};
+    std::vector<std::string> command = {BuiltDaemon(kind), "--listen=127.0.0.1:0", "--metrics.listen=0.0.0.0:0"};
     if (kind != "worker") command.push_back("--output_root=" + folder.path());
     const ProgramResult result = Run(command, "", 20);
     CHECK(result.code == 2);

@@ -32,6 +32,10 @@ std::string BuiltProgram(const std::string& place) {
   return real;
 }
 
+std::string BuiltDaemon(const std::string& kind) {
+  return BuiltProgram((kind == "worker" ? "member" : kind) + "/pumasi-" + kind);
+}
+
 ProgramResult Run(const std::vector<std::string>& arguments, const std::string& input, int seconds) {
   TempFolder folder;
   std::ofstream(folder / "in") << input;

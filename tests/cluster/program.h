@@ -15,6 +15,8 @@ struct ProgramResult {
 
 // Path of a program of this build, by its label's package and name: "tools/cli/pumasi".
 std::string BuiltProgram(const std::string& place);
+// Of a daemon: "scheduler", "server" or "worker".
+std::string BuiltDaemon(const std::string& kind);
 
 // Runs `arguments` (the first is the program's path) with `input` as standard input, for at most `seconds`.
 ProgramResult Run(const std::vector<std::string>& arguments, const std::string& input = "", int seconds = 120);

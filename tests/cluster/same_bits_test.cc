@@ -226,9 +226,7 @@ TEST_CASE("a worker killed in the middle changes nothing, and one that joins nei
   job.cluster().Find("worker-0")->Signal(SIGKILL);
   REQUIRE(job.cluster().AddWorker(7).ok());
   const v1::JobStatus status = job.WaitForEnd();
-  INFO(status.message());
-  REQUIRE(status.state() == v1::DONE);
-  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CheckDone(status, undisturbed["parameters_sha256"]);
   CHECK(status.samples() == undisturbed["samples"]);
   CHECK(status.warnings_size() == 2);
 }
@@ -245,9 +243,7 @@ TEST_CASE("a worker stopped past its lease and woken again changes nothing") {
   job.WaitForWarnings(1);  // that it died
   job.cluster().Find("worker-0")->Signal(SIGCONT);
   const v1::JobStatus status = job.WaitForEnd();
-  INFO(status.message());
-  REQUIRE(status.state() == v1::DONE);
-  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CheckDone(status, undisturbed["parameters_sha256"]);
 }
 
 TEST_CASE("continuing from a checkpoint on another number of servers gives the bits of a run that never stopped") {

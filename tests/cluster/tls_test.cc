@@ -59,10 +59,6 @@ class Hosts {
   bool usable_ = false;
 };
 
-std::string Program(const std::string& kind) {
-  return BuiltProgram((kind == "worker" ? "member" : kind) + "/pumasi-" + kind);
-}
-
 std::vector<std::string> Tls(const TempFolder& folder, const std::string& name) {
   return {"--tls.ca=" + folder / "certs/ca.crt", "--tls.certificate=" + folder / "certs/" + name + ".crt",
           "--tls.key=" + folder / "certs/" + name + ".key"};
@@ -89,7 +85,7 @@ TEST_CASE("three hosts train over mutual TLS; strangers and wrong roles are refu
   std::vector<std::unique_ptr<ChildProcess>> daemons;
   const auto start = [&](int host, const std::string& kind, const std::string& name, std::vector<std::string> flags) {
     std::vector<std::string> command = {
-        Program(kind), "--name=" + name,
+        BuiltDaemon(kind), "--name=" + name,
         "--listen=10.99.0." + std::to_string(host) + (kind == "scheduler" ? ":7070" : ":0")};
     if (kind != "scheduler") command.push_back("--scheduler=10.99.0.1:7070");
     for (const std::string& flag : Tls(folder, name)) command.push_back(flag);

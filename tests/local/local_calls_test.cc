@@ -8,6 +8,7 @@
 #include "common/local/local_channel.h"
 #include "common/local/local_server.h"
 #include "common/local/local_socket.h"
+#include "tests/local/payload_text.h"
 
 namespace pumasi {
 namespace {
@@ -15,19 +16,6 @@ namespace {
 using std::chrono::steady_clock;
 constexpr std::chrono::seconds kLong{20};
 constexpr uint64_t kMost = 64 << 20;
-
-grpc::ByteBuffer BytesOf(const std::string& text) {
-  const grpc::Slice slice(text);
-  return grpc::ByteBuffer(&slice, 1);
-}
-
-std::string TextOf(const grpc::ByteBuffer& bytes) {
-  std::vector<grpc::Slice> slices;
-  std::string text;
-  if (!bytes.Valid() || !bytes.Dump(&slices).ok()) return text;
-  for (const auto& slice : slices) text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  return text;
-}
 
 // A call with what it came to.
 class Outcome {

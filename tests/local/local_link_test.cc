@@ -8,24 +8,13 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "tests/local/payload_text.h"
+
 namespace pumasi {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kLong{20};
-
-grpc::ByteBuffer BytesOf(const std::string& text) {
-  const grpc::Slice slice(text);
-  return grpc::ByteBuffer(&slice, 1);
-}
-
-std::string TextOf(const grpc::ByteBuffer& bytes) {
-  std::vector<grpc::Slice> slices;
-  std::string text;
-  REQUIRE(bytes.Dump(&slices).ok());
-  for (const auto& slice : slices) text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  return text;
-}
 
 // Both ends of a connection, and what they share.
 struct Pair {
