@@ -140,7 +140,7 @@ absl::Status JobRun::TakeUnit(const v1::Node& worker, const v1::UnitDone& done, 
   const absl::Duration opened = done.version() == open  ? ledger_->opened()
                                 : done.version() > open ? now
                                                         : -absl::InfiniteDuration();
-  auto taken = ledger_->Done(worker.name(), train ? done.version() : done.batch(), done, now);
+  auto taken = ledger_->Done(worker.incarnation(), worker.name(), train ? done.version() : done.batch(), done, now);
   if (!taken.ok()) return taken.status();
   if (taken->fresh > 0) {
     last_progress_ = now;

@@ -15,13 +15,25 @@ Ledger::Batch& Ledger::At(uint64_t batch) {
   if (found.states.empty()) {
     found.states.assign(options_.parts, State::kTodo);
     found.undone.assign(options_.parts, 0);
+    found.applied.assign(options_.parts, absl::InfiniteDuration());
     found.results.resize(options_.parts);
   }
   return found;
 }
 
-absl::StatusOr<Ledger::Taken> Ledger::Done(const std::string& name, uint64_t number, const v1::UnitDone& done,
-                                           absl::Duration now) {
+bool Ledger::HasAnother(uint64_t worker, uint64_t batch, uint32_t part) const {
+  return std::any_of(leased_.begin(), leased_.end(), [&](const auto& entry) {
+    const Leased& lease = entry.second;
+    return lease.worker != worker && lease.batch == batch && lease.parts.first <= part && part < lease.parts.end;
+  });
+}
+
+bool Ledger::AwaitsOutcome(const Batch& batch, uint32_t part, absl::Duration now) const {
+  return batch.applied[part] != absl::InfiniteDuration() && now - batch.applied[part] < options_.outcome_within;
+}
+
+absl::StatusOr<Ledger::Taken> Ledger::Done(uint64_t worker, const std::string& name, uint64_t number,
+                                           const v1::UnitDone& done, absl::Duration now) {
   const uint32_t first = done.parts_size() > 0 ? done.parts(0).part() : 0;
   bool fits = done.parts_size() > 0;
   for (int i = 0; fits && i < done.parts_size(); ++i) fits = done.parts(i).part() == first + static_cast<uint32_t>(i);
@@ -40,6 +52,7 @@ absl::StatusOr<Ledger::Taken> Ledger::Done(const std::string& name, uint64_t num
   if (number >= options_.end) return taken;
   if (ahead && ahead_done_ + range.size() > options_.results_ahead) return taken;
   Batch& batch = At(number);
+  bool awaits = false;
   for (const v1::PartResult& result : done.parts()) {
     const uint32_t part = result.part();
     if (batch.states[part] == State::kDone) {
@@ -49,6 +62,13 @@ absl::StatusOr<Ledger::Taken> Ledger::Done(const std::string& name, uint64_t num
         changed_.insert(number);
       }
       continue;
+    }
+    if (result.outcome_unknown() && HasAnother(worker, number, part)) {
+      batch.applied[part] = std::min(batch.applied[part], now);
+      if (AwaitsOutcome(batch, part, now)) {
+        awaits = true;
+        continue;
+      }
     }
     ++taken.fresh;
     batch.states[part] = State::kDone;
@@ -61,6 +81,7 @@ absl::StatusOr<Ledger::Taken> Ledger::Done(const std::string& name, uint64_t num
     changed_.insert(number);
   }
   Close(now);
+  if (awaits) Return(worker, done.token());
   return taken;
 }
 

@@ -33,6 +33,8 @@ class Ledger {
     uint32_t ahead = 1;
     // Parts that may be done beyond the batches that may be leased; what is told of more is forgotten.
     uint64_t results_ahead = 20000;
+    // So long a worker that has a unit may take to tell its outcome after another one found it applied.
+    absl::Duration outcome_within = absl::Seconds(3);
   };
   struct Unit {
     uint64_t token;
@@ -70,8 +72,10 @@ class Ledger {
 
   // Parts of a batch (of a chunk, in an evaluation) are done. `name` is the worker's, for the audit. What is told of
   // batches beyond the end, or too far ahead, is forgotten. A result with an outcome takes the place of one without, as
-  // long as its batch is open. MALFORMED: the parts are no node of the tree.
-  absl::StatusOr<Taken> Done(const std::string& name, uint64_t batch, const v1::UnitDone& done, absl::Duration now);
+  // long as its batch is open; one without ends the worker's lease, but does not count while another worker that has
+  // the parts may still tell what came out. MALFORMED: the parts are no node of the tree.
+  absl::StatusOr<Taken> Done(uint64_t worker, const std::string& name, uint64_t batch, const v1::UnitDone& done,
+                             absl::Duration now);
 
   // Back to to-do: everything the worker holds, or one lease of it.
   void WorkerGone(uint64_t worker);
@@ -119,6 +123,8 @@ class Ledger {
     // servers, as one sum. A new unit lies inside one such lease or outside of all: then a server has applied all of it
     // or nothing.
     std::vector<uint64_t> undone;
+    // By part: when a worker first found it applied by another one that has not told its outcome yet.
+    std::vector<absl::Duration> applied;
     std::vector<Result> results;
     std::vector<v1::Confusion> confusions;
     uint32_t done = 0;
@@ -136,6 +142,10 @@ class Ledger {
   Batch& At(uint64_t batch);
   void Release(std::map<uint64_t, Leased>::iterator lease);
   bool AllDone(const Leased& lease) const;
+  // Has another worker than this one a part of a batch?
+  bool HasAnother(uint64_t worker, uint64_t batch, uint32_t part) const;
+  // Is the outcome of a part still to come from the worker that has it?
+  bool AwaitsOutcome(const Batch& batch, uint32_t part, absl::Duration now) const;
   // After parts became done: ends leases with nothing left to do, and closes batches.
   void Close(absl::Duration now);
   BatchDone Finish(uint64_t number, Batch batch) const;

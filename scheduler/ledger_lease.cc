@@ -62,6 +62,7 @@ std::optional<Ledger::Unit> Ledger::LeaseLate(uint64_t worker, uint32_t copies, 
     if (lease->second.batch != first_open_ || lease->second.copy) continue;
     const absl::Duration since = std::max(lease->second.since, opened_);
     if (now - since <= std::max(late * lease->second.parts.size(), at_least)) continue;
+    if (AwaitsOutcome(At(first_open_), lease->second.parts.first, now)) continue;
     const bool copied = std::any_of(leased_.begin(), leased_.end(), [&](const auto& other) {
       return other.second.copy && other.second.batch == first_open_ && other.second.parts == lease->second.parts;
     });

@@ -18,7 +18,7 @@ Ledger::Taken Tell(Ledger& ledger, const std::string& worker, uint64_t batch, ui
   v1::UnitDone done;
   done.set_token(token);
   for (uint32_t part = first; part < end; ++part) done.add_parts()->set_part(part);
-  auto taken = ledger.Done(worker, batch, done, At(0));
+  auto taken = ledger.Done(std::stoul(worker.substr(1)), worker, batch, done, At(0));
   REQUIRE(taken.ok());
   return *taken;
 }
@@ -43,17 +43,17 @@ TEST_CASE("Workers that went on alone tell of batches far ahead; these are done 
 
 TEST_CASE("What is told of too many batches ahead is forgotten, and may be told or done again") {
   Ledger ledger({0, 1000, 1, 4, 10});
-  for (uint64_t batch = 1; batch < 4; ++batch) CHECK(Tell(ledger, "w", batch, 0, 1).fresh == 1);
-  for (uint64_t batch = 4; batch < 14; ++batch) CHECK(Tell(ledger, "w", batch, 0, 1).fresh == 1);
-  const Ledger::Taken beyond = Tell(ledger, "w", 14, 0, 1);
+  for (uint64_t batch = 1; batch < 4; ++batch) CHECK(Tell(ledger, "w1", batch, 0, 1).fresh == 1);
+  for (uint64_t batch = 4; batch < 14; ++batch) CHECK(Tell(ledger, "w1", batch, 0, 1).fresh == 1);
+  const Ledger::Taken beyond = Tell(ledger, "w1", 14, 0, 1);
   CHECK(beyond.fresh == 0);
   CHECK(beyond.repeated == 0);
-  CHECK(Tell(ledger, "w", 2000, 0, 1).fresh == 0);
-  CHECK(Tell(ledger, "w", 0, 0, 1).fresh == 1);
+  CHECK(Tell(ledger, "w1", 2000, 0, 1).fresh == 0);
+  CHECK(Tell(ledger, "w1", 0, 0, 1).fresh == 1);
   CHECK(ledger.first_open() == 14);
-  CHECK(Tell(ledger, "w", 14, 0, 1).fresh == 1);
+  CHECK(Tell(ledger, "w1", 14, 0, 1).fresh == 1);
   // The bound holds for what is ahead now, not for what ever was.
-  for (uint64_t batch = 19; batch < 29; ++batch) CHECK(Tell(ledger, "w", batch, 0, 1).fresh == 1);
+  for (uint64_t batch = 19; batch < 29; ++batch) CHECK(Tell(ledger, "w1", batch, 0, 1).fresh == 1);
 }
 
 TEST_CASE("A part that is told while its unit is out counts; the rest of the unit counts when it comes") {
@@ -108,7 +108,7 @@ TEST_CASE("A unit that waits for an earlier batch is not late") {
   REQUIRE(ledger.Lease(1, 2, 1, &token, At(0)).size() == 2);
   v1::UnitDone done;
   done.add_parts();
-  REQUIRE(ledger.Done("w1", 0, done, At(5)).ok());
+  REQUIRE(ledger.Done(1, "w1", 0, done, At(5)).ok());
   CHECK_FALSE(ledger.LeaseLate(2, 1, absl::Milliseconds(10), absl::Milliseconds(100), &token, At(5.1)));
   CHECK(ledger.LeaseLate(2, 1, absl::Milliseconds(10), absl::Milliseconds(100), &token, At(5.2)));
 }
@@ -173,15 +173,62 @@ TEST_CASE("A result with an outcome takes the place of one without, as long as t
   Ledger ledger({0, 1, 2, 1});
   v1::UnitDone unknown = DoneOf({1, 0, {0, 1}});
   unknown.mutable_parts(0)->set_outcome_unknown(true);
-  REQUIRE(ledger.Done("w1", 0, unknown, absl::ZeroDuration())->fresh == 1);
-  REQUIRE(ledger.Done("w2", 0, DoneOf({2, 0, {0, 1}}), absl::ZeroDuration())->repeated == 1);
-  REQUIRE(ledger.Done("w1", 0, unknown, absl::ZeroDuration())->repeated == 1);
+  REQUIRE(ledger.Done(1, "w1", 0, unknown, absl::ZeroDuration())->fresh == 1);
+  REQUIRE(ledger.Done(2, "w2", 0, DoneOf({2, 0, {0, 1}}), absl::ZeroDuration())->repeated == 1);
+  REQUIRE(ledger.Done(1, "w1", 0, unknown, absl::ZeroDuration())->repeated == 1);
   CHECK(ledger.OpenSums().outcome_unknown() == 0);
   REQUIRE(Done(ledger, 1, {3, 0, {1, 2}}).fresh == 1);
   const auto done = ledger.TakeDone();
   REQUIRE(done.size() == 1);
   CHECK_FALSE(done[0].parts[0].outcome_unknown());
   CHECK(done[0].units[0].worker() == "w2");
+}
+
+// One part, which `worker` found applied by somebody else.
+Ledger::Taken TellApplied(Ledger& ledger, uint64_t worker, uint64_t token, double now) {
+  v1::UnitDone unknown = DoneOf({token, 0, {0, 1}});
+  unknown.mutable_parts(0)->set_outcome_unknown(true);
+  auto taken = ledger.Done(worker, "w" + std::to_string(worker), 0, unknown, At(now));
+  REQUIRE(taken.ok());
+  return *taken;
+}
+
+TEST_CASE("Who finds a unit applied leaves it to the worker that did it to tell what came out") {
+  Ledger ledger({0, 1, 1, 1}, At(0));
+  uint64_t token = 1;
+  const auto late = [&](uint64_t worker, double now) {
+    return ledger.LeaseLate(worker, 1, absl::ZeroDuration(), absl::Milliseconds(100), &token, At(now));
+  };
+  REQUIRE(ledger.Lease(1, 1, 1, &token, At(0)).size() == 1);
+  const auto copy = late(2, 1);
+  REQUIRE(copy);
+  CHECK(TellApplied(ledger, 2, copy->token, 1.1).fresh == 0);
+  CHECK_FALSE(ledger.Holds(2));
+  CHECK(ledger.Holding() == std::map<uint64_t, uint32_t>{{1, 1}});
+  // Another copy would find the same.
+  CHECK_FALSE(late(2, 1.2));
+
+  SECTION("it tells") {
+    CHECK(Done(ledger, 1, {1, 0, {0, 1}}).fresh == 1);
+    CHECK(TellApplied(ledger, 2, copy->token, 1.3).repeated == 1);
+    const auto done = ledger.TakeDone();
+    REQUIRE(done.size() == 1);
+    CHECK_FALSE(done[0].parts[0].outcome_unknown());
+    CHECK(done[0].units[0].worker() == "w1");
+  }
+  SECTION("it dies: whoever has the unit next finds it applied, and nobody knows the outcome") {
+    ledger.WorkerGone(1);
+    const auto next = ledger.Lease(2, 1, 1, &token, At(1.5));
+    REQUIRE(next.size() == 1);
+    CHECK(TellApplied(ledger, 2, next[0].token, 1.6).fresh == 1);
+    CHECK(ledger.TakeDone().at(0).parts[0].outcome_unknown());
+  }
+  SECTION("it lives, and does not tell in time") {
+    const auto again = late(2, 4.2);
+    REQUIRE(again);
+    CHECK(TellApplied(ledger, 2, again->token, 4.3).fresh == 1);
+    CHECK(ledger.complete());
+  }
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ inline std::vector<Ledger::Unit> Lease(Ledger& ledger, uint64_t worker, uint32_t
 }
 
 inline Ledger::Taken Done(Ledger& ledger, uint64_t worker, const Ledger::Unit& unit) {
-  auto taken = ledger.Done("w" + std::to_string(worker), unit.batch, DoneOf(unit), absl::ZeroDuration());
+  auto taken = ledger.Done(worker, "w" + std::to_string(worker), unit.batch, DoneOf(unit), absl::ZeroDuration());
   REQUIRE(taken.ok());
   return *taken;
 }

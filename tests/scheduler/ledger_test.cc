@@ -148,7 +148,7 @@ TEST_CASE("A result of parts that are no node of the tree is refused") {
   uint64_t token = 1;
   const auto units = Lease(ledger, 1, 10, 2, &token);
   const auto reason = [&](const v1::UnitDone& done) {
-    return ReasonOf(ledger.Done("w1", 0, done, absl::ZeroDuration()).status());
+    return ReasonOf(ledger.Done(1, "w1", 0, done, absl::ZeroDuration()).status());
   };
   v1::UnitDone done = DoneOf(units[0]);
   CHECK(reason(v1::UnitDone()) == D::MALFORMED);

@@ -182,7 +182,7 @@ double BatchesPerSecond(const std::vector<double>& seconds_per_part, const std::
     const absl::Duration opened = ledger.opened();
     v1::UnitDone done;
     for (uint32_t part = unit.parts.first; part < unit.parts.end; ++part) done.add_parts()->set_part(part);
-    REQUIRE(ledger.Done(std::to_string(next), unit.batch, done, absl::Seconds(now)).ok());
+    REQUIRE(ledger.Done(next + 1, std::to_string(next), unit.batch, done, absl::Seconds(now)).ok());
     speeds.Done(next + 1, unit.batch, unit.parts.size(), seconds_per_part[next] * unit.parts.size(), opened,
                 absl::Seconds(now));
     if (ledger.first_open() <= 100) known_at = now;
