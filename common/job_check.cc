@@ -101,11 +101,13 @@ absl::Status CheckWire(const v1::Job& job, const SourceMap& source) {
                                              " sends less than each value, and optimizer: {count: {}} is to get all "
                                              "counts exactly; take float32"));
   }
-  if (coded && job.replicas() > 1) {
+  if (coded && (job.replicas() > 1 || WorkersHoldAllSlots(job))) {
     return source.Error(
         "wire", absl::StrCat(name,
                              " sends what depends on who computes: two copies of a slot would drift apart when a "
-                             "worker dies between its pushes; take replicas: 1, or wire: float32 or bf16"));
+                             "worker dies between its pushes; take ",
+                             WorkersHoldAllSlots(job) ? "allreduce: {state: sharded}" : "replicas: 1",
+                             ", or wire: float32 or bf16"));
   }
   return absl::OkStatus();
 }
@@ -115,6 +117,12 @@ absl::Status CheckMode(const v1::Job& job, const SourceMap& source) {
     return source.Error("allreduce",
                         "it says where workers hold the parameters, and in this mode servers do; leave it "
                         "out, or set mode: allreduce");
+  }
+  if (WorkersHoldAllSlots(job) && job.replicas() > 1) {
+    return source.Error(
+        "replicas",
+        "with allreduce: {state: replicated} every worker holds a copy of each slot, whatever this says; "
+        "leave it out");
   }
   return absl::OkStatus();
 }

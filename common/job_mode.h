@@ -6,8 +6,13 @@
 
 namespace pumasi {
 
-// The job's workers hold its slots, each a share of them, and it needs no servers; otherwise servers do.
+// The job's workers hold its slots, and it needs no servers; otherwise servers do.
 inline bool WorkersHoldSlots(const v1::Job& job) { return job.mode() == v1::MODE_ALLREDUCE; }
+
+// Each of them holds all slots; otherwise each holds a share.
+inline bool WorkersHoldAllSlots(const v1::Job& job) {
+  return WorkersHoldSlots(job) && job.allreduce().state() == v1::ALLREDUCE_STATE_REPLICATED;
+}
 
 }  // namespace pumasi
 

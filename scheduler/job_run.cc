@@ -160,10 +160,10 @@ void JobRun::WarnOfMembers(const Membership& members) {
     record_.Warn(absl::StrCat("mode: allreduce: workers hold the slots; servers have nothing to do, and ", servers,
                               servers == 1 ? " is there" : " are there"));
   }
-  if (job_.replicas() <= 1 && !has_log()) {
+  if (job_.replicas() <= 1 && !has_log() && !WorkersHoldAllSlots(job_)) {
     record_.Warn(
         "mode: allreduce with replicas: 1: a worker's death takes the job back to its last checkpoint; with "
-        "replicas: 2 it would go on, with durability: batch lose a batch at most");
+        "replicas: 2, or allreduce: {state: replicated}, it would go on, with durability: batch lose a batch at most");
   }
 }
 

@@ -9,6 +9,7 @@
 #include "common/field_rules.h"
 #include "common/planted_bug.h"
 #include "scheduler/job_run.h"
+#include "scheduler/layout_replicated.h"
 
 namespace pumasi {
 
@@ -85,7 +86,10 @@ void JobRun::Allocate(absl::Duration now) {
   generation_epoch_ = layout_.epoch() + 1;
   for (auto& [incarnation, server] : servers_) server.ready = false;
   message_.clear();
-  Adopt(PlanLayout(generation_epoch_, layout_.generation() + (first ? 0 : 1), job_.slots(), servers, replicas), now);
+  const uint64_t generation = layout_.generation() + (first ? 0 : 1);
+  Adopt(WorkersHoldAllSlots(job_) ? PlanReplicated(generation_epoch_, generation, job_.slots(), servers)
+                                  : PlanLayout(generation_epoch_, generation, job_.slots(), servers, replicas),
+        now);
   Enter(v1::ALLOCATING, now);
 }
 

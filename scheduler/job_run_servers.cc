@@ -4,7 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/error_detail.h"
+#include "common/layout/slot_roles.h"
 #include "scheduler/job_run.h"
+#include "scheduler/layout_replicated.h"
 
 namespace pumasi {
 namespace {
@@ -116,13 +118,17 @@ LayoutView JobRun::View(absl::Duration now) const {
 }
 
 void JobRun::Relayout(const std::string& died, absl::Duration now) {
-  LayoutStep step = NextLayout(View(now));
+  const bool replicated = IsReplicated(layout_);
+  LayoutStep step = replicated ? NextReplicated(View(now)) : NextLayout(View(now));
   if (!step.lost.empty()) {
     return Recover(absl::StrCat(died, died.empty() ? "" : " and ", step.lost.size(), " of ", layout_.slot_owner_size(),
                                 " slots had no copy elsewhere"),
                    now);
   }
-  if (!died.empty()) record_.Warn(absl::StrCat(died, "; its slots are served from their second copies"));
+  if (!died.empty()) {
+    record_.Warn(absl::StrCat(
+        died, replicated ? "; the others hold every slot, too" : "; its slots are served from their second copies"));
+  }
   if (step.prefetch.size() != prefetch_.size() ||
       !std::equal(prefetch_.begin(), prefetch_.end(), step.prefetch.begin(), [](const auto& a, const auto& b) {
         return a.first == b.first && a.second.server == b.second.server;
@@ -130,7 +136,8 @@ void JobRun::Relayout(const std::string& died, absl::Duration now) {
     ++assignment_change_;
   }
   prefetch_ = std::move(step.prefetch);
-  const bool waits = std::any_of(prefetch_.begin(), prefetch_.end(), [](const auto& slot) { return slot.second.done; });
+  const bool waits =
+      !replicated && std::any_of(prefetch_.begin(), prefetch_.end(), [](const auto& slot) { return slot.second.done; });
   if (!waits) copied_since_.reset();
   if (waits && !copied_since_) copied_since_ = now;
   if (!step.changed) return;
@@ -138,9 +145,10 @@ void JobRun::Relayout(const std::string& died, absl::Duration now) {
   const uint32_t bare = SlotsWithoutBackup(step.layout, replicas);
   const bool drained = std::any_of(servers_.begin(), servers_.end(), [](const auto& s) { return s.second.draining; });
   if (died.empty() && drained && bare > SlotsWithoutBackup(layout_, replicas)) {
-    record_.Warn(absl::StrCat("draining leaves too few ", HolderKind(), "s for replicas: ", replicas, ": ", bare,
-                              " of ", layout_.slot_owner_size(), " slots have one copy until another ", HolderKind(),
-                              " comes, or the drain is undone"));
+    const std::string few = replicated ? "one worker that holds slots"
+                                       : absl::StrCat("too few ", HolderKind(), "s for replicas: ", replicas);
+    record_.Warn(absl::StrCat("draining leaves ", few, ": ", bare, " of ", layout_.slot_owner_size(),
+                              " slots have one copy until another ", HolderKind(), " comes, or the drain is undone"));
   }
   Adopt(step.layout, now);
 }

@@ -96,7 +96,7 @@ absl::Status Shard::SetLayout(const v1::Layout& layout) {
       slots_[slot] = nullptr;
     }
     if (roles_[slot] != SlotRole::kNone && slots_[slot] == nullptr) ++missing_;
-    reads_[slot] = roles_[slot] == SlotRole::kPrimary ? SlotUse::kTaken : SlotUse::kForeign;
+    reads_[slot] = Reads(layout, roles_[slot]) ? SlotUse::kTaken : SlotUse::kForeign;
   }
   return absl::OkStatus();
 }

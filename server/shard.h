@@ -147,7 +147,7 @@ class Shard {
   JobOptimizers optimizers_;
   std::vector<SlotRole> roles_;               // by slot
   std::vector<std::shared_ptr<Slot>> slots_;  // by slot; nullptr: not ours, or not whole
-  std::vector<SlotUse> reads_;                // by slot: kTaken where this server is the primary
+  std::vector<SlotUse> reads_;                // by slot: kTaken where pulls ask this server for values
   uint32_t missing_ = 0;                      // slots of ours that are not whole
   uint64_t applied_ = 0;
   // The last norms that were given: factors of batch norms_version_; empty: none.

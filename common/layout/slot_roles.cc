@@ -1,5 +1,8 @@
 #include "common/layout/slot_roles.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "absl/strings/str_cat.h"
 
 namespace pumasi {
@@ -12,6 +15,36 @@ template <typename Role>
 std::optional<uint32_t> ServerOf(const Role& role, uint32_t slot) {
   if (role.empty() || role[static_cast<int>(slot)] == 0) return std::nullopt;
   return role[static_cast<int>(slot)] - 1;
+}
+
+bool IsReplica(const v1::Layout& layout, uint32_t server) {
+  return std::binary_search(layout.replicas().begin(), layout.replicas().end(), server);
+}
+
+absl::Status CheckReplicas(const v1::Layout& layout) {
+  const auto& replicas = layout.replicas();
+  // Strictly ascending, or some index is twice there or not to be found.
+  const bool ascending =
+      std::adjacent_find(replicas.begin(), replicas.end(), std::greater_equal<uint32_t>()) == replicas.end();
+  if (!ascending || replicas[replicas.size() - 1] >= static_cast<uint32_t>(layout.servers_size())) {
+    return absl::InvalidArgumentError("the replicas of the layout are no ascending list of its servers");
+  }
+  if (!layout.slot_backup().empty()) {
+    return absl::InvalidArgumentError("the layout has replicas that hold every slot, and second copies of slots, too");
+  }
+  for (int slot = 0; slot < layout.slot_owner_size(); ++slot) {
+    if (!IsReplica(layout, layout.slot_owner(slot))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the primary of slot ", slot, " is none of the layout's replicas"));
+    }
+    if (layout.slot_filling().empty()) continue;
+    const uint32_t filling = layout.slot_filling(slot);
+    if (filling != layout.slot_filling(0) || (filling > 0 && IsReplica(layout, filling - 1))) {
+      return absl::InvalidArgumentError(
+          "the layout has replicas: one more server may be filled, with all slots at once");
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -35,7 +68,7 @@ absl::Status CheckLayout(const v1::Layout& layout) {
       return absl::InvalidArgumentError(absl::StrCat("slot ", slot, " of the layout is twice on one server"));
     }
   }
-  return absl::OkStatus();
+  return IsReplicated(layout) ? CheckReplicas(layout) : absl::OkStatus();
 }
 
 std::optional<uint32_t> BackupOf(const v1::Layout& layout, uint32_t slot) {
@@ -48,6 +81,9 @@ std::optional<uint32_t> FillingOf(const v1::Layout& layout, uint32_t slot) {
 
 std::vector<uint32_t> HoldersOf(const v1::Layout& layout, uint32_t slot) {
   std::vector<uint32_t> holders = {layout.slot_owner(static_cast<int>(slot))};
+  for (const uint32_t replica : layout.replicas()) {
+    if (replica != holders[0]) holders.push_back(replica);
+  }
   for (const auto server : {BackupOf(layout, slot), FillingOf(layout, slot)}) {
     if (server.has_value()) holders.push_back(*server);
   }
@@ -72,11 +108,12 @@ std::vector<SlotRole> RolesOf(const v1::Layout& layout, uint64_t incarnation) {
   const auto ours = [&](uint32_t server) {
     return layout.servers(static_cast<int>(server)).incarnation() == incarnation;
   };
+  const bool replica = std::any_of(layout.replicas().begin(), layout.replicas().end(), ours);
   for (uint32_t slot = 0; slot < slots; ++slot) {
     const auto backup = BackupOf(layout, slot), filling = FillingOf(layout, slot);
     if (ours(layout.slot_owner(static_cast<int>(slot)))) {
       roles[slot] = SlotRole::kPrimary;
-    } else if (backup.has_value() && ours(*backup)) {
+    } else if (replica || (backup.has_value() && ours(*backup))) {
       roles[slot] = SlotRole::kBackup;
     } else if (filling.has_value() && ours(*filling)) {
       roles[slot] = SlotRole::kFilling;

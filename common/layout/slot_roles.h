@@ -1,6 +1,7 @@
 // Who has which slot in a layout, and in what role. A layout says it as indices into its servers: slot_owner of the
-// primary, slot_backup and slot_filling 1 + index, where 0 is nobody and an empty list is nobody anywhere. Read here
-// and nowhere else.
+// primary, slot_backup and slot_filling 1 + index, where 0 is nobody and an empty list is nobody anywhere. In a
+// replicated layout each of `replicas` (indices) holds every slot: as its primary or, if that is another one, its
+// backup. Read here and nowhere else, but for the primaries.
 #ifndef PUMASI_COMMON_LAYOUT_SLOT_ROLES_H_
 #define PUMASI_COMMON_LAYOUT_SLOT_ROLES_H_
 
@@ -17,15 +18,24 @@ namespace pumasi {
 enum class SlotRole : uint8_t { kNone, kPrimary, kBackup, kFilling };
 
 // InvalidArgument: there are no slots or servers, a role names a server that is not listed or is said of another number
-// of slots, or one server has two roles in one slot. A layout from elsewhere has to pass before anything below.
+// of slots, or one server has two roles in one slot; a replicated layout has slots that not all its replicas hold, or
+// that another server than the others' is being filled with. A layout from elsewhere has to pass before anything below.
 absl::Status CheckLayout(const v1::Layout& layout);
 
-// Index of the server that is the slot's second copy, or is being filled with it; nullopt: none is.
-// REQUIRES: slot < slots.
+// Whether some servers hold every slot, and all others none.
+inline bool IsReplicated(const v1::Layout& layout) { return layout.replicas_size() > 0; }
+
+// Whether a server of this role answers pulls of the slot's values once it has it.
+inline bool Reads(const v1::Layout& layout, SlotRole role) {
+  return role == SlotRole::kPrimary || (role == SlotRole::kBackup && IsReplicated(layout));
+}
+
+// Index of the server that is the slot's second copy, or is being filled with it; nullopt: none is, or the layout is
+// replicated and has many. REQUIRES: slot < slots.
 std::optional<uint32_t> BackupOf(const v1::Layout& layout, uint32_t slot);
 std::optional<uint32_t> FillingOf(const v1::Layout& layout, uint32_t slot);
 
-// Servers that hold a copy of `slot`: primary, backup, and the one being filled. REQUIRES: slot < slots.
+// Servers that hold a copy of `slot`: the primary first, backups, and the one being filled. REQUIRES: slot < slots.
 std::vector<uint32_t> HoldersOf(const v1::Layout& layout, uint32_t slot);
 
 // Servers that hold any slot in any role, ascending. A batch is pulled from all of them, since each has to have applied

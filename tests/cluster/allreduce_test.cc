@@ -8,6 +8,7 @@
 #include "tests/cluster/job_on_cluster.h"
 #include "tests/cluster/program.h"
 #include "tests/cluster/small_job.h"
+#include "tests/cluster/some_checkpoint.h"
 #include "tests/common/temp_folder.h"
 
 namespace pumasi {
@@ -71,7 +72,7 @@ TEST_CASE("norms over all members, running statistics and a log keep the promise
   for (const auto& [from, way] : {std::pair("ps", members), {"members", ps}}) {
     CAPTURE(from);
     Arguments resumed = way;
-    resumed.insert(resumed.end(), {"--resume", folder / from + std::string("/checkpoint-000000024")});
+    resumed.insert(resumed.end(), {"--resume", SomeCheckpoint(folder / from)});
     CHECK(Train(folder, "resumed", resumed)["parameters_sha256"] == first["parameters_sha256"]);
   }
 }
@@ -122,6 +123,82 @@ TEST_CASE("a member that is stopped past its lease comes back as another one") {
   job.cluster().Find("worker-0")->Signal(SIGCONT);
   const v1::JobStatus status = job.WaitForEnd();
   CheckDone(status, undisturbed["parameters_sha256"]);
+}
+
+constexpr char kReplicated[] = "allreduce={state: replicated}";
+
+TEST_CASE("1, 2 and 3 workers that each hold all parameters train the bits of servers") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 500, 2);
+  const auto servers = Train(folder, "ps", {"--servers", "2", "--workers", "2"});
+  for (const std::string workers : {"1", "2", "3"}) {
+    CAPTURE(workers);
+    const auto members =
+        Train(folder, "members", {"--workers", workers, "--set", "mode=allreduce", "--set", kReplicated});
+    CheckSame(members, servers);
+    CHECK(members["mode"] == "allreduce");
+    CHECK(members["servers"] == 0);
+  }
+}
+
+TEST_CASE("where each worker holds all parameters, norms, a log and checkpoints keep the promise, too") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 500, 2);
+  const Arguments job = {"--set", "optimizer={adam: {learning_rate: 0.01}, clip: {global_norm: 0.1}}", "--set",
+                         "checkpoint={every_batches: 8, keep: 20}"};
+  Arguments ps = job, members = job;
+  ps.insert(ps.end(), {"--servers", "2", "--workers", "2"});
+  members.insert(members.end(),
+                 {"--workers", "2", "--set", "mode=allreduce", "--set", kReplicated, "--set", "durability=batch"});
+  const auto first = Train(folder, "ps", ps);
+  CheckSame(Train(folder, "members", members), first);
+  for (const auto& [from, way] : {std::pair("ps", members), {"members", ps}}) {
+    CAPTURE(from);
+    Arguments resumed = way;
+    resumed.insert(resumed.end(), {"--resume", SomeCheckpoint(folder / from)});
+    CHECK(Train(folder, "resumed", resumed)["parameters_sha256"] == first["parameters_sha256"]);
+  }
+}
+
+TEST_CASE("of workers that each hold all parameters one is enough, and others join") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), kRows, kEpochs);
+  const auto undisturbed = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
+  // There is no checkpoint to go back to.
+  WriteSmallJob(folder.path(), kRows, kEpochs, "mode: allreduce\nallreduce: {state: replicated}\n");
+  JobOnCluster job(folder, 0, 3);
+  job.Submit();
+  job.WaitForBatch(40);
+  job.cluster().Find("worker-1")->Signal(SIGKILL);
+  job.WaitForBatch(80);
+  job.cluster().Find("worker-0")->Signal(SIGKILL);
+  job.WaitForBatch(120);
+  REQUIRE(job.cluster().AddWorker(7).ok());
+  job.WaitForCopies();
+  job.cluster().Find("worker-2")->Signal(SIGKILL);
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.message());
+  REQUIRE(status.state() == v1::DONE);
+  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CHECK(status.generation() == 0);
+}
+
+TEST_CASE("a worker with all parameters that is stopped past its lease comes back as another one") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), kRows, kEpochs);
+  const auto undisturbed = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
+  WriteSmallJob(folder.path(), kRows, kEpochs, "mode: allreduce\nallreduce: {state: replicated}\n");
+  JobOnCluster job(folder, 0, 2);
+  job.Submit();
+  job.WaitForBatch(40);
+  job.cluster().Find("worker-0")->Signal(SIGSTOP);
+  job.WaitForWarnings(2);  // that it died, as a worker and as a holder of slots
+  job.cluster().Find("worker-0")->Signal(SIGCONT);
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.message());
+  REQUIRE(status.state() == v1::DONE);
+  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CHECK(status.generation() == 0);
 }
 
 TEST_CASE("a job whose parameters servers hold needs one") {

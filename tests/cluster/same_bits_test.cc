@@ -11,6 +11,7 @@
 #include "tests/cluster/job_on_cluster.h"
 #include "tests/cluster/program.h"
 #include "tests/cluster/small_job.h"
+#include "tests/cluster/some_checkpoint.h"
 #include "tests/common/temp_folder.h"
 
 namespace pumasi {
@@ -110,11 +111,14 @@ TEST_CASE("norms over all servers, running statistics and a rate that follows th
     CHECK(other["test"] == first["test"]);
     CHECK(other["rate_changes"] == first["rate_changes"]);
   }
-  // 16 batches an epoch: one checkpoint in the middle of an epoch, and one at an epoch's end.
-  for (const std::string checkpoint : {"checkpoint-000000040", "checkpoint-000000048"}) {
+  // 16 batches an epoch: one checkpoint in the middle of an epoch, and one at an epoch's end. After three epochs the
+  // rate has changed.
+  for (const uint64_t batch : {8, 0}) {
+    const auto wanted = [&](uint64_t version) { return version >= 40 && version % 16 == batch; };
+    const std::string checkpoint = SomeCheckpoint(folder / "out", wanted);
     CAPTURE(checkpoint);
     auto resume = arguments;
-    resume.insert(resume.end(), {"--resume", folder / "out/" + checkpoint});
+    resume.insert(resume.end(), {"--resume", checkpoint});
     const auto resumed = Train(folder, 2, 1, resume);
     CHECK(resumed["parameters_sha256"] == first["parameters_sha256"]);
   }
@@ -156,7 +160,7 @@ TEST_CASE("values of 16 bits on the wire keep the promise, learn as well and tak
     CHECK(other["first_losses"] == first["first_losses"]);
   }
   auto resume = arguments;
-  resume.insert(resume.end(), {"--resume", folder / "out/checkpoint-000000040"});
+  resume.insert(resume.end(), {"--resume", SomeCheckpoint(folder / "out")});
   CHECK(Train(folder, 2, 2, resume)["parameters_sha256"] == first["parameters_sha256"]);
   // Two copies of each slot.
   CHECK(Train(folder, 3, 2, {"--set", "wire=bf16", "--set", "replicas=2"})["parameters_sha256"] ==
@@ -250,9 +254,13 @@ TEST_CASE("continuing from a checkpoint on another number of servers gives the b
   TempFolder folder;
   WriteSmallJob(folder.path(), 1000, 3);
   const auto whole = Train(folder, 2, 2, {"--set", "checkpoint.every_batches=20", "--set", "checkpoint.keep=10"});
-  for (const auto& [checkpoint, servers] : {std::pair("checkpoint-000000040", 3), {"checkpoint-000000060", 1}}) {
+  TempFolder checkpoints;  // a run writes over what is in out/
+  std::filesystem::copy(folder / "out", checkpoints / "whole", std::filesystem::copy_options::recursive);
+  for (const auto& [from, servers] : {std::pair(0, 3), {50, 1}}) {
+    const std::string checkpoint =
+        SomeCheckpoint(checkpoints / "whole", [from = from](uint64_t version) { return version > uint64_t(from); });
     CAPTURE(checkpoint, servers);
-    const auto resumed = Train(folder, servers, 2, {"--resume", folder / "out" + std::string("/") + checkpoint});
+    const auto resumed = Train(folder, servers, 2, {"--resume", checkpoint});
     CHECK(resumed["parameters_sha256"] == whole["parameters_sha256"]);
     CHECK(resumed["samples"] < whole["samples"]);
   }

@@ -9,6 +9,7 @@
 namespace pumasi {
 namespace {
 
+using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 
 // A job of five lines; `last` is the last layer, `more` follows.
@@ -58,6 +59,17 @@ TEST_CASE("Settings that the loss has no use for are refused where they stand") 
 TEST_CASE("Where workers hold parameters is said only where they do") {
   CHECK(Error(Job(kSoftmax, "mode: allreduce\n")).empty());
   CHECK(Error(Job(kSoftmax, "mode: allreduce\nallreduce: {state: sharded}\nreplicas: 2\nwire: bf16\n")).empty());
+  const std::string replicated = "mode: allreduce\nallreduce: {state: replicated}\n";
+  for (const std::string more :
+       {"", "replicas: 1\n", "wire: bf16\n", "durability: batch\ncheckpoint: {every_batches: 9}\n"}) {
+    CHECK(Error(Job(kSoftmax, replicated + more)).empty());
+  }
+  CHECK_THAT(Error(Job(kSoftmax, replicated + "replicas: 2\n")),
+             StartsWith("job.yaml:8:11: replicas: with allreduce: {state: replicated} every worker"));
+  for (const std::string wire : {"onebit", "topk"}) {
+    CHECK_THAT(Error(Job(kSoftmax, replicated + "wire: " + wire + "\n")),
+               StartsWith("job.yaml:8:7: wire: " + wire) && Contains("take allreduce: {state: sharded}, or wire"));
+  }
   CHECK_THAT(Error(Job(kSoftmax, "allreduce: {state: sharded}\n")), StartsWith("job.yaml:6:1: allreduce: "));
   CHECK_THAT(Error(Job(kSoftmax, "mode: ps\nallreduce: {}\n")), StartsWith("job.yaml:7:1: allreduce: "));
 }

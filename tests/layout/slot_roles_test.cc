@@ -51,6 +51,69 @@ TEST_CASE("What one server is for each slot") {
   CHECK(RolesOf(layout, 99) == Roles{none, none, none});
 }
 
+// Servers 10 to 13: all slots on 10, 12 and 13.
+v1::Layout Replicated() {
+  v1::Layout layout;
+  for (int server = 0; server < 4; ++server) layout.add_servers()->set_incarnation(10 + server);
+  for (const uint32_t owner : {0, 3, 2}) layout.add_slot_owner(owner);
+  for (const uint32_t replica : {0, 2, 3}) layout.add_replicas(replica);
+  return layout;
+}
+
+TEST_CASE("In a replicated layout each replica has every slot, as its primary or its backup") {
+  using Roles = std::vector<SlotRole>;
+  constexpr SlotRole none = SlotRole::kNone, primary = SlotRole::kPrimary, backup = SlotRole::kBackup;
+  CHECK_FALSE(IsReplicated(SomeLayout()));
+  v1::Layout layout = Replicated();
+  CHECK(IsReplicated(layout));
+  CHECK(CheckLayout(layout).ok());
+  CHECK(HoldersOf(layout, 0) == std::vector<uint32_t>{0, 2, 3});
+  CHECK(HoldersOf(layout, 1) == std::vector<uint32_t>{3, 0, 2});
+  CHECK(HoldersOf(layout) == std::vector<uint32_t>{0, 2, 3});
+  CHECK(RolesOf(layout, 10) == Roles{primary, backup, backup});
+  CHECK(RolesOf(layout, 11) == Roles{none, none, none});
+  CHECK(RolesOf(layout, 12) == Roles{backup, backup, primary});
+  for (int slot = 0; slot < 3; ++slot) layout.add_slot_filling(2);
+  CHECK(CheckLayout(layout).ok());
+  CHECK(HoldersOf(layout, 1) == std::vector<uint32_t>{3, 0, 2, 1});
+  CHECK(HoldersOf(layout) == std::vector<uint32_t>{0, 1, 2, 3});
+  CHECK(RolesOf(layout, 11) == Roles(3, SlotRole::kFilling));
+}
+
+TEST_CASE("Pulls are answered by the primary, in a replicated layout by backups, too") {
+  const v1::Layout some = SomeLayout(), replicated = Replicated();
+  for (const SlotRole role : {SlotRole::kNone, SlotRole::kPrimary, SlotRole::kBackup, SlotRole::kFilling}) {
+    CHECK(Reads(some, role) == (role == SlotRole::kPrimary));
+    CHECK(Reads(replicated, role) == (role == SlotRole::kPrimary || role == SlotRole::kBackup));
+  }
+}
+
+TEST_CASE("A replicated layout that makes no sense is refused") {
+  const auto refused = [](const std::function<void(v1::Layout&)>& spoil) {
+    v1::Layout layout = Replicated();
+    spoil(layout);
+    const absl::Status status = CheckLayout(layout);
+    CHECK(absl::IsInvalidArgument(status));
+    return std::string(status.message());
+  };
+  const auto fill = [](v1::Layout& layout, uint32_t a, uint32_t b, uint32_t c) {
+    for (const uint32_t filling : {a, b, c}) layout.add_slot_filling(filling);
+  };
+  const std::string order = "the replicas of the layout are no ascending list of its servers";
+  CHECK(refused([](auto& l) { l.set_replicas(1, 0); }) == order);
+  CHECK(refused([](auto& l) { l.set_replicas(1, 3); }) == order);
+  CHECK(refused([](auto& l) { l.set_replicas(2, 4); }) == order);
+  CHECK(refused([](auto& l) { l.set_slot_owner(1, 1); }) == "the primary of slot 1 is none of the layout's replicas");
+  CHECK(refused([](auto& l) {
+          for (const uint32_t backup : {2, 2, 2}) l.add_slot_backup(backup);
+        }) == "the layout has replicas that hold every slot, and second copies of slots, too");
+  const std::string filling = "the layout has replicas: one more server may be filled, with all slots at once";
+  CHECK(refused([&](auto& l) { fill(l, 2, 2, 0); }) == filling);
+  CHECK(refused([&](auto& l) { fill(l, 4, 3, 4); }) == filling);
+  CHECK(refused([&](auto& l) { l.mutable_replicas()->RemoveLast(), l.set_slot_owner(1, 0), fill(l, 2, 2, 4); }) ==
+        filling);
+}
+
 TEST_CASE("A layout that makes no sense is refused") {
   const auto refused = [](const std::function<void(v1::Layout&)>& spoil) {
     v1::Layout layout = SomeLayout();

@@ -208,6 +208,133 @@ TEST_CASE("A drained member gets no leases, loses its slots, and is drained when
   CHECK(story.cluster().Nodes(story.now())[0].drained());
 }
 
+JobRun::Spec Replicated(uint32_t workers) {
+  JobRun::Spec spec = Sharded(workers, 1);
+  spec.request.mutable_job()->mutable_allreduce()->set_state(v1::ALLREDUCE_STATE_REPLICATED);
+  return spec;
+}
+
+TEST_CASE("Replicated: each member has every slot, and nothing is lost while one lives") {
+  JobStory story(Replicated(3));
+  story.Play(R"(
+    worker w1
+    worker w2
+    worker w3
+    w1 prepared
+    w2 prepared
+    assets
+    w3 prepared
+    w1 ready
+    w2 ready
+    w3 ready     => TRAINING
+    w1 slots     => primary 0 3 6; backup 1 2 4 5 7, TRAINING
+    w2 slots     => primary 1 4 7; backup 0 2 3 5 6, TRAINING
+    w3 slots     => primary 2 5; backup 0 1 3 4 6 7, TRAINING
+  )");
+  CHECK(story.Status().warnings_size() == 0);
+  CHECK(story.Status().slots_without_backup() == 0);
+  story.Play(R"(
+    w1 asks 9
+    w1 done
+    w2 dies      => TRAINING
+    w1 slots     => primary 0 3 4 6; backup 1 2 5 7, TRAINING
+    w3 slots     => primary 1 2 5 7; backup 0 3 4 6, TRAINING
+    w1 dies      => TRAINING
+    w3 slots     => primary 0 1 2 3 4 5 6 7, TRAINING
+  )");
+  const v1::JobStatus status = story.Status();
+  CHECK(status.generation() == 0);
+  CHECK(status.slots_without_backup() == 8);
+  REQUIRE(status.warnings_size() == 4);
+  CHECK(status.warnings(1).find("worker w2 at w2:7 died (its connection broke") == 0);
+  CHECK(status.warnings(1).find("; the others hold every slot, too") != std::string::npos);
+}
+
+TEST_CASE("Replicated: a worker that comes copies all slots ahead, then fills with all at once; one at a time") {
+  JobStory story(Replicated(1));
+  story.Play(R"(
+    worker w1
+    w1 prepared
+    assets       => ALLOCATING
+    w1 ready     => TRAINING
+    worker w2
+    worker w3
+    w3 prepared
+    w3 slots     => prefetch 0 1 2 3 4 5 6 7, TRAINING
+    w2 prepared
+    w2 slots     => none, TRAINING
+    w3 prefetched
+    w3 slots     => filling 0 1 2 3 4 5 6 7, TRAINING
+    w2 slots     => none, TRAINING
+    w3 filled
+    w3 slots     => primary 0 1 2 3; backup 4 5 6 7, TRAINING
+    w2 slots     => prefetch 0 1 2 3 4 5 6 7, TRAINING
+    w2 prefetched
+    w2 filled
+    w2 slots     => primary 0 4; backup 1 2 3 5 6 7, TRAINING
+  )");
+  CHECK(story.Status().slots_without_backup() == 0);
+  CHECK(story.job().layout().replicas_size() == 3);
+}
+
+TEST_CASE("Replicated: a worker that can't copy a slot is none of the copies, and tries again later", "[deadline]") {
+  JobRun::Spec spec = Replicated(1);
+  spec.request.mutable_job()->set_stall_timeout(600);
+  JobStory story(spec);
+  story.Play(R"(
+    worker w1
+    w1 prepared
+    assets
+    w1 ready     => TRAINING
+    worker w2
+    w2 prepared
+    w2 prefetched
+    w2 failed    => TRAINING
+    w2 slots     => none, TRAINING
+    61 pass
+    w2 slots     => prefetch 0 1 2 3 4 5 6 7, TRAINING
+  )");
+  CHECK(story.job().layout().replicas_size() == 1);
+}
+
+TEST_CASE("Replicated: a drained member hands its primaries on at once") {
+  JobStory story(Replicated(2));
+  story.Play(kTwo);
+  story.Play(R"(
+    drain w1     => TRAINING
+    w1 slots     => none, TRAINING
+    w2 slots     => primary 0 1 2 3 4 5 6 7, TRAINING
+  )");
+  CHECK(story.cluster().Nodes(story.now())[0].drained());
+  REQUIRE(story.Status().warnings_size() == 1);
+  CHECK(story.Status().warnings(0) ==
+        "draining leaves one worker that holds slots: 8 of 8 slots have one copy until another worker comes, or the "
+        "drain is undone");
+}
+
+TEST_CASE("Replicated: with the last member the job goes back to its last checkpoint") {
+  JobStory story(Replicated(2));
+  story.Play(kTwo);
+  story.Play(R"(
+    w1 asks 2
+    w2 asks 2
+    w1 done
+    w2 done
+    w1 saved 1
+    w2 saved 1
+    completed    => checkpoint-000000001, TRAINING
+    w2 dies      => TRAINING
+    w1 dies
+    worker w3
+    w3 prepared  => ALLOCATING
+    w3 slots     => primary 0 1 2 3 4 5 6 7, ALLOCATING
+    w3 ready     => TRAINING
+  )");
+  CHECK(story.Status().generation() == 1);
+  CHECK(story.AssignmentFor("w3").resume() == "/out/cats/checkpoint-000000001");
+  CHECK(story.job().layout().replicas_size() == 1);
+}
+
 TEST_CASE("Servers that are there have nothing to do, and one that dies is nothing to the job") {
   JobStory story(Sharded(1, 1));
   story.Play(R"(

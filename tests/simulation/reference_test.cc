@@ -25,7 +25,7 @@ Parameters PullAll(const Scenario& scenario, const Router& router, const Shard& 
   const Router::Positions positions = router.SplitPull(pulled.ids);
   v1::PullRequest request;
   request.set_version(version);
-  router.FillPull(pulled.ids, positions[0], &request);
+  router.FillPull(pulled.ids, 0, positions[0], &request);
   OutgoingPull answer;
   REQUIRE(shard.Pull(request, &answer).ok());
   const v1::PullResponse response = ToMessage(answer);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/field_rules.h"
+#include "common/job_mode.h"
 #include "common/model_plan.h"
 
 namespace pumasi::sim {
@@ -155,6 +156,13 @@ void KillOnlyTheScheduler(Random random, Scenario* scenario) {
   scenario->faults.kill_scheduler = 2 + 6 * random.Unit();
 }
 
+// Each worker holds all slots.
+void Replicate(v1::Job* job) {
+  job->mutable_allreduce()->set_state(v1::ALLREDUCE_STATE_REPLICATED);
+  job->set_replicas(1);
+  if (!IsReproducible(job->wire())) job->set_wire(v1::WIRE_FLOAT32);
+}
+
 // Workers hold the slots, as many as there would be servers, or more.
 void LeaveServersOut(Scenario* scenario) {
   scenario->job.set_mode(v1::MODE_ALLREDUCE);
@@ -195,7 +203,8 @@ Scenario DrawFirst(uint64_t seed, bool faults) {
 std::string Scenario::ToString() const {
   return absl::StrCat("seed ", seed, ": ", jobs > 1 ? absl::StrCat(jobs, " jobs, ") : "", servers, "+", spare_servers,
                       " servers, ", workers, "+", spare_workers, " workers, ", batches(), " batches of ",
-                      job.micro_batches(), " parts, ", job.slots(), " slots x ", job.replicas(), ", checkpoint every ",
+                      job.micro_batches(), " parts, ", job.slots(), " slots x ",
+                      WorkersHoldAllSlots(job) ? "all" : absl::StrCat(job.replicas()), ", checkpoint every ",
                       job.checkpoint().every_batches(), ", ",
                       counts()                     ? "count"
                       : job.optimizer().has_adam() ? "adam"
@@ -208,7 +217,9 @@ std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
   std::vector<Scenario> scenarios = {DrawFirst(seed, faults)};
   // All jobs of a seed are with servers, or without.
   const bool members = Random(seed).Stream("mode").Chance(0.3);
+  const bool replicated = members && Random(seed).Stream("state").Chance(1.0 / 3);
   if (members) LeaveServersOut(&scenarios[0]);
+  if (replicated) Replicate(&scenarios[0].job);
   Random random = Random(seed).Stream("more jobs");
   const auto jobs = static_cast<uint32_t>(random.Chance(0.3) ? 2 + random.Below(2) : 1);
   scenarios[0].jobs = jobs;
@@ -218,6 +229,7 @@ std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
     DrawWork(random.Stream(absl::StrCat(number)), 3 + random.Below(5), &scenario);
     if (scenario.faults.only_scheduler) scenario.job.set_backup_workers(0);
     if (members) scenario.job.set_mode(v1::MODE_ALLREDUCE);
+    if (replicated) Replicate(&scenario.job);
     scenarios.push_back(std::move(scenario));
   }
   return scenarios;

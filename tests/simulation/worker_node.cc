@@ -74,7 +74,7 @@ void WorkerNode::Work(const std::vector<v1::Assignment>& assignments) {
   if (core_ == nullptr) return;
   const v1::Layout& layout = assignment_.layout();
   if (layout.epoch() > 0 && (!router_ || Newer(layout, router_->layout()))) {
-    auto router = Router::Create(scenario().tables, layout, scenario().wire(), scenario().coding());
+    auto router = Router::Create(scenario().tables, layout, scenario().wire(), scenario().coding(), incarnation());
     if (!router.ok()) return world_.Fail(absl::StrCat("a layout that makes no sense: ", router.status().ToString()));
     router_ = *std::move(router);
   }
@@ -197,7 +197,7 @@ void WorkerNode::Do(const Pull& effect) {
     request.mutable_header()->set_incarnation(incarnation());
     request.mutable_header()->set_lease_token(payload->lease.token());
     request.set_version(effect.version);
-    router_->FillPull(payload->pulled.ids, positions[server], &request);
+    router_->FillPull(payload->pulled.ids, server, positions[server], &request);
     Ask<v1::PullResponse>(network_, *this, router_->layout().servers(static_cast<int>(server)).address(), Method::kPull,
                           request, kCallTimeout,
                           [this, serial = job_serial_, effect, server, asked = positions[server]](

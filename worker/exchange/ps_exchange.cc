@@ -33,7 +33,7 @@ void PullAttempt::Prepare() {
   served_.resize(router.servers());
   for (const uint32_t server : router.holders()) {
     exchange_.FillHeader(*peers_, lease_token_, requests_[server].mutable_header());
-    router.FillPull(*ids_, positions_[server], &requests_[server]);
+    router.FillPull(*ids_, server, positions_[server], &requests_[server]);
   }
 }
 

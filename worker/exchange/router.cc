@@ -13,9 +13,23 @@
 #include "ops/wire/value_codec.h"
 
 namespace pumasi {
+namespace {
+
+// By slot, whom to ask for its values.
+std::vector<uint32_t> ReadersOf(const v1::Layout& layout, uint64_t incarnation) {
+  if (!IsReplicated(layout)) return {layout.slot_owner().begin(), layout.slot_owner().end()};
+  // Who has no copy asks one of them for all, and another one than others do.
+  uint32_t reader = layout.replicas(static_cast<int>(incarnation % static_cast<uint64_t>(layout.replicas_size())));
+  for (const uint32_t replica : layout.replicas()) {
+    if (layout.servers(static_cast<int>(replica)).incarnation() == incarnation) reader = replica;
+  }
+  return std::vector<uint32_t>(static_cast<size_t>(layout.slot_owner_size()), reader);
+}
+
+}  // namespace
 
 absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Layout layout, Precision wire,
-                                      const DenseCoding& coding) {
+                                      const DenseCoding& coding, uint64_t incarnation) {
   if (absl::Status status = CheckLayout(layout); !status.ok()) return status;
   Router router;
   router.tables_ = std::move(tables);
@@ -25,7 +39,9 @@ absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Lay
   router.holders_ = HoldersOf(router.layout_);
   const auto slots = static_cast<uint32_t>(router.layout_.slot_owner_size());
   for (uint32_t slot = 0; slot < slots; ++slot) router.slot_holders_.push_back(HoldersOf(router.layout_, slot));
+  router.slot_reader_ = ReadersOf(router.layout_, incarnation);
   router.primary_chunks_.resize(router.servers());
+  router.read_chunks_.resize(router.servers());
   router.held_chunks_.resize(router.servers());
   for (uint32_t table = 0; table < router.tables_.size(); ++table) {
     const v1::TableSpec& spec = router.tables_[table];
@@ -38,6 +54,7 @@ absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Lay
       const Chunk chunk = {table, index, static_cast<uint32_t>(ChunkFloats(spec, index))};
       const uint32_t slot = SlotOfChunk(table, index, slots);
       router.primary_chunks_[router.layout_.slot_owner(static_cast<int>(slot))].push_back(chunk);
+      router.read_chunks_[router.slot_reader_[slot]].push_back(chunk);
       for (const uint32_t holder : router.slot_holders_[slot]) router.held_chunks_[holder].push_back(chunk);
     }
   }
@@ -48,7 +65,7 @@ Router::Positions Router::SplitPull(const std::vector<uint64_t>& ids) const {
   Positions positions(servers());
   const auto slots = static_cast<uint32_t>(layout_.slot_owner_size());
   for (uint32_t i = 0; i < ids.size(); ++i) {
-    positions[layout_.slot_owner(static_cast<int>(SlotOfRow(row_table_, ids[i], slots)))].push_back(i);
+    positions[slot_reader_[SlotOfRow(row_table_, ids[i], slots)]].push_back(i);
   }
   return positions;
 }
@@ -85,9 +102,9 @@ void Router::Prepare(PulledParameters* out) const {
   if (row_table_ >= 0) out->rows.resize(out->ids.size() * tables_[row_table_].columns());
 }
 
-void Router::FillPull(const std::vector<uint64_t>& ids, const std::vector<uint32_t>& positions,
+void Router::FillPull(const std::vector<uint64_t>& ids, size_t server, const std::vector<uint32_t>& positions,
                       v1::PullRequest* pull) const {
-  pull->set_dense(true);
+  pull->set_dense(!read_chunks_[server].empty());
   if (!positions.empty()) FillKeys(ids, positions, pull->add_rows());
 }
 
@@ -116,11 +133,10 @@ absl::Status Router::Take(const v1::PullResponse& response, const ArrivedValues&
     for (const uint32_t position : positions) reader.Read(out->rows.data() + position * width, width);
     if (!reader.ok()) return wrong("rows without a valid exponent");
   }
-  if (response.dense_size() != static_cast<int>(primary_chunks_[server].size())) {
-    return wrong("other dense chunks than it owns");
-  }
-  for (size_t i = 0; i < primary_chunks_[server].size(); ++i) {
-    const Chunk& chunk = primary_chunks_[server][i];
+  const std::vector<Chunk>& asked = read_chunks_[server];
+  if (response.dense_size() != static_cast<int>(asked.size())) return wrong("other dense chunks than it was asked for");
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const Chunk& chunk = asked[i];
     const v1::DenseChunk& got = response.dense(static_cast<int>(i));
     const ByteView& bytes = values.dense[i];
     if (got.table() != chunk.table || got.chunk() != chunk.chunk) return wrong("a dense chunk that does not fit");

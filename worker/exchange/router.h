@@ -24,21 +24,24 @@ struct PulledParameters {
   std::vector<float> rows;                // ids.size() × width
 };
 
-// Knows a job's tables and one layout of them. Values are asked of a slot's primary alone; gradients go to every server
-// that holds a copy of the slot or is being filled with it. Thread-safe: it does not change.
+// Knows a job's tables and one layout of them. Values are asked of a slot's primary alone, in a replicated layout all
+// of them of one copy: one's own, if it is whole. Gradients go to every server that holds a copy of the slot or is
+// being filled with it. Thread-safe: it does not change.
 class Router {
  public:
   // One row table at most. `wire`: of values in messages. `coding`: of dense gradients, where they are not plain
-  // values. InvalidArgument if the layout does not make sense (CheckLayout).
+  // values. `incarnation`: whose router it is, which may hold slots itself. InvalidArgument if the layout does not make
+  // sense (CheckLayout).
   static absl::StatusOr<Router> Create(std::vector<v1::TableSpec> tables, v1::Layout layout,
-                                       Precision wire = Precision::kFloat32, const DenseCoding& coding = {});
+                                       Precision wire = Precision::kFloat32, const DenseCoding& coding = {},
+                                       uint64_t incarnation = 0);
 
   size_t servers() const { return layout_.servers_size(); }
   const v1::Layout& layout() const { return layout_; }
   // Index of the row table, or -1.
   int row_table() const { return row_table_; }
-  // Servers to pull from and to push to: those that hold any slot in any role, ascending. Those of them that are the
-  // primary of nothing are asked for no values; they answer once they are at the version.
+  // Servers to pull from and to push to: those that hold any slot in any role, ascending. Those of them that nothing is
+  // read from are asked for no values; they answer once they are at the version.
   const std::vector<uint32_t>& holders() const { return holders_; }
   // A piece of a dense table (common/layout/slots.h).
   struct Chunk {
@@ -60,7 +63,8 @@ class Router {
   // Makes room in `out` for out->ids and the dense tables.
   void Prepare(PulledParameters* out) const;
   // Rows and dense chunks that `server` is asked for; the header and the version are the caller's.
-  void FillPull(const std::vector<uint64_t>& ids, const std::vector<uint32_t>& positions, v1::PullRequest* pull) const;
+  void FillPull(const std::vector<uint64_t>& ids, size_t server, const std::vector<uint32_t>& positions,
+                v1::PullRequest* pull) const;
   // Checks an answer of `server` against what was asked (`positions` of out->ids, dense chunks too) and copies it to
   // its places. Answers of different servers may be taken at the same time. Errors: DataLoss (checksum), MALFORMED (the
   // server sent something else).
@@ -81,7 +85,9 @@ class Router {
   int row_table_ = -1;
   std::vector<uint32_t> holders_;
   std::vector<std::vector<uint32_t>> slot_holders_;  // by slot
+  std::vector<uint32_t> slot_reader_;                // by slot: who is asked for its values
   Chunks primary_chunks_;
+  Chunks read_chunks_;  // that a server is asked for
   Chunks held_chunks_;  // in whatever role
 };
 

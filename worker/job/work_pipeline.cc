@@ -55,7 +55,8 @@ void WorkPipeline::Stop() {
 }
 
 absl::StatusOr<std::shared_ptr<const Peers>> WorkPipeline::Connect(const v1::Layout& layout) {
-  auto router = Router::Create(options_.tables, layout, options_.shape.wire, options_.shape.coding);
+  auto router =
+      Router::Create(options_.tables, layout, options_.shape.wire, options_.shape.coding, options_.core.incarnation);
   if (!router.ok()) return router.status();
   auto peers = std::make_shared<Peers>(Peers{*std::move(router), {}});
   std::map<std::string, std::shared_ptr<ServerLink>> links;
