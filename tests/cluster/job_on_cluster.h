@@ -8,9 +8,9 @@
 
 #include "absl/time/time.h"
 #include "tests/common/temp_folder.h"
-#include "tools/chaos/cluster_hosts.h"
 #include "tools/cli/embedded_cluster.h"
 #include "tools/cli/scheduler_link.h"
+#include "tools/hosts/cluster_hosts.h"
 
 namespace pumasi {
 

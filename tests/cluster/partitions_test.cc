@@ -9,7 +9,7 @@
 #include "tests/cluster/small_job.h"
 #include "tests/cluster/undisturbed.h"
 #include "tests/common/temp_folder.h"
-#include "tools/chaos/cluster_hosts.h"
+#include "tools/hosts/cluster_hosts.h"
 
 namespace pumasi {
 namespace {

@@ -51,6 +51,18 @@ TEST_CASE("A mode in which workers hold everything is tried without servers, onc
   CHECK((*variants)[0] == Variant{"allreduce, 1 worker", "allreduce", 1, 0, {"mode=allreduce"}});
 }
 
+TEST_CASE("Links are named, and each is tried with each number of workers") {
+  Sweep sweep = Plain();
+  sweep.links = {"1gbit", "none"};
+  const auto variants = VariantsOf(sweep);
+  REQUIRE(variants.ok());
+  REQUIRE(variants->size() == 4);
+  CHECK((*variants)[1] == Variant{"ps, 2 workers, link=1gbit", "ps", 2, 2, {"mode=ps"}, "1gbit"});
+  CHECK((*variants)[2].link == "none");
+  sweep.links = {"1gbit", "1gbit"};
+  CHECK_THAT(ErrorOf(sweep), Contains("--link: 1gbit stands twice"));
+}
+
 TEST_CASE("Commas in brackets, braces and quotes belong to a value") {
   CHECK(SplitValues("a,b") == Strings{"a", "b"});
   CHECK(SplitValues(" a , b ") == Strings{"a", "b"});

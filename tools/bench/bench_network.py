@@ -1,6 +1,6 @@
 """Hosts of their own on this machine: network namespaces on one switch, each with a link of a given rate, both ways.
 
-As tools/chaos/host_network.h: the namespaces have no names, and the kernel removes them with the last process in them.
+As tools/hosts/host_network.h: the namespaces have no names, and the kernel removes them with the last process in them.
 Each is held by a process that ends with this one. It takes root, or `unshare --user --map-root-user` before the command.
 """
 

@@ -7,10 +7,10 @@
 
 #include "absl/status/statusor.h"
 #include "proto/scheduler.pb.h"
-#include "tools/chaos/cluster_hosts.h"
 #include "tools/chaos/scenario.h"
 #include "tools/chaos/stalls.h"
 #include "tools/cli/job_file.h"
+#include "tools/hosts/cluster_hosts.h"
 
 namespace pumasi {
 

@@ -15,11 +15,11 @@
 #include "common/shutdown.h"
 #include "tools/chaos/burners.h"
 #include "tools/chaos/chaos_run.h"
-#include "tools/chaos/cluster_hosts.h"
 #include "tools/chaos/flags.h"
 #include "tools/chaos/slow_worker.h"
 #include "tools/chaos/verdict.h"
 #include "tools/cli/job_report.h"
+#include "tools/hosts/cluster_hosts.h"
 
 namespace pumasi {
 namespace {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "tools/chaos/cluster_hosts.h"
 #include "tools/chaos/cluster_view.h"
 #include "tools/chaos/fault_plan.h"
 #include "tools/cli/embedded_cluster.h"
+#include "tools/hosts/cluster_hosts.h"
 
 namespace pumasi {
 

@@ -28,6 +28,7 @@ struct TrainFlags {
   std::string resume;
   std::string cache;
   std::string trace;     // file; empty: none
+  std::string link;      // rate of each daemon's link (tools/hosts/link_rate.h); empty: no network, unix sockets
   bool profile = false;  // show where the time goes
   bool json = false;
 };
@@ -100,6 +101,7 @@ struct CompareFlags {
   // Of a job file; empty: ps; 1 and 2; 2.
   std::vector<std::string> modes;
   std::vector<uint32_t> workers, servers;
+  std::vector<std::string> links;      // as TrainFlags::link
   std::vector<std::string> set, vary;  // PATH=VALUE, PATH=A,B
   uint32_t repeat = 3;
   uint32_t warm_up = 1;

@@ -31,9 +31,10 @@ bool IsJobFile(const std::string& path) { return absl::EndsWith(path, ".yaml") |
 // Of a comparison of runs that are there.
 absl::StatusOr<std::vector<Run>> ReadAll(const CompareFlags& flags) {
   if (!flags.modes.empty() || !flags.workers.empty() || !flags.servers.empty() || !flags.vary.empty() ||
-      !flags.set.empty()) {
+      !flags.set.empty() || !flags.links.empty()) {
     return absl::InvalidArgumentError(
-        "--modes, --workers, --servers, --vary and --set go with a job file (JOB.yaml), not with runs that are there");
+        "--modes, --workers, --servers, --link, --vary and --set go with a job file (JOB.yaml), not with runs that are "
+        "there");
   }
   std::vector<Run> runs;
   for (const std::string& path : flags.what) {
@@ -59,6 +60,7 @@ absl::StatusOr<std::vector<Run>> TrainAll(const CompareFlags& flags, const std::
   sweep.modes = otherwise(flags.modes, std::vector<std::string>{WorkersHoldSlots(file->job) ? "allreduce" : "ps"});
   sweep.workers = otherwise(flags.workers, std::vector<uint32_t>{1, 2});
   sweep.servers = otherwise(flags.servers, std::vector<uint32_t>{2});
+  sweep.links = flags.links;
   sweep.vary = flags.vary;
   auto variants = VariantsOf(sweep);
   if (!variants.ok()) return variants.status();

@@ -22,6 +22,7 @@
 #include "tools/compare/figures.h"
 #include "tools/compare/run_file.h"
 #include "tools/compare/run_json.h"
+#include "tools/hosts/link_rate.h"
 
 namespace pumasi {
 namespace {
@@ -55,6 +56,7 @@ std::vector<std::string> Command(const std::string& program, const TrialOptions&
                                       absl::StrCat("--servers=", variant.servers),
                                       "--output=" + output};
   if (!options.cache.empty()) command.push_back("--cache=" + options.cache);
+  if (!variant.link.empty()) command.push_back("--link=" + variant.link);
   for (const std::string& setting : SettingsOf(options, variant)) command.push_back("--set=" + setting);
   return command;
 }
@@ -128,6 +130,10 @@ absl::StatusOr<std::vector<Run>> CheckVariants(const TrialOptions& options, cons
     run.servers = variant.servers;
     run.workers = variant.workers;
     run.settings = FlattenJson(Json::parse(MessageToJson(file->job), nullptr, false));
+    if (!variant.link.empty()) {
+      if (auto rate = ParseLinkRate(variant.link); !rate.ok()) return rate.status();
+      run.settings["link"] = variant.link;
+    }
     runs.push_back(std::move(run));
   }
   return runs;

@@ -42,6 +42,9 @@ int Main(int argc, char** argv) {
   command->add_option("--set", train.set, "Change a field of the job: --set optimizer.adam.learning_rate=0.01")
       ->type_name("PATH=VALUE");
   command->add_option("--cache", train.cache, "Folder for encoded data (~/.cache/pumasi)");
+  command->add_option("--link", train.link,
+                      "Give each daemon a host of its own, with TLS and a link of this rate each way: 1gbit, 100mbit, "
+                      "none (network namespaces; takes root, or `unshare --user --map-root-user` before the command)");
   command->add_flag("--profile", train.profile, "Show where each worker's time goes, and what the speed depends on");
   command->add_option("--trace", train.trace, "Write what every daemon did when to a file, for Perfetto or Chrome");
   AddJson(command, &train.json);
@@ -148,6 +151,10 @@ int Main(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::Range(1, 1024))
       ->allow_extra_args(false);
+  command
+      ->add_option("--link", compare.links,
+                   "Links of the daemons' hosts, with commas: 1gbit, 100mbit, none (without it: one host)")
+      ->delimiter(',');
   command->add_option("--vary", compare.vary, "Values of a field of the job: --vary wire=float32,bf16")
       ->type_name("PATH=A,B")
       ->allow_extra_args(false);

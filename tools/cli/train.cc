@@ -23,6 +23,8 @@
 #include "tools/cli/run_record.h"
 #include "tools/cli/scheduler_link.h"
 #include "tools/cli/trace_file.h"
+#include "tools/hosts/cluster_hosts.h"
+#include "tools/hosts/link_rate.h"
 
 namespace pumasi {
 namespace {
@@ -101,6 +103,15 @@ void NoteIdleDevices(const TrainFlags& flags, const v1::Job& job) {
                job.micro_batches(), job.micro_batches(), static_cast<unsigned long long>(devices));
 }
 
+absl::StatusOr<std::unique_ptr<ClusterHosts>> HostsOnLinks(const TrainFlags& flags, uint32_t servers,
+                                                           const std::string& output) {
+  auto rate = ParseLinkRate(flags.link);
+  if (!rate.ok()) return rate.status();
+  auto hosts = ClusterHosts::Make(servers, flags.workers, output + "/logs", *rate);
+  if (hosts.ok()) return hosts;
+  return absl::Status(hosts.status().code(), absl::StrCat("--link: ", hosts.status().message()));
+}
+
 }  // namespace
 
 int Train(const TrainFlags& flags) {
@@ -129,7 +140,15 @@ int Train(const TrainFlags& flags) {
   }
 
   NoteIdleDevices(flags, file->job);
+  // Before anything that starts threads, which have to be on the network, too.
+  std::unique_ptr<ClusterHosts> hosts;
+  if (!flags.link.empty()) {
+    auto made = HostsOnLinks(flags, servers, *output);
+    if (!made.ok()) return PrintError(made.status());
+    hosts = *std::move(made);
+  }
   EmbeddedCluster::Options options;
+  if (hosts != nullptr) options.host_of = [&hosts](const std::string& name) { return hosts->HostOf(name); };
   options.servers = servers;
   options.workers = flags.workers;
   options.devices = flags.devices;
@@ -140,6 +159,7 @@ int Train(const TrainFlags& flags) {
   v1::ClientConfig config;
   config.set_scheduler((*cluster)->scheduler_address());
   config.set_timeout(absl::ToDoubleSeconds(kStartWithin));
+  if (hosts != nullptr) *config.mutable_tls() = hosts->client_tls();
   auto link = SchedulerLink::Open(config);
   if (!link.ok()) return PrintError(link.status());
 
@@ -172,6 +192,7 @@ int Train(const TrainFlags& flags) {
   // The model is there all the same: that run.json is not is told, and fails nothing.
   nlohmann::json run = record.ToJson(file->job, *status, wall, UsableCores());
   run["devices"] = flags.devices;
+  if (!flags.link.empty()) run["link"] = flags.link;
   absl::Status written = WriteFileDurably(RealFiles(), run_file, ToLine(run) + "\n");
   for (const absl::Status& wrong : {traced, written}) {
     if (!wrong.ok()) PrintError(wrong);

@@ -99,12 +99,14 @@ absl::StatusOr<std::vector<Variant>> VariantsOf(const Sweep& sweep) {
   auto vary = ParseVary(sweep.vary);
   if (!vary.ok()) return vary.status();
   for (const absl::Status& status : {CheckOnce(sweep.modes, "--modes"), CheckOnce(sweep.workers, "--workers"),
-                                     CheckOnce(sweep.servers, "--servers")}) {
+                                     CheckOnce(sweep.servers, "--servers"), CheckOnce(sweep.links, "--link")}) {
     if (!status.ok()) return status;
   }
   size_t count = 1;
   const auto multiply = [&count](size_t by) { count = std::min(count * by, kMostVariants + 1); };
-  for (const size_t values : {sweep.modes.size(), sweep.workers.size(), sweep.servers.size()}) multiply(values);
+  for (const size_t values :
+       {sweep.modes.size(), sweep.workers.size(), sweep.servers.size(), std::max<size_t>(sweep.links.size(), 1)})
+    multiply(values);
   for (const Varied& varied : *vary) multiply(varied.values.size());
   if (count > kMostVariants) {
     return absl::InvalidArgumentError(
@@ -131,15 +133,18 @@ absl::StatusOr<std::vector<Variant>> VariantsOf(const Sweep& sweep) {
   std::vector<Variant> variants;
   for (size_t i = 0; i < grown.size(); ++i) {
     const bool has_servers = Find(grown[i].mode).servers;
-    for (const uint32_t servers : has_servers ? sweep.servers : std::vector<uint32_t>{0}) {
-      for (const uint32_t workers : sweep.workers) {
-        Variant variant = grown[i];
-        variant.workers = workers;
-        variant.servers = servers;
-        variant.label =
-            absl::StrCat(variant.mode, ", ", Counted(workers, "worker"),
-                         has_servers && sweep.servers.size() > 1 ? ", " + Counted(servers, "server") : "", suffixes[i]);
-        variants.push_back(std::move(variant));
+    for (const std::string& link : sweep.links.empty() ? std::vector<std::string>{""} : sweep.links) {
+      for (const uint32_t servers : has_servers ? sweep.servers : std::vector<uint32_t>{0}) {
+        for (const uint32_t workers : sweep.workers) {
+          Variant variant = grown[i];
+          variant.workers = workers;
+          variant.servers = servers;
+          variant.link = link;
+          variant.label = absl::StrCat(variant.mode, ", ", Counted(workers, "worker"),
+                                       has_servers && sweep.servers.size() > 1 ? ", " + Counted(servers, "server") : "",
+                                       link.empty() ? "" : absl::StrCat(", link=", link), suffixes[i]);
+          variants.push_back(std::move(variant));
+        }
       }
     }
   }

@@ -15,6 +15,7 @@ struct Sweep {
   std::vector<std::string> modes;          // not empty
   std::vector<uint32_t> workers, servers;  // not empty, above 0
   std::vector<std::string> vary;           // KEY=A,B,...: a field of the job, and its values in YAML
+  std::vector<std::string> links = {};     // of the daemons' hosts, as for `pumasi train --link`
 };
 
 // One way to train the job.
@@ -23,10 +24,11 @@ struct Variant {
   std::string mode;
   uint32_t workers = 0, servers = 0;
   std::vector<std::string> set;  // KEY=VALUE, as for `pumasi train --set`
+  std::string link = {};         // as for `pumasi train --link`; empty: without it
   bool operator==(const Variant&) const = default;
 };
 
-// All combinations: modes change slowest, then what is varied in its order, then servers, then workers.
+// All combinations: modes change slowest, then what is varied in its order, then links, servers and workers.
 // InvalidArgument: a --vary that is not KEY=A,B, a key or a value that stands twice, or more than kMostVariants.
 absl::StatusOr<std::vector<Variant>> VariantsOf(const Sweep& sweep);
 constexpr size_t kMostVariants = 64;

@@ -142,6 +142,8 @@ void ReadRecord(const Json& json, Reader& reader, Run* run) {
   uint32_t devices = 1;
   reader.Count(json, "devices", &devices);
   if (devices > 1) run->settings["devices"] = absl::StrCat(devices);
+  const auto link = json.find("link");
+  if (link != json.end() && link->is_string()) run->settings["link"] = link->get<std::string>();
   reader.Number(json, "steps", &run->steps);
   if (const Json* curve = reader.Of(json, "curve", Json::value_t::array)) {
     run->curve.clear();

@@ -1,10 +1,12 @@
-#include "tools/chaos/host_network.h"
+#include "tools/hosts/host_network.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -19,6 +21,9 @@ namespace {
 constexpr uint32_t kFirst = 0x0a630001;  // 10.99.0.1
 constexpr uint32_t kSelf = 0x0a63fffe;   // 10.99.255.254: this process, on the switch
 constexpr uint32_t kMostHosts = 60000;
+// What a link may send at once: what it carries between two ticks of a slow kernel clock (200 Hz), and not less than
+// two of the largest packets.
+constexpr uint64_t kTicks = 200, kLeastBurst = 1 << 17;
 constexpr absl::Duration kCommandWithin = absl::Seconds(10);
 const char kNamespace[] = "/proc/thread-self/ns/net";
 
@@ -38,6 +43,9 @@ std::vector<std::string> Words(const std::string& program, const std::string& ar
   words.insert(words.begin(), program);
   return words;
 }
+
+// Of the switch.
+std::string PortOf(const HostNetwork::Host& host) { return absl::StrCat("port", host.ip - kFirst); }
 
 // The calling thread gets a new namespace; its open file.
 absl::StatusOr<int> Unshare() {
@@ -101,7 +109,7 @@ absl::Status HostNetwork::Build(const std::string& name, Host* host) {
   if (setns(switch_, CLONE_NEWNET) != 0) {
     return absl::InternalError(absl::StrCat("cannot go back to the switch's namespace: ", strerror(errno)));
   }
-  const std::string port = absl::StrCat("port", host->ip - kFirst);
+  const std::string port = PortOf(*host);
   // A namespace without a name is named by the open file.
   const std::string file = absl::StrCat("/proc/", getpid(), "/fd/", host->network);
   absl::Status status = Do(-1, Words(ip_, absl::StrCat("link add ", port, " type veth peer name eth0 netns ", file)));
@@ -115,6 +123,17 @@ absl::Status HostNetwork::Build(const std::string& name, Host* host) {
   }
   if (status.ok()) status = Do(host->network, Words(tc_, "qdisc add dev eth0 clsact"));
   return status;
+}
+
+absl::Status HostNetwork::Limit(const std::string& name, uint64_t bits_per_s) {
+  auto host = Find(name);
+  if (!host.ok()) return host.status();
+  if (bits_per_s == 0) return absl::OkStatus();
+  const uint64_t burst = std::max(kLeastBurst, bits_per_s / 8 / kTicks);
+  const std::string limit = absl::StrCat(" root tbf rate ", bits_per_s, "bit burst ", burst, " latency 50ms");
+  absl::Status status = Do((*host)->network, Words(tc_, "qdisc add dev eth0" + limit));
+  if (!status.ok()) return status;
+  return Do(-1, Words(tc_, absl::StrCat("qdisc add dev ", PortOf(**host), limit)));
 }
 
 absl::Status HostNetwork::Lose(const std::string& name, PacketFilter sent, PacketFilter received) {

@@ -1,4 +1,4 @@
-#include "tools/chaos/packet_filter.h"
+#include "tools/hosts/packet_filter.h"
 
 #include <catch2/catch.hpp>
 #include <string>

@@ -1,6 +1,6 @@
 // Which packets a host loses, as a classic BPF program for tc.
-#ifndef PUMASI_TOOLS_CHAOS_PACKET_FILTER_H_
-#define PUMASI_TOOLS_CHAOS_PACKET_FILTER_H_
+#ifndef PUMASI_TOOLS_HOSTS_PACKET_FILTER_H_
+#define PUMASI_TOOLS_HOSTS_PACKET_FILTER_H_
 
 #include <linux/filter.h>
 
@@ -32,4 +32,4 @@ std::string FilterBytecode(const std::vector<sock_filter>& program);
 
 }  // namespace pumasi
 
-#endif  // PUMASI_TOOLS_CHAOS_PACKET_FILTER_H_
+#endif  // PUMASI_TOOLS_HOSTS_PACKET_FILTER_H_

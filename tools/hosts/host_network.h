@@ -1,6 +1,7 @@
-// Hosts for daemons on one machine: network namespaces on one switch, whose packets can be lost.
-#ifndef PUMASI_TOOLS_CHAOS_HOST_NETWORK_H_
-#define PUMASI_TOOLS_CHAOS_HOST_NETWORK_H_
+// Hosts for daemons on one machine: network namespaces on one switch, whose packets can be lost, and whose links can be
+// narrow.
+#ifndef PUMASI_TOOLS_HOSTS_HOST_NETWORK_H_
+#define PUMASI_TOOLS_HOSTS_HOST_NETWORK_H_
 
 #include <cstdint>
 #include <map>
@@ -10,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tools/chaos/packet_filter.h"
+#include "tools/hosts/packet_filter.h"
 
 namespace pumasi {
 
@@ -36,6 +37,9 @@ class HostNetwork {
   // Of this name; made if it is not there yet. The pointer stays valid. ResourceExhausted: 60000 are there.
   absl::StatusOr<const Host*> Find(const std::string& name);
 
+  // The host's link carries so many bits a second from now on, each way; call it once for a host. 0: without a limit.
+  absl::Status Limit(const std::string& name, uint64_t bits_per_s);
+
   // What the host loses from now on of what it sends and of what it gets; nothing: it is healed. What it exchanges with
   // this process gets through in any case.
   absl::Status Lose(const std::string& name, PacketFilter sent, PacketFilter received);
@@ -55,4 +59,4 @@ class HostNetwork {
 
 }  // namespace pumasi
 
-#endif  // PUMASI_TOOLS_CHAOS_HOST_NETWORK_H_
+#endif  // PUMASI_TOOLS_HOSTS_HOST_NETWORK_H_

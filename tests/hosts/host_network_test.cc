@@ -1,6 +1,6 @@
 // Real namespaces: what is sent from host to host, and what of it is lost. Needs the right to make them (root); skips
 // with a line otherwise.
-#include "tools/chaos/host_network.h"
+#include "tools/hosts/host_network.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -128,6 +128,13 @@ TEST_CASE("packets are lost in the direction and to the extent that was asked fo
     }
     CHECK(arrived > 1000 * 0.7);
     CHECK(arrived < 1000 * 0.9);
+
+    // Both ways of a link are narrow then, and what fits gets through.
+    REQUIRE(network->Limit("b", 0).ok());
+    REQUIRE(network->Limit("b", 1'000'000).ok());
+    CHECK_FALSE(network->Limit("b", 1'000'000).ok());
+    CHECK(arrive(from, *b, to, 50) == 50);
+    CHECK(arrive(to, *a, from, 50) == 50);
   }
   CHECK(CurrentNamespace() == before);
 }

@@ -1,4 +1,4 @@
-#include "tools/chaos/cluster_hosts.h"
+#include "tools/hosts/cluster_hosts.h"
 
 #include <unistd.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 // Each host has one daemon, so they do not get into each other's way.
 constexpr int kSchedulerPort = 7070, kPort = 7071;
-const char kClient[] = "chaos";
+const char kClient[] = "client";
 
 v1::Tls TlsOf(const std::string& folder, const std::string& name) {
   v1::Tls tls;
@@ -27,7 +27,7 @@ v1::Tls TlsOf(const std::string& folder, const std::string& name) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ClusterHosts>> ClusterHosts::Make(uint32_t servers, uint32_t workers,
-                                                                 const std::string& folder) {
+                                                                 const std::string& folder, uint64_t bits_per_s) {
   std::unique_ptr<ClusterHosts> hosts(new ClusterHosts);
   auto network = HostNetwork::Make(folder);
   if (!network.ok()) return network.status();
@@ -40,6 +40,7 @@ absl::StatusOr<std::unique_ptr<ClusterHosts>> ClusterHosts::Make(uint32_t server
     auto host = hosts->network_->Find(node.name);
     if (!host.ok()) return host.status();
     node.hosts = {(*host)->address};
+    if (absl::Status status = hosts->network_->Limit(node.name, bits_per_s); !status.ok()) return status;
   }
   nodes.push_back({kClient, v1::ROLE_CLIENT, {}});
   hosts->certificates_ = absl::StrCat(folder, "/certificates-", getpid());

@@ -1,14 +1,14 @@
 // A host with a certificate for each daemon of a cluster.
-#ifndef PUMASI_TOOLS_CHAOS_CLUSTER_HOSTS_H_
-#define PUMASI_TOOLS_CHAOS_CLUSTER_HOSTS_H_
+#ifndef PUMASI_TOOLS_HOSTS_CLUSTER_HOSTS_H_
+#define PUMASI_TOOLS_HOSTS_CLUSTER_HOSTS_H_
 
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "proto/config.pb.h"
-#include "tools/chaos/host_network.h"
 #include "tools/cli/embedded_cluster.h"
+#include "tools/hosts/host_network.h"
 
 namespace pumasi {
 
@@ -17,9 +17,10 @@ namespace pumasi {
 class ClusterHosts {
  public:
   // For daemons "scheduler", "server-0", "worker-0", ...; `folder`, made if it is not there, gets what iproute2 says
-  // and, until the end of this object, the certificates. Errors: those of HostNetwork::Make and InitCertificates.
+  // and, until the end of this object, the certificates. `bits_per_s` is what each daemon's link carries, each way; 0:
+  // no limit. Errors: those of HostNetwork::Make and InitCertificates.
   static absl::StatusOr<std::unique_ptr<ClusterHosts>> Make(uint32_t servers, uint32_t workers,
-                                                            const std::string& folder);
+                                                            const std::string& folder, uint64_t bits_per_s = 0);
   ~ClusterHosts();
 
   // For EmbeddedCluster::Options::host_of. NotFound: this daemon has no certificate.
@@ -37,4 +38,4 @@ class ClusterHosts {
 
 }  // namespace pumasi
 
-#endif  // PUMASI_TOOLS_CHAOS_CLUSTER_HOSTS_H_
+#endif  // PUMASI_TOOLS_HOSTS_CLUSTER_HOSTS_H_
