@@ -38,7 +38,10 @@ Json NodeJson(const v1::NodeStatus& node) {
 
 // "512+512": primary and backup slots; "512+512+3" while it copies 3.
 std::string SlotsText(const v1::NodeStatus& node) {
-  if (!MayHoldSlots(node.node())) return "-";
+  const uint64_t slots = uint64_t{node.primary_slots()} + node.backup_slots() + node.filling_slots();
+  // A worker holds slots only of jobs whose workers do.
+  const bool server = node.node().role() == v1::ROLE_SERVER;
+  if (!MayHoldSlots(node.node()) || (slots == 0 && !server)) return "-";
   std::string text = absl::StrCat(node.primary_slots(), "+", node.backup_slots());
   if (node.filling_slots() > 0) absl::StrAppend(&text, "+", node.filling_slots());
   return text;
