@@ -101,18 +101,25 @@ absl::Status CheckWire(const v1::Job& job, const SourceMap& source) {
                                              " sends less than each value, and optimizer: {count: {}} is to get all "
                                              "counts exactly; take float32"));
   }
-  if (coded && (job.replicas() > 1 || WorkersHoldAllSlots(job))) {
+  if (coded && (job.replicas() > 1 || WorkersReplicate(job))) {
     return source.Error(
         "wire", absl::StrCat(name,
                              " sends what depends on who computes: two copies of a slot would drift apart when a "
                              "worker dies between its pushes; take ",
-                             WorkersHoldAllSlots(job) ? "allreduce: {state: sharded}" : "replicas: 1",
+                             KindsLieApart(job)      ? "mode: ps"
+                             : WorkersReplicate(job) ? "allreduce: {state: sharded}"
+                                                     : "replicas: 1",
                              ", or wire: float32 or bf16"));
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckMode(const v1::Job& job, const SourceMap& source) {
+  if (job.has_allreduce() && KindsLieApart(job)) {
+    return source.Error("allreduce",
+                        "it says where workers hold the parameters, and with mode: hybrid each holds all dense "
+                        "tensors; leave it out");
+  }
   if (job.has_allreduce() && !WorkersHoldSlots(job)) {
     return source.Error("allreduce",
                         "it says where workers hold the parameters, and in this mode servers do; leave it "

@@ -95,7 +95,7 @@ void JobRun::NodesChanged(const Membership& members, bool may_start, absl::Durat
       return std::count_if(nodes.begin(), nodes.end(), [&](const v1::Node& node) { return !members.draining(node); });
     };
     const auto servers = count(v1::ROLE_SERVER), workers = count(v1::ROLE_WORKER);
-    const uint32_t want_servers = WorkersHoldSlots(job_) ? 0 : WantedHolders(),
+    const uint32_t want_servers = WantedHolders(job_, spec_.request.servers()).servers,
                    want_workers = std::max(1u, spec_.request.workers());
     std::string message;
     if (!may_start) {
@@ -147,7 +147,7 @@ void JobRun::Begin(const Membership& members, absl::Duration now) {
     record_.Warn(absl::StrCat("worker ", node.name(), " computes with ", node.kernel_set(), ", the job with ",
                               kernel_set_, ": it is left out, since results would depend on who computed them"));
   }
-  if (WorkersHoldSlots(job_)) WarnOfMembers(members);
+  if (!ServersHoldSlots(job_)) WarnOfMembers(members);
   UpdateWorkers(members);
   std::string died;
   UpdateServers(members, &died);
@@ -296,7 +296,7 @@ void JobRun::Tick(absl::Duration now) {
     Allocate(now);
     const double limit = job_.recover_timeout() > 0 ? job_.recover_timeout() : kRecoverTimeout;
     if (state_ == v1::RECOVERING && now - recovering_since_ > absl::Seconds(limit)) {
-      Fail(absl::StrFormat("after %.0f s there are still too few %ss (%s)", limit, HolderKind(), message_), now);
+      Fail(absl::StrFormat("after %.0f s there are still too few %s (%s)", limit, HoldersInWords(job_), message_), now);
     }
     return;
   }

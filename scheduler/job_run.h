@@ -28,6 +28,7 @@
 #include "proto/checkpoint.pb.h"
 #include "proto/job_record.pb.h"
 #include "proto/scheduler.pb.h"
+#include "scheduler/job_holders.h"
 #include "scheduler/job_wishes.h"
 #include "scheduler/layout_plan.h"
 #include "scheduler/ledger.h"
@@ -213,12 +214,6 @@ class JobRun {
   bool AddServer(const v1::Node& node, bool draining);
   // Where workers hold the slots: those that may, which is once they have read the job's data. Returns as AddServer.
   bool AddMembers();
-  // What the nodes are that hold slots: "server" or "worker".
-  std::string HolderKind() const { return WorkersHoldSlots(job_) ? "worker" : "server"; }
-  // How a message goes on that says how many are there.
-  std::string WaitsForHolders() const { return "waits for " + HolderKind() + "s: "; }
-  // Of these so many have to be there before tables are made.
-  uint32_t WantedHolders() const { return WorkersHoldSlots(job_) ? 1 : std::max(1u, spec_.request.servers()); }
   std::vector<v1::Node> UsableServers() const;
   bool InLayout(uint64_t incarnation) const;
   // The next layout, if there is a better one. `died`: who has died, in words; empty: nobody.

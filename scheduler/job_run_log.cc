@@ -19,7 +19,7 @@ constexpr char kReadsLog[] = "reads the log of applied gradients";
 std::string JobRun::LogFolder() const { return has_log() ? absl::StrCat(spec_.output, "/push-log-", id()) : ""; }
 
 std::string JobRun::WhyRecovering() const {
-  const std::string why = message_.substr(0, std::min(message_.find(WaitsForHolders()), message_.find(kReadsLog)));
+  const std::string why = message_.substr(0, std::min(message_.find(WaitsForHolders(job_)), message_.find(kReadsLog)));
   return std::string(absl::StripSuffix(why, "; "));
 }
 
@@ -53,7 +53,7 @@ std::optional<uint64_t> JobRun::ChooseCut(absl::Duration now) {
 std::optional<JobRun::LogQuestion> JobRun::TakeLogQuestion() {
   if (!log_asked_ || log_end_ || log_question_taken_) return std::nullopt;
   log_question_taken_ = true;
-  return LogQuestion{log_question_, LogFolder(), cuts_.begin()->first, job_.slots()};
+  return LogQuestion{log_question_, LogFolder(), cuts_.begin()->first, SlotsInLayout(job_)};
 }
 
 void JobRun::LogRead(uint64_t question, const absl::StatusOr<uint64_t>& end, absl::Duration now) {

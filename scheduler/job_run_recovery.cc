@@ -9,7 +9,7 @@
 #include "common/field_rules.h"
 #include "common/planted_bug.h"
 #include "scheduler/job_run.h"
-#include "scheduler/layout_replicated.h"
+#include "scheduler/layout_of_job.h"
 
 namespace pumasi {
 
@@ -61,24 +61,25 @@ void JobRun::Allocate(absl::Duration now) {
   }
   const std::vector<v1::Node> servers = UsableServers();
   // Workers go on with those that are left.
-  const uint32_t want = WantedHolders();
-  if (servers.size() < want) {
+  const SlotHolders want = WantedHolders(job_, spec_.request.servers()), there = CountHolders(servers);
+  if (!there.Reach(want)) {
     if (state_ == v1::PREPARING) return Recover("", now);
     const std::string why = WhyRecovering();
-    const std::string message =
-        absl::StrCat(why, why.empty() ? "" : "; ", WaitsForHolders(), servers.size(), " of ", want, " are there");
+    const std::string message = absl::StrCat(why, why.empty() ? "" : "; ", WaitsForHolders(job_), there.OutOf(want));
     if (message != message_) ++change_;
     message_ = message;
-    if (servers.empty() || now - recovering_since_ <= absl::Seconds(job_.stall_timeout())) return;
+    const bool some = there.Reach(WantedHolders(job_, 1));
+    if (!some || now - recovering_since_ <= absl::Seconds(job_.stall_timeout())) return;
   }
   const std::optional<uint64_t> cut = ChooseCut(now);
   if (!cut) return;
   ReturnToCut(*cut);
   const bool first = layout_.epoch() == 0;
   const uint32_t replicas = std::max(1u, job_.replicas());
-  if (first && replicas > servers.size()) {
-    record_.Warn(absl::StrCat("replicas: ", replicas, " needs as many ", HolderKind(), "s; there are ", servers.size(),
-                              ": until others come, a ", HolderKind(),
+  const uint32_t of_rows = ServersHoldSlots(job_) ? there.servers : there.workers;
+  if (first && replicas > of_rows) {
+    record_.Warn(absl::StrCat("replicas: ", replicas, " needs as many ", HolderKind(job_), "s; there are ", of_rows,
+                              ": until others come, a ", HolderKind(job_),
                               "'s death takes the job back to its last checkpoint"));
   }
   StopCopying();
@@ -87,9 +88,7 @@ void JobRun::Allocate(absl::Duration now) {
   for (auto& [incarnation, server] : servers_) server.ready = false;
   message_.clear();
   const uint64_t generation = layout_.generation() + (first ? 0 : 1);
-  Adopt(WorkersHoldAllSlots(job_) ? PlanReplicated(generation_epoch_, generation, job_.slots(), servers)
-                                  : PlanLayout(generation_epoch_, generation, job_.slots(), servers, replicas),
-        now);
+  Adopt(FirstLayout(job_, generation_epoch_, generation, servers), now);
   Enter(v1::ALLOCATING, now);
 }
 

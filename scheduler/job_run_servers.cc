@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/error_detail.h"
 #include "common/layout/slot_roles.h"
 #include "scheduler/job_run.h"
-#include "scheduler/layout_replicated.h"
+#include "scheduler/layout_of_job.h"
 
 namespace pumasi {
 namespace {
@@ -49,9 +50,8 @@ bool JobRun::UpdateServers(const Membership& members, std::string* died) {
     }
     server = next;
   }
-  if (WorkersHoldSlots(job_)) {
-    changed = AddMembers() || changed;
-  } else {
+  if (WorkersHoldSlots(job_)) changed = AddMembers() || changed;
+  if (ServersHoldSlots(job_)) {
     for (const v1::Node& node : members.Alive(v1::ROLE_SERVER)) {
       changed = AddServer(node, members.draining(node)) || changed;
     }
@@ -118,16 +118,17 @@ LayoutView JobRun::View(absl::Duration now) const {
 }
 
 void JobRun::Relayout(const std::string& died, absl::Duration now) {
-  const bool replicated = IsReplicated(layout_);
-  LayoutStep step = replicated ? NextReplicated(View(now)) : NextLayout(View(now));
+  LayoutStep step = NextLayoutOfJob(View(now));
   if (!step.lost.empty()) {
     return Recover(absl::StrCat(died, died.empty() ? "" : " and ", step.lost.size(), " of ", layout_.slot_owner_size(),
                                 " slots had no copy elsewhere"),
                    now);
   }
   if (!died.empty()) {
-    record_.Warn(absl::StrCat(
-        died, replicated ? "; the others hold every slot, too" : "; its slots are served from their second copies"));
+    const bool replica = WorkersReplicate(job_) && !absl::StartsWith(died, "server ");
+    record_.Warn(absl::StrCat(died, !replica              ? "; its slots are served from their second copies"
+                                    : KindsLieApart(job_) ? "; the others hold every dense tensor, too"
+                                                          : "; the others hold every slot, too"));
   }
   if (step.prefetch.size() != prefetch_.size() ||
       !std::equal(prefetch_.begin(), prefetch_.end(), step.prefetch.begin(), [](const auto& a, const auto& b) {
@@ -136,8 +137,9 @@ void JobRun::Relayout(const std::string& died, absl::Duration now) {
     ++assignment_change_;
   }
   prefetch_ = std::move(step.prefetch);
-  const bool waits =
-      !replicated && std::any_of(prefetch_.begin(), prefetch_.end(), [](const auto& slot) { return slot.second.done; });
+  const bool waits = std::any_of(prefetch_.begin(), prefetch_.end(), [&](const auto& slot) {
+    return slot.second.done && !IsReplicated(layout_, slot.first);
+  });
   if (!waits) copied_since_.reset();
   if (waits && !copied_since_) copied_since_ = now;
   if (!step.changed) return;
@@ -145,10 +147,12 @@ void JobRun::Relayout(const std::string& died, absl::Duration now) {
   const uint32_t bare = SlotsWithoutBackup(step.layout, replicas);
   const bool drained = std::any_of(servers_.begin(), servers_.end(), [](const auto& s) { return s.second.draining; });
   if (died.empty() && drained && bare > SlotsWithoutBackup(layout_, replicas)) {
-    const std::string few = replicated ? "one worker that holds slots"
-                                       : absl::StrCat("too few ", HolderKind(), "s for replicas: ", replicas);
+    const bool members = layout_.replicas_size() > 1 && step.layout.replicas_size() == 1;
+    const std::string kind = members ? "worker" : HolderKind(job_);
+    const std::string few =
+        members ? "one worker that holds slots" : absl::StrCat("too few ", kind, "s for replicas: ", replicas);
     record_.Warn(absl::StrCat("draining leaves ", few, ": ", bare, " of ", layout_.slot_owner_size(),
-                              " slots have one copy until another ", HolderKind(), " comes, or the drain is undone"));
+                              " slots have one copy until another ", kind, " comes, or the drain is undone"));
   }
   Adopt(step.layout, now);
 }

@@ -13,7 +13,7 @@ namespace pumasi {
 std::string JobRun::WaitingFor() const {
   std::vector<std::string> names;
   if (log_asked_) return "the log of applied gradients to be read";
-  if (state_ == v1::RECOVERING) return HolderKind() + "s";
+  if (state_ == v1::RECOVERING) return HoldersInWords(job_);
   if (workers_.empty()) return "a worker";
   if (state_ == v1::PREPARING) {
     for (const auto& [incarnation, worker] : workers_) {
@@ -100,7 +100,8 @@ v1::JobStatus JobRun::Status(absl::Duration now) const {
   status.set_mode(job_.mode());
   status.set_loss(LossOf(job_));
   status.set_wire(job_.wire());
-  status.set_servers(WorkersHoldSlots(job_) ? 0 : static_cast<uint32_t>(servers_.size()));
+  status.set_servers(static_cast<uint32_t>(std::count_if(
+      servers_.begin(), servers_.end(), [](const auto& s) { return s.second.node.role() == v1::ROLE_SERVER; })));
   status.set_workers(static_cast<uint32_t>(workers_.size()));
   status.set_epochs(job_.epochs());
   status.set_parameters_sha256(parameters_sha256_);

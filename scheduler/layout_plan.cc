@@ -56,10 +56,11 @@ SlotCounts CountSlots(const v1::Layout& layout, uint64_t server) {
 }
 
 uint32_t SlotsWithoutBackup(const v1::Layout& layout, uint32_t replicas) {
-  if (IsReplicated(layout)) return layout.replicas_size() < 2 ? static_cast<uint32_t>(layout.slot_owner_size()) : 0;
-  const auto slots = static_cast<uint32_t>(replicas < 2 ? 0 : layout.slot_owner_size());
   uint32_t without = 0;
-  for (uint32_t slot = 0; slot < slots; ++slot) without += !BackupOf(layout, slot).has_value();
+  for (uint32_t slot = 0; slot < static_cast<uint32_t>(layout.slot_owner_size()); ++slot) {
+    without +=
+        IsReplicated(layout, slot) ? layout.replicas_size() < 2 : replicas > 1 && !BackupOf(layout, slot).has_value();
+  }
   return without;
 }
 

@@ -78,7 +78,7 @@ struct SlotCounts {
 };
 SlotCounts CountSlots(const v1::Layout& layout, uint64_t server);
 
-// Slots with fewer whole copies than `replicas`, in a replicated layout than two.
+// Slots with fewer whole copies than `replicas`, of the replicated ones than two.
 uint32_t SlotsWithoutBackup(const v1::Layout& layout, uint32_t replicas);
 
 }  // namespace pumasi

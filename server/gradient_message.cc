@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/crc32c.h"
-#include "common/layout/slots.h"
 #include "ops/wire/dense_coding.h"
 #include "ops/wire/value_codec.h"
 
@@ -106,7 +105,7 @@ absl::Status Decode(const ByteView& bytes, const ParameterShape& shape, uint32_t
 
 absl::Status TakeChunk(const v1::DenseChunk& chunk, const ByteView& values, const ParameterShape& shape,
                        const std::vector<SlotUse>& uses, std::vector<Gradient>& gradients) {
-  const uint32_t slot = SlotOfChunk(chunk.table(), chunk.chunk(), shape.slots());
+  const uint32_t slot = shape.space.OfChunk(chunk.table(), chunk.chunk());
   const int at = shape.Find(slot, chunk.table(), chunk.chunk());
   if (at < 0 || uses[slot] == SlotUse::kForeign) {
     return Malformed(absl::StrCat("chunk ", chunk.chunk(), " of table ", chunk.table(), " is not on this server"));
@@ -157,7 +156,7 @@ absl::StatusOr<Keys> DecodeKeys(const v1::RowKeys& keys, const ParameterShape& s
           absl::StrCat("ids of ", table.name(), " do not ascend, or pass its ", table.rows(), " rows, after ", id));
     }
     id += delta;
-    const uint32_t slot = SlotOfRow(keys.table(), id, shape.slots());
+    const uint32_t slot = shape.space.OfRow(keys.table(), id);
     if (uses[slot] == SlotUse::kForeign) {
       return Malformed(absl::StrCat("row ", id, " of ", table.name(), " belongs to another server"));
     }

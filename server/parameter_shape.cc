@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/layout/slots.h"
 #include "ops/initializer.h"
 
 namespace pumasi {
@@ -26,9 +25,15 @@ absl::Status CheckTable(const v1::TableSpec& spec) {
 
 }  // namespace
 
-absl::StatusOr<ParameterShape> ParameterShape::Make(std::vector<v1::TableSpec> tables, uint32_t slots) {
+absl::StatusOr<ParameterShape> ParameterShape::Make(std::vector<v1::TableSpec> tables, uint32_t slots,
+                                                    uint32_t dense_from) {
   if (slots == 0) return absl::InvalidArgumentError("layout without slots");
+  if (dense_from > 0 && 2 * uint64_t{dense_from} != slots) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("layout of ", slots, " slots with dense chunks from slot ", dense_from, " on: not half of them"));
+  }
   ParameterShape shape;
+  shape.space = {slots, dense_from};
   shape.chunks.resize(slots);
   for (uint32_t table = 0; table < tables.size(); ++table) {
     const v1::TableSpec& spec = tables[table];
@@ -36,7 +41,7 @@ absl::StatusOr<ParameterShape> ParameterShape::Make(std::vector<v1::TableSpec> t
     shape.widths.push_back(spec.columns());
     if (spec.kind() == v1::TableSpec::ROWS) continue;
     for (uint32_t chunk = 0; chunk < DenseChunks(spec); ++chunk) {
-      shape.chunks[SlotOfChunk(table, chunk, slots)].push_back(
+      shape.chunks[shape.space.OfChunk(table, chunk)].push_back(
           {table, chunk, static_cast<uint32_t>(ChunkFloats(spec, chunk))});
     }
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/layout/slots.h"
 #include "ops/precision.h"
 #include "ops/wire/dense_coding.h"
 #include "proto/table.pb.h"
@@ -20,8 +21,10 @@ struct ParameterShape {
     uint32_t chunk;
     uint32_t floats;
   };
-  // With values that travel as float32. InvalidArgument: no slots, or a table that makes no sense, by name.
-  static absl::StatusOr<ParameterShape> Make(std::vector<v1::TableSpec> tables, uint32_t slots);
+  // With values that travel as float32. `dense_from`: as SlotSpace's. InvalidArgument: no slots, or a table that makes
+  // no sense, by name.
+  static absl::StatusOr<ParameterShape> Make(std::vector<v1::TableSpec> tables, uint32_t slots,
+                                             uint32_t dense_from = 0);
 
   std::vector<v1::TableSpec> tables;
   std::vector<uint32_t> widths;            // of the tables
@@ -29,8 +32,9 @@ struct ParameterShape {
   Precision wire = Precision::kFloat32;    // of values in messages of workers and to them
   DenseCoding coding;                      // of dense gradients that workers push, where they are not plain values
   uint64_t seed = 0;                       // the job's
+  SlotSpace space;                         // which rows and chunks are in which slot
 
-  uint32_t slots() const { return static_cast<uint32_t>(chunks.size()); }
+  uint32_t slots() const { return space.slots; }
   bool IsRows(uint32_t table) const { return table < tables.size() && tables[table].kind() == v1::TableSpec::ROWS; }
   // Position of the chunk in chunks[slot], or -1. REQUIRES: slot < slots().
   int Find(uint32_t slot, uint32_t table, uint32_t chunk) const;

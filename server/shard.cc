@@ -28,7 +28,7 @@ Shard::Shard(const Options& options, std::shared_ptr<const ParameterShape> shape
 absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   auto optimizers = JobOptimizers::Create(options.job.optimizer(), options.tables, options.rate_changes);
   if (!optimizers.ok()) return optimizers.status();
-  auto shape = ParameterShape::Make(options.tables, options.layout.slot_owner_size());
+  auto shape = ParameterShape::Make(options.tables, options.layout.slot_owner_size(), options.layout.dense_from());
   if (!shape.ok()) return shape.status();
   if (options.job.micro_batches() == 0) return absl::InvalidArgumentError("a batch of 0 parts");
   shape->wire = WireOf(options.job);
@@ -64,7 +64,7 @@ absl::Status Shard::MakeSlots() {
     if (shape_->IsRows(table)) continue;
     std::vector<float> whole;
     for (uint32_t chunk = 0; chunk < DenseChunks(spec); ++chunk) {
-      const uint32_t slot = SlotOfChunk(table, chunk, shape_->slots());
+      const uint32_t slot = shape_->space.OfChunk(table, chunk);
       if (slots_[slot] == nullptr) continue;
       if (whole.empty()) {
         whole.resize(DenseFloats(spec));
@@ -84,6 +84,10 @@ absl::Status Shard::SetLayout(const v1::Layout& layout) {
     return absl::InvalidArgumentError(
         absl::StrCat("layout of ", layout.slot_owner_size(), " slots; the job has ", shape_->slots()));
   }
+  if (layout.dense_from() != shape_->space.dense_from) {
+    return absl::InvalidArgumentError(absl::StrCat("layout with dense chunks from slot ", layout.dense_from(),
+                                                   " on; the job has them from ", shape_->space.dense_from));
+  }
   if (absl::Status status = CheckLayout(layout); !status.ok()) return status;
   layout_ = layout;
   pulled_.Clear();
@@ -96,7 +100,7 @@ absl::Status Shard::SetLayout(const v1::Layout& layout) {
       slots_[slot] = nullptr;
     }
     if (roles_[slot] != SlotRole::kNone && slots_[slot] == nullptr) ++missing_;
-    reads_[slot] = Reads(layout, roles_[slot]) ? SlotUse::kTaken : SlotUse::kForeign;
+    reads_[slot] = Reads(layout, slot, roles_[slot]) ? SlotUse::kTaken : SlotUse::kForeign;
   }
   return absl::OkStatus();
 }

@@ -73,7 +73,7 @@ void Shard::PullDense(uint64_t version, OutgoingPull* out) const {
   for (uint32_t table = 0; table < shape_->tables.size(); ++table) {
     if (shape_->IsRows(table)) continue;
     for (uint32_t number = 0; number < DenseChunks(shape_->tables[table]); ++number) {
-      const uint32_t slot = SlotOfChunk(table, number, shape_->slots());
+      const uint32_t slot = shape_->space.OfChunk(table, number);
       if (reads_[slot] != SlotUse::kTaken) continue;
       const Slot::SharedChunk& shared = slots_[slot]->ShareDense(shape_->Find(slot, table, number), version);
       v1::DenseChunk* chunk = out->head.add_dense();

@@ -13,8 +13,8 @@ namespace pumasi {
 
 absl::Status Shard::Load(const ModelFolder& checkpoint) {
   const v1::Manifest& manifest = checkpoint.manifest();
-  bool fits = manifest.slots() == shape_->slots() && manifest.tables_size() == int(shape_->tables.size()) &&
-              manifest.progress().version() == first_version_ &&
+  bool fits = manifest.slots() == shape_->space.of_each_kind() &&
+              manifest.tables_size() == int(shape_->tables.size()) && manifest.progress().version() == first_version_ &&
               manifest.optimizer_slots_size() == optimizers_.job().slots();
   for (size_t i = 0; fits && i < shape_->tables.size(); ++i) {
     const v1::TableSpec &a = manifest.tables(i), &b = shape_->tables[i];
@@ -36,9 +36,10 @@ absl::Status Shard::Load(const ModelFolder& checkpoint) {
 }
 
 absl::Status Shard::LoadSlot(const ModelFolder& checkpoint, Slot& slot) {
-  const uint32_t number = slot.number();
+  const uint32_t number = slot.number(), stored = shape_->space.InCheckpoint(number);
   size_t dense_seen = 0;
   for (uint32_t table = 0; table < shape_->tables.size(); ++table) {
+    if (shape_->IsRows(table) && !shape_->space.HoldsRows(number)) continue;
     const size_t row_bytes = slot.row_floats(table) * sizeof(float);
     const auto take_row = [&](uint64_t id, uint64_t last_step, const char* state) {
       std::memcpy(slot.SetRow(table, id, last_step), state, row_bytes);
@@ -49,8 +50,8 @@ absl::Status Shard::LoadSlot(const ModelFolder& checkpoint, Slot& slot) {
       std::memcpy(slot.dense(at).data(), state, slot.dense(at).size() * sizeof(float));
       ++dense_seen;
     };
-    absl::Status status = shape_->IsRows(table) ? checkpoint.VisitRows(table, number, take_row)
-                                                : checkpoint.VisitDense(table, number, take_chunk);
+    absl::Status status = shape_->IsRows(table) ? checkpoint.VisitRows(table, stored, take_row)
+                                                : checkpoint.VisitDense(table, stored, take_chunk);
     if (!status.ok()) return status;
   }
   if (dense_seen == shape_->chunks[number].size()) return absl::OkStatus();

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/checkpoint/push_log.h"
-#include "common/layout/slots.h"
 #include "server/slot.h"
 
 namespace pumasi {
@@ -46,7 +45,7 @@ absl::StatusOr<Gradient> Slot::ReadLogged(const LoggedBatch& batch) const {
     for (size_t i = 0; i < to.ids.size(); ++i) {
       if (i > 0 && to.ids[i] <= to.ids[i - 1]) return refused(rows.table, "its rows do not ascend");
       const bool ours =
-          to.ids[i] < shape_->tables[rows.table].rows() && SlotOfRow(rows.table, to.ids[i], shape_->slots()) == number_;
+          to.ids[i] < shape_->tables[rows.table].rows() && shape_->space.OfRow(rows.table, to.ids[i]) == number_;
       if (!ours) return refused(rows.table, absl::StrCat("row ", to.ids[i], " is none of the slot's"));
     }
   }

@@ -29,7 +29,8 @@ Snapshot::Snapshot(Target target, std::shared_ptr<const ParameterShape> shape, s
       const auto& chunks = shape_->chunks[slots_[slot]->number()];
       const auto of_table = [&](const ParameterShape::Chunk& chunk) { return chunk.table == table; };
       // A section of rows may be empty: it says that there are none.
-      if (shape_->IsRows(table) || std::any_of(chunks.begin(), chunks.end(), of_table)) {
+      const bool rows = shape_->IsRows(table) && shape_->space.HoldsRows(slots_[slot]->number());
+      if (rows || std::any_of(chunks.begin(), chunks.end(), of_table)) {
         sections_.push_back({table, slot});
       }
     }
@@ -159,7 +160,8 @@ absl::Status Snapshot::Write(Files& files, const FindFolder& find) {
   }
   if (stage_ == Stage::kSort) {
     std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.id < b.id; });
-    absl::Status status = writer_->BeginSection(section().table, slots_[section().slot]->number());
+    absl::Status status =
+        writer_->BeginSection(section().table, shape_->space.InCheckpoint(slots_[section().slot]->number()));
     if (!status.ok()) return status;
     stage_ = Stage::kCopy;
   } else if (stage_ == Stage::kWrite) {

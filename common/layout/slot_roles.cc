@@ -29,17 +29,19 @@ absl::Status CheckReplicas(const v1::Layout& layout) {
   if (!ascending || replicas[replicas.size() - 1] >= static_cast<uint32_t>(layout.servers_size())) {
     return absl::InvalidArgumentError("the replicas of the layout are no ascending list of its servers");
   }
-  if (!layout.slot_backup().empty()) {
-    return absl::InvalidArgumentError("the layout has replicas that hold every slot, and second copies of slots, too");
-  }
-  for (int slot = 0; slot < layout.slot_owner_size(); ++slot) {
+  const auto first = static_cast<int>(layout.dense_from());
+  for (int slot = first; slot < layout.slot_owner_size(); ++slot) {
+    if (BackupOf(layout, static_cast<uint32_t>(slot)).has_value()) {
+      return absl::InvalidArgumentError(
+          "the layout has replicas that hold every slot, and second copies of slots, too");
+    }
     if (!IsReplica(layout, layout.slot_owner(slot))) {
       return absl::InvalidArgumentError(
           absl::StrCat("the primary of slot ", slot, " is none of the layout's replicas"));
     }
     if (layout.slot_filling().empty()) continue;
     const uint32_t filling = layout.slot_filling(slot);
-    if (filling != layout.slot_filling(0) || (filling > 0 && IsReplica(layout, filling - 1))) {
+    if (filling != layout.slot_filling(first) || (filling > 0 && IsReplica(layout, filling - 1))) {
       return absl::InvalidArgumentError(
           "the layout has replicas: one more server may be filled, with all slots at once");
     }
@@ -57,6 +59,10 @@ absl::Status CheckLayout(const v1::Layout& layout) {
     return absl::InvalidArgumentError(absl::StrCat("the layout has ", slots, " slots, but copies of ",
                                                    layout.slot_backup_size(), " and ", layout.slot_filling_size()));
   }
+  if (layout.dense_from() > 0 && 2 * uint64_t{layout.dense_from()} != static_cast<uint64_t>(slots)) {
+    return absl::InvalidArgumentError(absl::StrCat("the layout has ", slots, " slots, and of dense chunks those from ",
+                                                   layout.dense_from(), " on: half of them should be"));
+  }
   for (uint32_t slot = 0; slot < static_cast<uint32_t>(slots); ++slot) {
     const uint32_t primary = layout.slot_owner(static_cast<int>(slot));
     const auto backup = BackupOf(layout, slot), filling = FillingOf(layout, slot);
@@ -68,7 +74,7 @@ absl::Status CheckLayout(const v1::Layout& layout) {
       return absl::InvalidArgumentError(absl::StrCat("slot ", slot, " of the layout is twice on one server"));
     }
   }
-  return IsReplicated(layout) ? CheckReplicas(layout) : absl::OkStatus();
+  return layout.replicas_size() > 0 ? CheckReplicas(layout) : absl::OkStatus();
 }
 
 std::optional<uint32_t> BackupOf(const v1::Layout& layout, uint32_t slot) {
@@ -82,7 +88,7 @@ std::optional<uint32_t> FillingOf(const v1::Layout& layout, uint32_t slot) {
 std::vector<uint32_t> HoldersOf(const v1::Layout& layout, uint32_t slot) {
   std::vector<uint32_t> holders = {layout.slot_owner(static_cast<int>(slot))};
   for (const uint32_t replica : layout.replicas()) {
-    if (replica != holders[0]) holders.push_back(replica);
+    if (replica != holders[0] && IsReplicated(layout, slot)) holders.push_back(replica);
   }
   for (const auto server : {BackupOf(layout, slot), FillingOf(layout, slot)}) {
     if (server.has_value()) holders.push_back(*server);
@@ -113,7 +119,7 @@ std::vector<SlotRole> RolesOf(const v1::Layout& layout, uint64_t incarnation) {
     const auto backup = BackupOf(layout, slot), filling = FillingOf(layout, slot);
     if (ours(layout.slot_owner(static_cast<int>(slot)))) {
       roles[slot] = SlotRole::kPrimary;
-    } else if (replica || (backup.has_value() && ours(*backup))) {
+    } else if ((replica && IsReplicated(layout, slot)) || (backup.has_value() && ours(*backup))) {
       roles[slot] = SlotRole::kBackup;
     } else if (filling.has_value() && ours(*filling)) {
       roles[slot] = SlotRole::kFilling;

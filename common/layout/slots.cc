@@ -15,6 +15,10 @@ uint32_t SlotOfChunk(uint32_t table, uint32_t chunk, uint32_t slots) {
   return static_cast<uint32_t>((uint64_t{table} + chunk) % slots);
 }
 
+SlotSpace SlotSpaceOf(const v1::Layout& layout) {
+  return {static_cast<uint32_t>(layout.slot_owner_size()), layout.dense_from()};
+}
+
 uint64_t DenseFloats(const v1::TableSpec& spec) { return spec.rows() * spec.columns(); }
 
 uint32_t DenseChunks(const v1::TableSpec& spec) {

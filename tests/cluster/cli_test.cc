@@ -142,7 +142,7 @@ TEST_CASE("bad input is refused with exit code 2, and says where and what would 
   CHECK_THAT(with("label: label", "label: lable"), Contains("lable") && Contains("label"));
   CHECK_THAT(with("train: train.csv", "train: trian.csv"), Contains("trian.csv"));
   CHECK_THAT(with("kind: words", "kind: wrods"), Contains("wrods") && Contains("words"));
-  CHECK_THAT(with("batch: 32", "mode: hybrid\nbatch: 32"), Contains("hybrid") && Contains("ps, allreduce"));
+  CHECK_THAT(with("batch: 32", "mode: gossip\nbatch: 32"), Contains("gossip") && Contains("ps, allreduce, hybrid"));
   CHECK_THAT(with("  - embedding: {width: 12}\n", ""), Contains("embedding"));
 
   CHECK(Pumasi({"train", folder / "nowhere.yaml"}).code == 2);

@@ -78,10 +78,10 @@ TEST_CASE("a message from the wire is checked as well as one from a file") {
   CHECK(CheckRules(changed).message() == "stall_timeout: not a finite number");
   changed = job;
   changed.set_mode(static_cast<v1::Mode>(77));
-  CHECK(CheckRules(changed).message() == "mode: 77 is not a valid value; it must be one of ps, allreduce");
+  CHECK(CheckRules(changed).message() == "mode: 77 is not a valid value; it must be one of ps, allreduce, hybrid");
   changed = job;
   changed.set_mode(v1::MODE_UNSPECIFIED);
-  CHECK(CheckRules(changed).message() == "mode: 0 is not a valid value; it must be one of ps, allreduce");
+  CHECK(CheckRules(changed).message() == "mode: 0 is not a valid value; it must be one of ps, allreduce, hybrid");
 }
 
 TEST_CASE("in each oneof one field has to be given") {

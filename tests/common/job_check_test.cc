@@ -70,6 +70,13 @@ TEST_CASE("Where workers hold parameters is said only where they do") {
     CHECK_THAT(Error(Job(kSoftmax, replicated + "wire: " + wire + "\n")),
                StartsWith("job.yaml:8:7: wire: " + wire) && Contains("take allreduce: {state: sharded}, or wire"));
   }
+  CHECK(Error(Job(kSoftmax, "mode: hybrid\nreplicas: 2\nwire: bf16\n")).empty());
+  CHECK_THAT(Error(Job(kSoftmax, "mode: hybrid\nallreduce: {state: replicated}\n")),
+             StartsWith("job.yaml:7:1: allreduce: ") && Contains("each holds all dense tensors; leave it out"));
+  for (const std::string wire : {"onebit", "topk"}) {
+    CHECK_THAT(Error(Job(kSoftmax, "mode: hybrid\nwire: " + wire + "\n")),
+               StartsWith("job.yaml:7:7: wire: " + wire) && Contains("take mode: ps, or wire"));
+  }
   CHECK_THAT(Error(Job(kSoftmax, "allreduce: {state: sharded}\n")), StartsWith("job.yaml:6:1: allreduce: "));
   CHECK_THAT(Error(Job(kSoftmax, "mode: ps\nallreduce: {}\n")), StartsWith("job.yaml:7:1: allreduce: "));
 }

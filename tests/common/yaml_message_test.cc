@@ -100,7 +100,7 @@ TEST_CASE("unknown fields are refused with place and nearest name") {
   CHECK(ErrorOf("loss: cross_entropi") ==
         "job.yaml:1:7: loss: 'cross_entropi' is not a valid value; did you mean 'cross_entropy'?");
   CHECK(ErrorOf("mode: MODE_UNSPECIFIED") ==
-        "job.yaml:1:7: mode: 'MODE_UNSPECIFIED' is not a valid value; valid: ps, allreduce");
+        "job.yaml:1:7: mode: 'MODE_UNSPECIFIED' is not a valid value; valid: ps, allreduce, hybrid");
 }
 
 TEST_CASE("ill-typed values are refused with what stands there and what is wanted") {

@@ -63,6 +63,16 @@ TEST_CASE("Links are named, and each is tried with each number of workers") {
   CHECK_THAT(ErrorOf(sweep), Contains("--link: 1gbit stands twice"));
 }
 
+TEST_CASE("A mode in which servers and workers hold something is tried with servers") {
+  Sweep sweep = Plain();
+  sweep.modes = {"hybrid"};
+  sweep.servers = {2};
+  const auto variants = VariantsOf(sweep);
+  REQUIRE(variants.ok());
+  REQUIRE(variants->size() == 2);
+  CHECK((*variants)[0] == Variant{"hybrid, 1 worker", "hybrid", 1, 2, {"mode=hybrid"}});
+}
+
 TEST_CASE("Commas in brackets, braces and quotes belong to a value") {
   CHECK(SplitValues("a,b") == Strings{"a", "b"});
   CHECK(SplitValues(" a , b ") == Strings{"a", "b"});

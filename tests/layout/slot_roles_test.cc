@@ -83,8 +83,8 @@ TEST_CASE("In a replicated layout each replica has every slot, as its primary or
 TEST_CASE("Pulls are answered by the primary, in a replicated layout by backups, too") {
   const v1::Layout some = SomeLayout(), replicated = Replicated();
   for (const SlotRole role : {SlotRole::kNone, SlotRole::kPrimary, SlotRole::kBackup, SlotRole::kFilling}) {
-    CHECK(Reads(some, role) == (role == SlotRole::kPrimary));
-    CHECK(Reads(replicated, role) == (role == SlotRole::kPrimary || role == SlotRole::kBackup));
+    CHECK(Reads(some, 0, role) == (role == SlotRole::kPrimary));
+    CHECK(Reads(replicated, 0, role) == (role == SlotRole::kPrimary || role == SlotRole::kBackup));
   }
 }
 
@@ -112,6 +112,57 @@ TEST_CASE("A replicated layout that makes no sense is refused") {
   CHECK(refused([&](auto& l) { fill(l, 4, 3, 4); }) == filling);
   CHECK(refused([&](auto& l) { l.mutable_replicas()->RemoveLast(), l.set_slot_owner(1, 0), fill(l, 2, 2, 4); }) ==
         filling);
+}
+
+// Servers 10 to 13: rows in slots 0 to 2, on 10 and 11; dense chunks in 3 to 5, on 12 and 13.
+v1::Layout Apart() {
+  v1::Layout layout;
+  for (int server = 0; server < 4; ++server) layout.add_servers()->set_incarnation(10 + server);
+  for (const uint32_t owner : {0, 1, 0, 2, 3, 2}) layout.add_slot_owner(owner);
+  for (const uint32_t backup : {2, 1, 0, 0, 0, 0}) layout.add_slot_backup(backup);
+  for (const uint32_t replica : {2, 3}) layout.add_replicas(replica);
+  layout.set_dense_from(3);
+  return layout;
+}
+
+TEST_CASE("Where rows and dense chunks lie apart, replicas hold the slots of dense chunks alone") {
+  using Roles = std::vector<SlotRole>;
+  constexpr SlotRole none = SlotRole::kNone, primary = SlotRole::kPrimary, backup = SlotRole::kBackup;
+  v1::Layout layout = Apart();
+  CHECK(CheckLayout(layout).ok());
+  CHECK_FALSE(IsReplicated(layout));
+  CHECK_FALSE(IsReplicated(layout, 2));
+  CHECK(IsReplicated(layout, 3));
+  CHECK(RolesOf(layout, 10) == Roles{primary, backup, primary, none, none, none});
+  CHECK(RolesOf(layout, 12) == Roles{none, none, none, primary, backup, primary});
+  CHECK(HoldersOf(layout, 1) == std::vector<uint32_t>{1, 0});
+  CHECK(HoldersOf(layout, 2) == std::vector<uint32_t>{0});
+  CHECK(HoldersOf(layout, 4) == std::vector<uint32_t>{3, 2});
+  CHECK(HoldersOf(layout) == std::vector<uint32_t>{0, 1, 2, 3});
+  CHECK_FALSE(Reads(layout, 0, backup));
+  CHECK(Reads(layout, 3, backup));
+  // Of rows any slots may be filling.
+  for (const uint32_t filling : {0, 0, 2, 0, 0, 0}) layout.add_slot_filling(filling);
+  CHECK(CheckLayout(layout).ok());
+}
+
+TEST_CASE("Slots that lie apart and make no sense are refused") {
+  const auto refused = [](const std::function<void(v1::Layout&)>& spoil) {
+    v1::Layout layout = Apart();
+    spoil(layout);
+    const absl::Status status = CheckLayout(layout);
+    CHECK(absl::IsInvalidArgument(status));
+    return std::string(status.message());
+  };
+  CHECK(refused([](auto& l) { l.set_dense_from(2); }) ==
+        "the layout has 6 slots, and of dense chunks those from 2 on: half of them should be");
+  CHECK(refused([](auto& l) { l.set_dense_from(0xffffffff); }).find("half of them") != std::string::npos);
+  CHECK(refused([](auto& l) { l.set_slot_owner(4, 1); }) == "the primary of slot 4 is none of the layout's replicas");
+  CHECK(refused([](auto& l) { l.set_slot_backup(4, 1); }) ==
+        "the layout has replicas that hold every slot, and second copies of slots, too");
+  CHECK(refused([](auto& l) {
+          for (const uint32_t filling : {0, 0, 0, 1, 0, 0}) l.add_slot_filling(filling);
+        }) == "the layout has replicas: one more server may be filled, with all slots at once");
 }
 
 TEST_CASE("A layout that makes no sense is refused") {

@@ -95,5 +95,27 @@ TEST_CASE("A dense table's chunks hold its floats, each once") {
   }
 }
 
+TEST_CASE("Where rows and dense chunks lie apart, dense chunks are in the second half of the slots") {
+  v1::Layout layout;
+  for (int slot = 0; slot < 128; ++slot) layout.add_slot_owner(0);
+  const SlotSpace together = SlotSpaceOf(layout);
+  layout.set_dense_from(64);
+  const SlotSpace apart = SlotSpaceOf(layout);
+  CHECK(together.of_each_kind() == 128);
+  CHECK(together.OfRow(3, 17) == SlotOfRow(3, 17, 128));
+  CHECK(together.OfChunk(3, 130) == SlotOfChunk(3, 130, 128));
+  CHECK(together.HoldsRows(127));
+  CHECK(apart.of_each_kind() == 64);
+  for (uint32_t number = 0; number < 200; ++number) {
+    CHECK(apart.OfRow(3, number) == SlotOfRow(3, number, 64));
+    CHECK(apart.OfChunk(3, number) == 64 + SlotOfChunk(3, number, 64));
+    // What a checkpoint calls the slot does not depend on it.
+    CHECK(apart.InCheckpoint(apart.OfRow(3, number)) == SlotOfRow(3, number, 64));
+    CHECK(apart.InCheckpoint(apart.OfChunk(3, number)) == SlotOfChunk(3, number, 64));
+  }
+  CHECK(apart.HoldsRows(63));
+  CHECK_FALSE(apart.HoldsRows(64));
+}
+
 }  // namespace
 }  // namespace pumasi

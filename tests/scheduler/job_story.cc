@@ -249,7 +249,8 @@ std::string JobStory::Slots(const v1::Node& node) const {
   };
   for (int slot = 0; slot < layout.slot_owner_size(); ++slot) {
     if (is(layout.slot_owner(slot))) slots["1primary"].push_back(slot);
-    const bool replica = std::any_of(layout.replicas().begin(), layout.replicas().end(), is);
+    const bool replica = slot >= static_cast<int>(layout.dense_from()) &&
+                         std::any_of(layout.replicas().begin(), layout.replicas().end(), is);
     if ((replica && !is(layout.slot_owner(slot))) ||
         (slot < layout.slot_backup_size() && layout.slot_backup(slot) > 0 && is(layout.slot_backup(slot) - 1))) {
       slots["2backup"].push_back(slot);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/error_detail.h"
+#include "common/job_mode.h"
 #include "common/layout/slot_roles.h"
 
 namespace pumasi::sim {
@@ -48,7 +49,7 @@ void Invariants::LookAtSlots(const ServerNode& server) {
   const Shard* shard = server.hosting()->shard();
   if (shard == nullptr) return;
   const uint64_t generation = shard->layout().generation();
-  for (uint32_t number = 0; number < scenario_.job.slots(); ++number) {
+  for (uint32_t number = 0; number < SlotsInLayout(scenario_.job); ++number) {
     if (shard->role(number) == SlotRole::kNone || !shard->whole(number)) continue;
     const Applied now = AppliedOf(*shard->slot(number));
     const auto [entry, fresh] = applied_.emplace(CopyKey{generation, server.incarnation(), number}, now);
@@ -75,7 +76,7 @@ void Invariants::LookAtSlots(const ServerNode& server) {
       before.parts |= now.parts;
     }
   }
-  CompareCopies(server, turn_++ % scenario_.job.slots());
+  CompareCopies(server, turn_++ % SlotsInLayout(scenario_.job));
 }
 
 void Invariants::CompareCopies(const ServerNode& server, uint32_t number) {

@@ -171,6 +171,12 @@ void LeaveServersOut(Scenario* scenario) {
   scenario->servers = scenario->spare_servers = 0;
 }
 
+// Servers hold the rows, and each worker all dense tensors.
+void LieApart(v1::Job* job) {
+  job->set_mode(v1::MODE_HYBRID);
+  if (!IsReproducible(job->wire())) job->set_wire(v1::WIRE_FLOAT32);
+}
+
 Scenario DrawFirst(uint64_t seed, bool faults) {
   Random random = Random(seed).Stream("scenario");
   Scenario scenario;
@@ -203,7 +209,8 @@ Scenario DrawFirst(uint64_t seed, bool faults) {
 std::string Scenario::ToString() const {
   return absl::StrCat("seed ", seed, ": ", jobs > 1 ? absl::StrCat(jobs, " jobs, ") : "", servers, "+", spare_servers,
                       " servers, ", workers, "+", spare_workers, " workers, ", batches(), " batches of ",
-                      job.micro_batches(), " parts, ", job.slots(), " slots x ",
+                      job.micro_batches(), " parts, ", job.slots(),
+                      KindsLieApart(job) ? " slots of each kind x " : " slots x ",
                       WorkersHoldAllSlots(job) ? "all" : absl::StrCat(job.replicas()), ", checkpoint every ",
                       job.checkpoint().every_batches(), ", ",
                       counts()                     ? "count"
@@ -215,11 +222,13 @@ std::string Scenario::ToString() const {
 
 std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
   std::vector<Scenario> scenarios = {DrawFirst(seed, faults)};
-  // All jobs of a seed are with servers, or without.
+  // All jobs of a seed are with servers, or without, or with both.
   const bool members = Random(seed).Stream("mode").Chance(0.3);
+  const bool apart = !members && Random(seed).Stream("apart").Chance(1.0 / 7);
   const bool replicated = members && Random(seed).Stream("state").Chance(1.0 / 3);
   if (members) LeaveServersOut(&scenarios[0]);
   if (replicated) Replicate(&scenarios[0].job);
+  if (apart) LieApart(&scenarios[0].job);
   Random random = Random(seed).Stream("more jobs");
   const auto jobs = static_cast<uint32_t>(random.Chance(0.3) ? 2 + random.Below(2) : 1);
   scenarios[0].jobs = jobs;
@@ -230,6 +239,7 @@ std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
     if (scenario.faults.only_scheduler) scenario.job.set_backup_workers(0);
     if (members) scenario.job.set_mode(v1::MODE_ALLREDUCE);
     if (replicated) Replicate(&scenario.job);
+    if (apart) LieApart(&scenario.job);
     scenarios.push_back(std::move(scenario));
   }
   return scenarios;

@@ -102,7 +102,7 @@ class Simulation {
     for (const auto& worker : workers_) {
       cluster.workers.push_back(worker.get());
       // What happens to servers happens to whoever holds slots.
-      if (WorkersHoldSlots(scenario_.job)) cluster.servers.push_back(worker.get());
+      if (!ServersHoldSlots(scenario_.job)) cluster.servers.push_back(worker.get());
     }
     cluster.disk.lose_power = [this] { files_.Crash(); };
     cluster.disk.go_on = [this] { files_.GoOn(); };

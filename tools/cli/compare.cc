@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/exit_code.h"
 #include "common/file.h"
-#include "common/job_mode.h"
+#include "common/schema.h"
 #include "common/shutdown.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/compare_runner.h"
@@ -57,7 +57,8 @@ absl::StatusOr<std::vector<Run>> TrainAll(const CompareFlags& flags, const std::
   Sweep sweep;
   auto file = LoadJobFile(flags.what[0], flags.set);
   if (!file.ok()) return file.status();
-  sweep.modes = otherwise(flags.modes, std::vector<std::string>{WorkersHoldSlots(file->job) ? "allreduce" : "ps"});
+  sweep.modes = otherwise(
+      flags.modes, std::vector<std::string>{EnumText(*v1::Mode_descriptor()->FindValueByNumber(file->job.mode()))});
   sweep.workers = otherwise(flags.workers, std::vector<uint32_t>{1, 2});
   sweep.servers = otherwise(flags.servers, std::vector<uint32_t>{2});
   sweep.links = flags.links;

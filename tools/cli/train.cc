@@ -119,7 +119,7 @@ int Train(const TrainFlags& flags) {
   const absl::Duration start = RealClock().Now();
   auto file = LoadJobFile(flags.job_file, flags.set);
   if (!file.ok()) return PrintError(file.status());
-  const bool needs_servers = !WorkersHoldSlots(file->job);
+  const bool needs_servers = ServersHoldSlots(file->job);
   const uint32_t servers = flags.servers.value_or(needs_servers ? 2 : 0);
   if (needs_servers && servers == 0) {
     return PrintError(

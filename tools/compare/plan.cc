@@ -22,7 +22,8 @@ struct Mode {
   bool servers;  // whether servers hold anything
 };
 // A mode that is not here is tried with `mode` of the same name, and with servers.
-const Mode kModes[] = {{"ps", {"mode=ps"}, true}, {"allreduce", {"mode=allreduce"}, false}};
+const Mode kModes[] = {
+    {"ps", {"mode=ps"}, true}, {"allreduce", {"mode=allreduce"}, false}, {"hybrid", {"mode=hybrid"}, true}};
 
 struct Varied {
   std::string key;

@@ -17,13 +17,17 @@ namespace {
 
 // By slot, whom to ask for its values.
 std::vector<uint32_t> ReadersOf(const v1::Layout& layout, uint64_t incarnation) {
-  if (!IsReplicated(layout)) return {layout.slot_owner().begin(), layout.slot_owner().end()};
+  std::vector<uint32_t> readers(layout.slot_owner().begin(), layout.slot_owner().end());
+  if (layout.replicas_size() == 0) return readers;
   // Who has no copy asks one of them for all, and another one than others do.
   uint32_t reader = layout.replicas(static_cast<int>(incarnation % static_cast<uint64_t>(layout.replicas_size())));
   for (const uint32_t replica : layout.replicas()) {
     if (layout.servers(static_cast<int>(replica)).incarnation() == incarnation) reader = replica;
   }
-  return std::vector<uint32_t>(static_cast<size_t>(layout.slot_owner_size()), reader);
+  for (uint32_t slot = 0; slot < readers.size(); ++slot) {
+    if (IsReplicated(layout, slot)) readers[slot] = reader;
+  }
+  return readers;
 }
 
 }  // namespace
@@ -37,8 +41,8 @@ absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Lay
   router.wire_ = wire;
   router.coding_ = coding;
   router.holders_ = HoldersOf(router.layout_);
-  const auto slots = static_cast<uint32_t>(router.layout_.slot_owner_size());
-  for (uint32_t slot = 0; slot < slots; ++slot) router.slot_holders_.push_back(HoldersOf(router.layout_, slot));
+  const SlotSpace space = SlotSpaceOf(router.layout_);
+  for (uint32_t slot = 0; slot < space.slots; ++slot) router.slot_holders_.push_back(HoldersOf(router.layout_, slot));
   router.slot_reader_ = ReadersOf(router.layout_, incarnation);
   router.primary_chunks_.resize(router.servers());
   router.read_chunks_.resize(router.servers());
@@ -52,7 +56,7 @@ absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Lay
     }
     for (uint32_t index = 0; index < DenseChunks(spec); ++index) {
       const Chunk chunk = {table, index, static_cast<uint32_t>(ChunkFloats(spec, index))};
-      const uint32_t slot = SlotOfChunk(table, index, slots);
+      const uint32_t slot = space.OfChunk(table, index);
       router.primary_chunks_[router.layout_.slot_owner(static_cast<int>(slot))].push_back(chunk);
       router.read_chunks_[router.slot_reader_[slot]].push_back(chunk);
       for (const uint32_t holder : router.slot_holders_[slot]) router.held_chunks_[holder].push_back(chunk);
@@ -63,18 +67,18 @@ absl::StatusOr<Router> Router::Create(std::vector<v1::TableSpec> tables, v1::Lay
 
 Router::Positions Router::SplitPull(const std::vector<uint64_t>& ids) const {
   Positions positions(servers());
-  const auto slots = static_cast<uint32_t>(layout_.slot_owner_size());
+  const SlotSpace space = SlotSpaceOf(layout_);
   for (uint32_t i = 0; i < ids.size(); ++i) {
-    positions[slot_reader_[SlotOfRow(row_table_, ids[i], slots)]].push_back(i);
+    positions[slot_reader_[space.OfRow(row_table_, ids[i])]].push_back(i);
   }
   return positions;
 }
 
 Router::Positions Router::SplitPush(const std::vector<uint64_t>& ids) const {
   Positions positions(servers());
-  const auto slots = static_cast<uint32_t>(layout_.slot_owner_size());
+  const SlotSpace space = SlotSpaceOf(layout_);
   for (uint32_t i = 0; i < ids.size(); ++i) {
-    for (const uint32_t holder : slot_holders_[SlotOfRow(row_table_, ids[i], slots)]) positions[holder].push_back(i);
+    for (const uint32_t holder : slot_holders_[space.OfRow(row_table_, ids[i])]) positions[holder].push_back(i);
   }
   return positions;
 }

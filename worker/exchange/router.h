@@ -24,8 +24,8 @@ struct PulledParameters {
   std::vector<float> rows;                // ids.size() × width
 };
 
-// Knows a job's tables and one layout of them. Values are asked of a slot's primary alone, in a replicated layout all
-// of them of one copy: one's own, if it is whole. Gradients go to every server that holds a copy of the slot or is
+// Knows a job's tables and one layout of them. Values are asked of a slot's primary alone, those of replicated slots
+// all of one copy: one's own, if it is whole. Gradients go to every server that holds a copy of the slot or is
 // being filled with it. Thread-safe: it does not change.
 class Router {
  public:
