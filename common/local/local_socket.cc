@@ -130,9 +130,9 @@ absl::StatusOr<LocalListener> ListenLocal() {
   return LocalListener{std::move(listener), name};
 }
 
-absl::StatusOr<std::unique_ptr<LocalLink>> ConnectLocal(absl::string_view name, absl::string_view token) {
-  if (name.size() != kLocalSecretDigits || token.size() != kLocalSecretDigits) {
-    return absl::InvalidArgumentError(absl::StrCat("names and tokens have ", kLocalSecretDigits, " digits"));
+absl::StatusOr<Descriptor> DialLocal(absl::string_view name) {
+  if (name.size() != kLocalSecretDigits) {
+    return absl::InvalidArgumentError(absl::StrCat("names have ", kLocalSecretDigits, " digits"));
   }
   Descriptor end(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (end.get() < 0) return ErrnoStatus(errno, kSubject, "make a socket");
@@ -144,6 +144,16 @@ absl::StatusOr<std::unique_ptr<LocalLink>> ConnectLocal(absl::string_view name, 
     return ErrnoStatus(errno, kSubject, "connect");
   }
   if (absl::Status status = CheckLocalUser(end); !status.ok()) return status;
+  return end;
+}
+
+absl::StatusOr<std::unique_ptr<LocalLink>> ConnectLocal(absl::string_view name, absl::string_view token) {
+  if (token.size() != kLocalSecretDigits) {
+    return absl::InvalidArgumentError(absl::StrCat("tokens have ", kLocalSecretDigits, " digits"));
+  }
+  auto dialled = DialLocal(name);
+  if (!dialled.ok()) return dialled.status();
+  Descriptor end = *std::move(dialled);
   auto sent = MessageMemory::Create();
   if (!sent.ok()) return sent.status();
   auto received = MessageMemory::Create();

@@ -29,6 +29,10 @@ absl::StatusOr<LocalListener> ListenLocal();
 // OK if a process of this process' user is at the other end. Takes no time.
 absl::Status CheckLocalUser(const Descriptor& socket);
 
+// A socket that is connected to the listener of that name, and gives sending and receiving up after two seconds.
+// NotFound and PermissionDenied as ConnectLocal.
+absl::StatusOr<Descriptor> DialLocal(absl::string_view name);
+
 // Connects to the listener of that name, shows the token, which has to be a DrawLocalSecret of the listener's process,
 // and hands over the memory. Takes two seconds at most. NotFound: nobody listens there, most often since the listener
 // is on another host. PermissionDenied: another user's process does, or it does not know the token.

@@ -13,7 +13,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Where a build leaves the programs, below its folder of outputs.
 PLACES = {"pumasi": "tools/cli", "pumasi-scheduler": "scheduler", "pumasi-server": "server", "pumasi-worker": "member",
-          "ops": "tools/bench"}
+          "ops": "tools/bench", "allreduce_rank": "tools/bench"}
 STATE = re.compile(r"^(\S+)Z +\w+ +\S+ job=\S+ epoch=\d+ "
                    r"(PREPARING|ALLOCATING|TRAINING|EVALUATING|SAVING|RECOVERING|DONE|FAILED|CANCELLED)(?:$|: )", re.M)
 AFTER_EPOCH = ("EVALUATING", "SAVING", "DONE")
