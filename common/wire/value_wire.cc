@@ -176,7 +176,8 @@ bool SplitBlock(CodedInputStream& in, int field, int bytes_field, CodedOutputStr
     while (const uint32_t tag = in.ReadTag()) {
       if (!(tag == BytesTag(bytes_field) ? ViewBytes(in, view) : CopyField(in, tag, rest_out))) return false;
     }
-    if (!in.ConsumedEntireMessage()) return false;
+    // The stream may have ended before the length that was announced.
+    if (!in.ConsumedEntireMessage() || in.BytesUntilLimit() != 0) return false;
     in.PopLimit(limit);
   }
   out.WriteTag(BytesTag(field));

@@ -131,6 +131,26 @@ TEST_CASE("The values live for as long as gRPC has the message") {
   CHECK(watched.expired());
 }
 
+TEST_CASE("A message that ends too soon is refused, wherever that is, as protobuf does") {
+  std::mt19937_64 random(1);
+  OutgoingPush push;
+  push.head.mutable_header()->set_job_id("job");
+  push.head.add_values()->set_rows(3);
+  push.rows.push_back(Block(20, random));
+  push.head.add_dense()->set_crc32c(5);
+  push.dense.push_back(Block(200, random));
+  push.head.add_dense()->set_chunk(1);
+  push.dense.push_back(Block(0, random));
+  const std::string good = Flat(ToWire(push));
+  v1::PushRequest head;
+  ArrivedValues values;
+  for (size_t size = 0; size <= good.size(); ++size) {
+    CAPTURE(size);
+    const std::string cut = good.substr(0, size);
+    CHECK(FromWire(Pieces(cut, random), &head, &values).ok() == v1::PushRequest().ParseFromString(cut));
+  }
+}
+
 TEST_CASE("Bytes that are no message are refused") {
   const auto seed = std::random_device()();
   CAPTURE(seed);
