@@ -34,7 +34,7 @@ TEST_CASE("Of configurations that are as good the one with the fewest processes 
   const Plan plan = FindPlan(input, {});
   REQUIRE(plan.best >= 0);
   const Candidate& best = plan.modes[static_cast<size_t>(plan.best)].candidate;
-  CHECK(best.servers == 1);
+  CHECK(best.servers == 0);
   CHECK(best.workers == 1);
   // The job's own.
   CHECK(best.micro_batches == 4);

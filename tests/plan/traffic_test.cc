@@ -55,17 +55,18 @@ TEST_CASE("Two copies are pushed to twice and read once") {
   CHECK(two.pushed == 2 * one.pushed);
 }
 
-TEST_CASE("Members of an allreduce send what a ring of as many sends") {
+TEST_CASE("Members that hold the same send their gradients to each other, or what a ring sends") {
   const JobShape shape = Seed80m();
   // 2 (n - 1) / n of 323 MB.
   for (const uint32_t n : {2, 4}) {
     const Traffic dense = TrafficOf(shape, SeedDistinct, {PlanMode::kDense, 0, n, 4}, 4 / n);
     CHECK(dense.sent == Approx(2.0 * (n - 1) / n * 4 * 80656435));
   }
-  // Of two, each sends half of its gradient and half of the sum.
-  const Traffic tree = TrafficOf(shape, SeedDistinct, {PlanMode::kReplicated, 0, 2, 2}, 1);
-  CHECK(tree.sent == Approx(0.5 * (1200.0 * (SeedDistinct(32) + SeedDistinct(64)) + 2 * 4 * 578335)).epsilon(0.01));
-  CHECK(tree.pulled == 0);
+  for (const uint32_t n : {2, 4}) {
+    const Traffic replicated = TrafficOf(shape, SeedDistinct, {PlanMode::kReplicated, 0, n, n}, 1);
+    CHECK(replicated.sent == Approx((n - 1) * (1200 * SeedDistinct(64.0 / n) + 4 * 578335)).epsilon(0.01));
+    CHECK(replicated.pulled == 0);
+  }
   const Traffic hybrid = TrafficOf(shape, SeedDistinct, {PlanMode::kHybrid, 2, 2, 2}, 1);
   CHECK(hybrid.pulled == Approx(1200 * SeedDistinct(32)).epsilon(0.01));
   CHECK(hybrid.sent == Approx(4 * 578335).epsilon(0.01));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/averaging.h"
 #include "common/layout/slots.h"
 #include "common/model_plan.h"
 #include "ops/optimizer.h"
@@ -29,6 +30,10 @@ void AddActivations(const LayerPlan& layer, JobShape* shape) {
 }  // namespace
 
 absl::StatusOr<JobShape> ShapeOf(const v1::Job& job, const v1::DataSummary& data) {
+  if (Averages(job)) {
+    return absl::InvalidArgumentError(
+        "average_every: there is no prediction of rounds yet; plan the job without it to see what its batches cost");
+  }
   auto layers = PlanLayers(job, data);
   if (!layers.ok()) return layers.status();
   auto optimizer = MakeOptimizer(job.optimizer());

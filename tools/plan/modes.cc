@@ -7,10 +7,10 @@ const std::vector<ModeInfo>& PlanModes() {
   static const auto& modes = *new std::vector<ModeInfo>{
       {PlanMode::kPs, "ps", true, true},
       {PlanMode::kSharded, "allreduce, sharded", false, true},
-      {PlanMode::kReplicated, "allreduce, tree", false, false},
+      {PlanMode::kReplicated, "allreduce, replicated", false, true},
       {PlanMode::kRing, "allreduce, ring", false, false},
       {PlanMode::kDense, "allreduce, dense rows", false, false},
-      {PlanMode::kHybrid, "hybrid", true, false},
+      {PlanMode::kHybrid, "hybrid", true, true},
   };
   return modes;
 }

@@ -10,10 +10,10 @@ namespace pumasi {
 enum class PlanMode {
   kPs,          // rows and tensors on servers
   kSharded,     // as ps, but the workers are the servers
-  kReplicated,  // every worker holds all; gradients are summed in the job's tree by their chunks' owners
-  kRing,        // likewise; tensors are summed along a ring, rows are gathered by all
+  kReplicated,  // every worker holds all, and sends its gradients to each other one
+  kRing,        // every worker holds all; tensors are summed along a ring, rows are gathered by all
   kDense,       // likewise; whole tables travel, as with DDP and Horovod
-  kHybrid,      // rows on servers, tensors summed in the tree among workers
+  kHybrid,      // rows on servers; every worker holds all tensors, and sends their gradients to each other one
 };
 
 struct ModeInfo {

@@ -225,7 +225,7 @@ class Step {
       const Traffic& t = traffic_[i];
       const double beside = Beside(spot);
       // Calls to holders are counted in Exchange.
-      const double calls = candidate_.mode == PlanMode::kHybrid ? (workers_ - 1) * (t.units + 1) : t.calls;
+      const double calls = candidate_.mode == PlanMode::kHybrid ? 2 * (workers_ - 1) * t.units : t.calls;
       const double seconds = 2 * calls * costs.call_cpu.value +
                              t.sent * Mixed(beside, costs.local_worker_byte, costs.worker_byte) +
                              t.received * Mixed(beside, costs.local_server_byte, costs.server_byte);

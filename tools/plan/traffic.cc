@@ -46,10 +46,9 @@ Traffic TrafficOf(const JobShape& shape, const DistinctOf& distinct, const Candi
   // The last unit of a share that is no power of two is smaller; each carries all tensors.
   double ids = distinct(traffic.unit_rows);
   if (traffic.units > 1) ids = (ids + distinct((parts - grain) * part_rows)) / 2;
-  const double batch_ids = distinct(shape.batch);
   const double pull = ids * (KeyBytes(shape, ids) + kStatusByte + shape.row_bytes) + holders * kCallBytes;
   const double dense_pull = shape.dense_pulled + shape.dense_chunks * kChunkBytes;
-  const double rows = RowsMessage(shape, ids), batch_rows = RowsMessage(shape, batch_ids);
+  const double rows = RowsMessage(shape, ids);
   const double copies = shape.replicas;
   switch (candidate.mode) {
     case PlanMode::kPs:
@@ -59,10 +58,10 @@ Traffic TrafficOf(const JobShape& shape, const DistinctOf& distinct, const Candi
       traffic.calls = traffic.units * holders * 2;
       break;
     case PlanMode::kReplicated:
-      // Reduce-scatter to the chunks' owners, and each owner's sums to all.
-      traffic.sent = others / n * (traffic.units * (rows + DensePushed(shape)) + batch_rows + DensePushed(shape));
+      // Pushes, and pulls without values that wait until the others have applied the batch before.
+      traffic.sent = traffic.units * others * (rows + DensePushed(shape) + kCallBytes);
       traffic.received = traffic.sent;
-      traffic.calls = others * (traffic.units + 1);
+      traffic.calls = traffic.units * others * 2;
       break;
     case PlanMode::kRing:
       traffic.sent = 2 * others / n * shape.dense_floats * 4 + others * RowsMessage(shape, distinct(parts * part_rows));
@@ -77,9 +76,9 @@ Traffic TrafficOf(const JobShape& shape, const DistinctOf& distinct, const Candi
     case PlanMode::kHybrid:
       traffic.pulled = traffic.units * pull;
       traffic.pushed = traffic.units * (rows + holders * kCallBytes) * copies;
-      traffic.sent = others / n * (traffic.units + 1) * DensePushed(shape);
+      traffic.sent = traffic.units * others * (DensePushed(shape) + kCallBytes);
       traffic.received = traffic.sent;
-      traffic.calls = traffic.units * holders * 2 + others * (traffic.units + 1);
+      traffic.calls = traffic.units * (holders + others) * 2;
       break;
   }
   return traffic;
