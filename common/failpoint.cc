@@ -87,10 +87,10 @@ const std::vector<std::string>& FailpointNames() {
       "server.log.written",         "server.pull.answered",       "server.pull.received",
       "server.push.applied",        "server.push.received",       "server.report.answered",
       "server.report.sent",         "server.shard.made",          "server.snapshot.begun",
-      "server.snapshot.synced",     "worker.lease.answered",      "worker.lease.sent",
-      "worker.pull.answered",       "worker.pull.sent",           "worker.push.answered",
-      "worker.push.sent",           "worker.report.answered",     "worker.report.sent",
-      "worker.unit.computed",       "worker.unit.read",
+      "server.snapshot.synced",     "worker.lane.batch",          "worker.lease.answered",
+      "worker.lease.sent",          "worker.pull.answered",       "worker.pull.sent",
+      "worker.push.answered",       "worker.push.sent",           "worker.report.answered",
+      "worker.report.sent",         "worker.unit.computed",       "worker.unit.read",
   };
   return *names;
 }

@@ -141,12 +141,10 @@ absl::Status ApplyFallback(Message* message, const FieldDescriptor& field) {
   const std::string& fallback = RulesOf(field).fallback();
   if (fallback.empty() || field.real_containing_oneof() != nullptr) return absl::OkStatus();
   absl::Status status;
-  if (!IsMessage(field)) {
-    status = SetScalar(message, field, fallback);
-  } else if (fallback == "{}" && !field.is_repeated()) {
+  if (IsMessage(field) && fallback == "{}" && !field.is_repeated()) {
     message->GetReflection()->MutableMessage(message, &field);
   } else {
-    status = absl::InvalidArgumentError(absl::StrCat("'", fallback, "' is not {}"));
+    status = SetScalar(message, field, fallback);
   }
   if (status.ok()) return status;
   return absl::InternalError(absl::StrCat("the fallback of ", field.full_name(), ": ", status.message()));

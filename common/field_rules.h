@@ -10,8 +10,8 @@
 namespace pumasi {
 
 // Sets every field that is not given and has a fallback to it, in *message and in all messages that it holds. A message
-// field that is not given stays so, unless its fallback is "{}". Fields of a oneof get no fallback. Internal if a
-// schema's fallback does not fit its field.
+// field that is not given stays so, unless its fallback is "{}", or names one of its oneof's messages. Fields of a
+// oneof get no fallback. Internal if a schema's fallback does not fit its field.
 absl::Status ApplyFallbacks(google::protobuf::Message* message);
 
 // Checks required fields, bounds, patterns, enum values, that numbers are finite, and that in each oneof one field is

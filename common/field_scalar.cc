@@ -119,8 +119,19 @@ absl::Status SetScalar(Message* message, const FieldDescriptor& field, absl::str
       if (!IsValidUtf8(text)) return Wrong(text, "valid UTF-8");
       PUMASI_STORE(String, std::string(text));
     }
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      break;
+    case FieldDescriptor::CPPTYPE_MESSAGE: {
+      const auto& type = *field.message_type();
+      if (field.is_repeated() || type.real_oneof_decl_count() != 1) break;
+      const FieldDescriptor* const named = type.FindFieldByName(std::string(text));
+      if (named == nullptr || named->real_containing_oneof() == nullptr ||
+          named->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(Quoted(text), " is not a valid value; ", SuggestName(text, FieldNames(*type.oneof_decl(0)))));
+      }
+      Message* const inner = reflection->MutableMessage(message, &field);
+      inner->GetReflection()->MutableMessage(inner, named);
+      return absl::OkStatus();
+    }
   }
   return Wrong(text, WantedText(field));
 }

@@ -13,8 +13,9 @@ namespace pumasi {
 
 // Sets the field (adds to it, if it is repeated) to what `text` says: whole numbers in decimal within the type's range
 // (1e6 is one, too), finite numbers, true or false, enum values by the names of common/schema.h, UTF-8 text as it is.
-// Fields of message and bytes type are refused. Errors are InvalidArgument and say what was there and what is wanted,
-// without the field's name: "'many' is not a whole number".
+// Messages of one oneof by the name of one of its messages, which has nothing in it then ("sync" for {sync: {}}).
+// Other fields of message type, and of bytes type, are refused. Errors are InvalidArgument and say what was there and
+// what is wanted, without the field's name: "'many' is not a whole number".
 absl::Status SetScalar(google::protobuf::Message* message, const google::protobuf::FieldDescriptor& field,
                        absl::string_view text);
 

@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/averaging.h"
+#include "common/consistency.h"
 #include "common/job_mode.h"
 #include "common/model_plan.h"
 
@@ -134,6 +136,65 @@ absl::Status CheckMode(const v1::Job& job, const SourceMap& source) {
   return absl::OkStatus();
 }
 
+// What needs that all see the same batches in the same order.
+absl::Status CheckConsistency(const v1::Job& job, const SourceMap& source) {
+  if (IsReproducible(job.consistency())) return absl::OkStatus();
+  const bool async = IsAsync(job);
+  const std::string name = async ? "async" : "bounded";
+  const auto refuse = [&](const std::string& field, const std::string& why) {
+    return source.Error(field, absl::StrCat("with consistency: ", name, " ", why));
+  };
+  if (WorkersHoldSlots(job)) {
+    return source.Error("consistency", absl::StrCat(name, " is for mode: ps only; take sync, or mode: ps"));
+  }
+  if (job.replicas() > 1) {
+    return refuse("replicas", async
+                                  ? "two copies of a slot would apply updates in different orders and drift apart; "
+                                    "take replicas: 1, or sync"
+                                  : "a part that a dead worker pushed to one copy of a slot only is computed again "
+                                    "with other parameters, and the two would drift apart; take replicas: 1, or sync");
+  }
+  const auto clip = job.optimizer().clip().kind_case();
+  if (clip == v1::Clip::kNorm || clip == v1::Clip::kGlobalNorm) {
+    return refuse("optimizer.clip",
+                  absl::StrCat("a server applies what it has without waiting for others, so that there is no norm over "
+                               "all of them; take clip: {value: ...}, or sync"));
+  }
+  if (async && job.durability() == v1::DURABILITY_BATCH) {
+    return refuse(
+        "durability",
+        "parts of several batches are applied at a time, and the log lists whole batches; take checkpoint, or "
+        "bounded or sync");
+  }
+  for (const v1::Layer& layer : job.model()) {
+    if (!async || !layer.has_batch_normalization()) continue;
+    return refuse("model",
+                  "batch_normalization has no moving averages, as these sum up the shares of a batch's parts; take "
+                  "layer_normalization, or bounded or sync");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckAveraging(const v1::Job& job, const SourceMap& source) {
+  if (!Averages(job)) return absl::OkStatus();
+  if (!IsReproducible(job.consistency())) {
+    return source.Error(
+        "average_every",
+        "lanes meet at the end of a round, all of them: that is consistency: sync; leave one of them out");
+  }
+  if (job.optimizer().has_count()) {
+    return source.Error("average_every",
+                        "optimizer: {count: {}} counts what each batch has, and a mean over lanes is no count; leave "
+                        "one of them out");
+  }
+  if (job.wire() == v1::WIRE_ONEBIT || job.wire() == v1::WIRE_TOPK) {
+    return source.Error("wire",
+                        "with average_every a push brings what many batches changed, once; onebit and topk shrink "
+                        "gradients that come with every batch. Take float32, bf16 or fp16");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckJob(const v1::Job& job, const SourceMap& source) {
@@ -142,16 +203,18 @@ absl::Status CheckJob(const v1::Job& job, const SourceMap& source) {
                         "batch keeps a log from one checkpoint to the next, and there are none on the way: it would "
                         "grow without end; set checkpoint.every_batches");
   }
-  if (job.batch() % job.micro_batches() != 0) {
+  if (!Averages(job) && job.batch() % job.micro_batches() != 0) {
     return source.Error("micro_batches",
                         absl::StrCat("a batch of ", job.batch(), " rows cannot be cut into ", job.micro_batches(),
                                      " equal parts; take a divisor of ", job.batch()));
   }
   if (absl::Status status = CheckMode(job, source); !status.ok()) return status;
+  if (absl::Status status = CheckConsistency(job, source); !status.ok()) return status;
   if (absl::Status status = CheckData(job, source); !status.ok()) return status;
   if (absl::Status status = CheckLoss(job, source); !status.ok()) return status;
   if (absl::Status status = CheckOptimizer(job, source); !status.ok()) return status;
   if (absl::Status status = CheckWire(job, source); !status.ok()) return status;
+  if (absl::Status status = CheckAveraging(job, source); !status.ok()) return status;
   if (absl::Status status = CheckModel(job); !status.ok()) {
     return source.Error("model", absl::StripPrefix(status.message(), "model: "));
   }

@@ -2,7 +2,8 @@
 // the only list of what a file may say.
 //
 // Values: scalars as common/field_scalar.h reads them; whole numbers may be quoted, as protobuf's JSON prints 64-bit
-// ones; other quoted values are text. A single scalar stands for a list of one. A message field given as null or {}
+// ones; other quoted values are text. A single scalar stands for a list of one. Where a message's fallback
+// is a name of its oneof, a name stands for it. A message field given as null or {}
 // counts as given, with nothing in it. Refused, each with "FILE:LINE:COLUMN: model[1].lstm.unitz: ...": unknown fields
 // (with the nearest name), ill-typed values, two fields of one oneof, duplicate keys, tags, several documents, text
 // that is not UTF-8 or is larger than kLargestYaml, and aliases that multiply beyond measure. JSON is YAML, so it is

@@ -136,6 +136,11 @@ absl::Status YamlReader::ReadOne(const YAML::Mark& key, const YAML::Node& node, 
   // An entry of a list that is nothing at all ("- ") is a slip, not a message with defaults.
   if (field.is_repeated() && node.IsNull())
     return ErrorAt(key, path, absl::StrCat("nothing stands where ", WantedText(field), " is wanted"));
+  // Where it is nothing but a choice, and one of these is its fallback, a name stands for it.
+  if (const std::string& fallback = RulesOf(field).fallback();
+      node.IsScalar() && !fallback.empty() && fallback != "{}") {
+    return ReadScalar(key, node, path, message, field);
+  }
   const auto* const reflection = message->GetReflection();
   return ReadMessage(
       node, path,

@@ -170,9 +170,9 @@ void Optimizer::InitSlots(int width, float* slots) const {
   std::fill_n(slots, static_cast<size_t>(this->slots()) * width, 0.0f);
 }
 
-Made MakeOptimizer(const v1::Optimizer& proto, const RateChanges& changes) {
+Made MakeOptimizer(const v1::Optimizer& proto, const RateChanges& changes, ScheduleSteps steps) {
   if (absl::Status status = CheckSchedule(proto.schedule()); !status.ok()) return status;
-  Made made = MakeKind(proto, RateSchedule(proto.schedule(), changes));
+  Made made = MakeKind(proto, RateSchedule(proto.schedule(), changes, steps));
   if (!made.ok()) return made;
   const v1::Clip& clip = proto.clip();
   if (proto.has_clip() && clip.kind_case() == v1::Clip::KIND_NOT_SET) {

@@ -55,8 +55,10 @@ class Optimizer {
 };
 
 // The job's optimizer, with the changes of its rate so far; clipping by norm is not in it (ops/norm_clip.h). A setting
-// that is missing (the loader fills in defaults) or impossible is refused by name.
-absl::StatusOr<std::unique_ptr<Optimizer>> MakeOptimizer(const v1::Optimizer& proto, const RateChanges& changes = {});
+// that is missing (the loader fills in defaults) or impossible is refused by name. `steps`: how its steps, which count
+// from 1, relate to its schedule's.
+absl::StatusOr<std::unique_ptr<Optimizer>> MakeOptimizer(const v1::Optimizer& proto, const RateChanges& changes = {},
+                                                         ScheduleSteps steps = {});
 
 }  // namespace pumasi
 

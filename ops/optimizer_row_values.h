@@ -20,9 +20,10 @@ namespace pumasi {
 class OptimizerRowValues : public RowValues {
  public:
   // `version`: that of the checkpoint, for rows that it does not hold. Some optimizers (AdamW) move those too.
-  // `changes`: of the rate up to then.
+  // `changes`: of the rate up to then. `steps_per_batch`: common/consistency.h.
   static absl::StatusOr<std::unique_ptr<OptimizerRowValues>> Create(const v1::Optimizer& optimizer, uint64_t version,
-                                                                    const RateChanges& changes = {});
+                                                                    const RateChanges& changes = {},
+                                                                    uint64_t steps_per_batch = 1);
   // Those of a checkpoint, by what its manifest says.
   static absl::StatusOr<std::unique_ptr<OptimizerRowValues>> Of(const v1::Manifest& manifest);
   void Initial(const v1::TableSpec& spec, uint64_t row, float* out) const override;
@@ -31,10 +32,10 @@ class OptimizerRowValues : public RowValues {
   std::vector<std::string> slot_names() const { return optimizer_->slot_names(); }
 
  private:
-  OptimizerRowValues(std::unique_ptr<Optimizer> optimizer, uint64_t version)
-      : optimizer_(std::move(optimizer)), version_(version) {}
+  OptimizerRowValues(std::unique_ptr<Optimizer> optimizer, uint64_t version, uint64_t steps_per_batch)
+      : optimizer_(std::move(optimizer)), version_(version), steps_per_batch_(steps_per_batch) {}
   const std::unique_ptr<Optimizer> optimizer_;
-  const uint64_t version_;
+  const uint64_t version_, steps_per_batch_;
 };
 
 }  // namespace pumasi

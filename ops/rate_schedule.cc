@@ -35,8 +35,9 @@ absl::Status CheckDecay(const char* kind, uint64_t batches, const char* batches_
 
 }  // namespace
 
-RateSchedule::RateSchedule(const v1::Schedule& proto, RateChanges changes)
-    : warmup_(proto.warmup()),
+RateSchedule::RateSchedule(const v1::Schedule& proto, RateChanges changes, ScheduleSteps steps)
+    : steps_(steps),
+      warmup_(proto.warmup()),
       may_change_(proto.has_reduce_on_plateau() || !changes.empty()),
       changes_(std::move(changes)) {
   switch (proto.kind_case()) {
@@ -65,7 +66,8 @@ RateSchedule::RateSchedule(const v1::Schedule& proto, RateChanges changes)
 }
 
 double RateSchedule::Factor(uint64_t step) const {
-  const double scheduled = ScheduledFactor(step);
+  if (steps_.per_batch > 1 && step > 0) step = (step - 1) / steps_.per_batch + 1;
+  const double scheduled = ScheduledFactor(step + steps_.before);
   for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
     if (change->from_step() <= step) return scheduled * change->factor();
   }

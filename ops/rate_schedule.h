@@ -15,6 +15,12 @@ namespace pumasi {
 // Changes that are not known beforehand (Schedule.reduce_on_plateau), ascending by step.
 using RateChanges = std::vector<v1::RateChange>;
 
+// How the steps of whoever asks, from 1, relate to those of the schedule.
+struct ScheduleSteps {
+  uint64_t per_batch = 1;  // of them to a batch; the schedule counts batches, and its changes as well
+  uint64_t before = 0;     // so many more has the schedule, but not its changes, seen
+};
+
 // A schedule made ready. Immutable, hence thread-safe. Factors are made of exactly rounded operations: the same bits on
 // every x86-64, and about 1e-14 from the formula.
 class RateSchedule {
@@ -22,7 +28,7 @@ class RateSchedule {
   // The factor is always 1.
   RateSchedule() = default;
   // Of a schedule that CheckSchedule accepts, and the changes so far.
-  explicit RateSchedule(const v1::Schedule& proto, RateChanges changes = {});
+  explicit RateSchedule(const v1::Schedule& proto, RateChanges changes = {}, ScheduleSteps steps = {});
 
   // The factor of step s (from 1). With a warm-up of n steps: s/n up to step n. Then with t = s − 1 − n, so that the
   // first step after the warm-up has t = 0:
@@ -46,6 +52,7 @@ class RateSchedule {
 
   double ScheduledFactor(uint64_t step) const;
 
+  ScheduleSteps steps_;
   Kind kind_ = Kind::kConstant;
   uint64_t warmup_ = 0;
   uint64_t every_ = 1;

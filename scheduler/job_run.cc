@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/averaging.h"
 #include "common/error_detail.h"
 #include "common/model_plan.h"
 
@@ -261,7 +262,7 @@ absl::Status JobRun::PlanData() {
   auto tables = PlanTables(job_, data_);
   if (!tables.ok()) return tables.status();
   tables_ = *std::move(tables);
-  plan_ = {data_.train_rows(), job_.batch(), job_.micro_batches()};
+  plan_ = PlanOf(job_, data_.train_rows());
   record_.SetMetrics({LossOf(job_), job_.top_k(), data_.classes()});
   return absl::OkStatus();
 }

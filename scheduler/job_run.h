@@ -161,7 +161,8 @@ class JobRun {
   // How long a restarted scheduler waits for workers to tell what they did without one. They try to reach it ten times
   // a second; one that has not called by then may be dead, and what it has is computed once more.
   static constexpr absl::Duration kHearing = absl::Seconds(2);
-  // With a log: cuts of so many latest batches are kept. Servers' logs end at most two batches before what is done.
+  // With a log: cuts of so many latest batches are kept, and as many more as may be missing in parameters. Servers'
+  // logs end at most two batches, and those, before what is done.
   static constexpr uint64_t kLogCuts = 8;
   // An answer about the log that takes longer is not waited for.
   static constexpr absl::Duration kLogTime = absl::Seconds(30);
@@ -170,7 +171,8 @@ class JobRun {
     v1::Node node;
     bool prepared = false;
     bool draining = false;
-    uint64_t probed = 0;  // the batch at which it last got a unit though its quota is 0
+    uint64_t probed = 0;        // the batch at which it last got a unit though its quota is 0
+    uint64_t lane_batches = 0;  // LeaseUnitsRequest.lane_batches
   };
   struct Server {
     v1::Node node;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/consistency.h"
 #include "scheduler/job_run.h"
 
 namespace pumasi {
@@ -68,7 +69,7 @@ void JobRun::LogRead(uint64_t question, const absl::StatusOr<uint64_t>& end, abs
 
 void JobRun::ForgetCuts() {
   const auto wanted = [&](uint64_t version) {
-    if (has_log() && version + kLogCuts > version_) return true;
+    if (has_log() && version + kLogCuts + StalenessOf(job_) > version_) return true;
     return std::any_of(checkpoints_.begin(), checkpoints_.end(),
                        [&](const auto& entry) { return entry.second.gathered && entry.second.version == version; });
   };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/consistency.h"
 #include "common/field_rules.h"
 #include "common/planted_bug.h"
 #include "scheduler/job_run.h"
@@ -22,6 +23,8 @@ absl::Status JobRun::CheckResume() const {
     job.clear_name(), job.clear_epochs(), job.clear_checkpoint(), job.clear_stall_timeout(),
         job.clear_prepare_timeout(), job.clear_recover_timeout(), job.clear_replicas(), job.clear_backup_workers(),
         job.clear_durability(), job.clear_mode(), job.clear_allreduce();
+    // With async rows count the optimizer's steps otherwise.
+    if (!IsAsync(job)) job.clear_consistency();
     job.clear_data();
     return job;
   };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/consistency.h"
 #include "common/error_detail.h"
 #include "common/planted_bug.h"
 #include "scheduler/job_run.h"
@@ -48,7 +49,11 @@ Ledger::Options JobRun::LedgerOptions() const {
     return {0, chunks, 1, static_cast<uint32_t>(std::min(chunks, kEvaluationAhead))};
   }
   const uint64_t batches = plan_.BatchesPerEpoch();
-  return {std::max(epoch_ * batches, start_.version()), (epoch_ + 1) * batches, job_.micro_batches(), kBatchesAhead};
+  Ledger::Options options = {std::max(epoch_ * batches, start_.version()), (epoch_ + 1) * batches, job_.micro_batches(),
+                             kBatchesAhead + StalenessOf(job_)};
+  // Each part is an update of its own.
+  if (IsAsync(job_)) options.most_parts = 1;
+  return options;
 }
 
 void JobRun::StartEpoch(bool from_cut, absl::Duration now) {
@@ -91,6 +96,10 @@ absl::Status JobRun::TakeResults(const v1::LeaseUnitsRequest& request, absl::Dur
     return fenced_.count(request.incarnation())
                ? DetailedError(v1::ErrorDetail::STALE_INCARNATION, "this worker was declared dead")
                : DetailedError(v1::ErrorDetail::UNKNOWN_INCARNATION, absl::StrCat("job ", id(), " has no such worker"));
+  }
+  if (request.lane_batches() > worker->second.lane_batches) {
+    worker->second.lane_batches = request.lane_batches();
+    last_progress_ = now;
   }
   if (request.has_use()) record_.AddUse(worker->second.node, request.use(), now);
   if (request.done_size() > 0 || request.returned_size() > 0) ++work_change_;

@@ -100,6 +100,7 @@ v1::JobStatus JobRun::Status(absl::Duration now) const {
   status.set_mode(job_.mode());
   status.set_loss(LossOf(job_));
   status.set_wire(job_.wire());
+  *status.mutable_consistency() = job_.consistency();
   status.set_servers(static_cast<uint32_t>(std::count_if(
       servers_.begin(), servers_.end(), [](const auto& s) { return s.second.node.role() == v1::ROLE_SERVER; })));
   status.set_workers(static_cast<uint32_t>(workers_.size()));

@@ -35,6 +35,8 @@ class Ledger {
     uint64_t results_ahead = 20000;
     // So long a worker that has a unit may take to tell its outcome after another one found it applied.
     absl::Duration outcome_within = absl::Seconds(3);
+    // Parts of a unit.
+    uint32_t most_parts = 0xffffffff;
   };
   struct Unit {
     uint64_t token;

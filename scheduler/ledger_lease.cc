@@ -13,7 +13,7 @@ std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t most, uint32_t
   std::vector<Unit> units;
   if (share == 0) return units;
   // A unit is a node of the tree of parts, as large as the worker's share: each push carries all dense values.
-  const uint32_t grain = std::bit_floor(share);
+  const uint32_t grain = std::bit_floor(std::min(share, options_.most_parts));
   const uint64_t horizon = options_.end - first_open_ < options_.ahead ? options_.end : first_open_ + options_.ahead;
   uint64_t total = 0;
   std::map<uint64_t, uint32_t> parts_held;  // by batch

@@ -59,6 +59,8 @@ void Hosting::Adopt(absl::Duration now) {
 void Hosting::AdoptLayout(absl::Duration now) {
   if (shard_ == nullptr) return;
   if (assignment_.layout().epoch() != shard_->layout_epoch()) {
+    const auto before = shard_->LeastPrimaryVersion();
+    const uint64_t applied = shard_->applied();
     if (absl::Status status = shard_->SetLayout(assignment_.layout()); !status.ok()) {
       TellFailure(std::string(status.message()), now);
       return;
@@ -68,6 +70,8 @@ void Hosting::AdoptLayout(absl::Duration now) {
     norms_ticket_ = 0;
     norms_due_ = now;
     ++changed_;
+    // The slot that others waited for may be another server's now.
+    Advanced(before, applied, now);
   }
   copies_->SetWishes(assignment_, *shard_, now);
   // (A copy that is there may have had a batch to apply.)
@@ -158,8 +162,9 @@ absl::Status Hosting::CheckWorker(const v1::CallHeader& header) const {
 
 absl::Status Hosting::Pull(const v1::PullRequest& request, OutgoingPull* response) const {
   if (absl::Status status = CheckWorker(request.header()); !status.ok()) return status;
-  // The batch before may still be on its way to the disk while this one is computed.
-  const uint64_t logged = std::max<uint64_t>(request.version(), 1) - 1;
+  // The batch before may still be on its way to the disk while this one is computed; so may those that may be missing.
+  const uint64_t late = uint64_t{1} + std::min(request.staleness(), shard_->shape().staleness),
+                 logged = std::max(request.version(), late) - late;
   if (absl::Status status = CheckLogged(logged); !status.ok()) return status;
   return shard_->Pull(request, response);
 }
@@ -210,12 +215,16 @@ void Hosting::Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, absl
 }
 
 void Hosting::Advanced(std::optional<uint64_t> before, uint64_t applied_before, absl::Duration now) {
-  if (shard_->applied() == applied_before) return;
-  ++changed_;
-  const auto version = shard_->LeastPrimaryVersion();
   const uint64_t every = assignment_.job().checkpoint().every_batches();
-  // All servers come by the same version, and write what they hold there: together one cut.
-  if (every > 0 && version.has_value() && version != before && *version % every == 0) BeginCheckpoint(*version, now);
+  do {
+    if (shard_->applied() == applied_before) continue;
+    applied_before = shard_->applied();
+    ++changed_;
+    const auto version = shard_->LeastPrimaryVersion();
+    // All servers come by the same version, and write what they hold there: together one cut.
+    if (every > 0 && version.has_value() && version != before && *version % every == 0) BeginCheckpoint(*version, now);
+    before = version;
+  } while (shard_->PassCut());
 }
 
 void Hosting::Pump(absl::Duration now) {

@@ -80,7 +80,7 @@ class Hosting {
   void WishShard(bool empty);
   void DropShard();
 
-  // Slots may have applied batches; `before`: LeastPrimaryVersion() of before.
+  // Slots may have applied batches, or may do so now; `before`: LeastPrimaryVersion() of before.
   void Advanced(std::optional<uint64_t> before, uint64_t applied_before, absl::Duration now);
   // Checkpoints: hosting_checkpoints.cc.
   void BeginCheckpoint(uint64_t version, absl::Duration now);

@@ -1,6 +1,7 @@
 // Hosting's checkpoints: which cut is written when, and where to.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/averaging.h"
 #include "common/layout/batch_plan.h"
 #include "server/hosting.h"
 
@@ -35,7 +36,7 @@ void Hosting::BeginSaveIfWanted() {
 }
 
 Snapshot::Target Hosting::TargetFor(const std::string& folder, uint64_t version, uint64_t since) const {
-  const BatchPlan plan{assignment_.data().train_rows(), assignment_.job().batch(), assignment_.job().micro_batches()};
+  const BatchPlan plan = PlanOf(assignment_.job(), assignment_.data().train_rows());
   Snapshot::Target target;
   target.output = assignment_.output();
   target.folder = folder;

@@ -17,24 +17,28 @@ bool Same(const v1::RateChange& a, const v1::RateChange& b) {
 }  // namespace
 
 absl::StatusOr<JobOptimizers> JobOptimizers::Create(const v1::Optimizer& settings,
-                                                    const std::vector<v1::TableSpec>& tables, RateChanges changes) {
+                                                    const std::vector<v1::TableSpec>& tables, RateChanges changes,
+                                                    uint64_t steps_per_batch, bool averages) {
   JobOptimizers made;
+  made.steps_per_batch_ = steps_per_batch;
   made.settings_ = settings;
   made.tables_ = tables;
+  made.averages_rounds_ = averages;
   if (absl::Status status = made.Make(std::move(changes)); !status.ok()) return status;
   return made;
 }
 
 absl::Status JobOptimizers::Make(RateChanges changes) {
-  auto optimizer = MakeOptimizer(settings_, changes);
+  auto optimizer =
+      MakeOptimizer(settings_, averages_rounds_ ? RateChanges() : changes, {.per_batch = steps_per_batch_});
   if (!optimizer.ok()) return optimizer.status();
   optimizer_ = *std::move(optimizer);
   changes_ = std::move(changes);
   averages_.clear();
   for (const v1::TableSpec& spec : tables_) {
-    averages_.push_back(spec.update() == v1::TableSpec::MOVING_AVERAGE
-                            ? std::make_unique<MovingAverage>(spec.momentum(), optimizer_->slot_names())
-                            : nullptr);
+    const bool statistic = spec.update() == v1::TableSpec::MOVING_AVERAGE;
+    const double momentum = averages_rounds_ ? 0 : spec.momentum();
+    averages_.push_back(statistic ? std::make_unique<MovingAverage>(momentum, optimizer_->slot_names()) : nullptr);
   }
   return absl::OkStatus();
 }

@@ -16,9 +16,11 @@ namespace pumasi {
 // Not thread-safe.
 class JobOptimizers {
  public:
+  // `steps_per_batch`: common/consistency.h. `averages`: the job does (common/averaging.h), and the settings are its
+  // HoldersOptimizer: changes of the rate are known but apply in the lanes, and a sum for a statistic is its new value.
   // InvalidArgument: the settings make no sense.
   static absl::StatusOr<JobOptimizers> Create(const v1::Optimizer& settings, const std::vector<v1::TableSpec>& tables,
-                                              RateChanges changes);
+                                              RateChanges changes, uint64_t steps_per_batch = 1, bool averages = false);
 
   // Of a dense table; rows are all the job's.
   const Optimizer& of(size_t table) const { return *(averages_[table] ? averages_[table] : optimizer_); }
@@ -42,7 +44,9 @@ class JobOptimizers {
   absl::Status Make(RateChanges changes);
 
   v1::Optimizer settings_;
+  uint64_t steps_per_batch_ = 1;
   std::vector<v1::TableSpec> tables_;
+  bool averages_rounds_ = false;
   RateChanges changes_;
   std::unique_ptr<Optimizer> optimizer_;
   std::vector<std::unique_ptr<Optimizer>> averages_;  // by table; nullptr where the job's optimizer is used

@@ -33,6 +33,11 @@ struct ParameterShape {
   DenseCoding coding;                      // of dense gradients that workers push, where they are not plain values
   uint64_t seed = 0;                       // the job's
   SlotSpace space;                         // which rows and chunks are in which slot
+  // common/consistency.h: batches that may be open beyond the first one, whether each part is a step of its own, and
+  // the optimizer's steps to a batch.
+  uint32_t staleness = 0;
+  bool async = false;
+  uint32_t steps_per_batch = 1;
 
   uint32_t slots() const { return space.slots; }
   bool IsRows(uint32_t table) const { return table < tables.size() && tables[table].kind() == v1::TableSpec::ROWS; }

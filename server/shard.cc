@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/averaging.h"
+#include "common/consistency.h"
 #include "common/error_detail.h"
 #include "common/layout/slots.h"
 #include "ops/initializer.h"
@@ -22,11 +24,14 @@ Shard::Shard(const Options& options, std::shared_ptr<const ParameterShape> shape
       roles_(shape_->slots(), SlotRole::kNone),
       slots_(shape_->slots()),
       reads_(shape_->slots(), SlotUse::kForeign),
+      // In sync all slots are there before one goes on.
+      cut_every_(shape_->staleness > 0 ? options.job.checkpoint().every_batches() : 0),
       pulled_(shape_->tables.size(), memory_),
       logs_(options.log) {}
 
 absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
-  auto optimizers = JobOptimizers::Create(options.job.optimizer(), options.tables, options.rate_changes);
+  auto optimizers = JobOptimizers::Create(HoldersOptimizer(options.job), options.tables, options.rate_changes,
+                                          StepsPerBatch(options.job), Averages(options.job));
   if (!optimizers.ok()) return optimizers.status();
   auto shape = ParameterShape::Make(options.tables, options.layout.slot_owner_size(), options.layout.dense_from());
   if (!shape.ok()) return shape.status();
@@ -34,11 +39,15 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   shape->wire = WireOf(options.job);
   shape->coding = CodingOf(options.job);
   shape->seed = options.job.seed();
+  shape->staleness = StalenessOf(options.job);
+  shape->async = IsAsync(options.job);
+  shape->steps_per_batch = StepsPerBatch(options.job);
   std::unique_ptr<Shard> shard(
       new Shard(options, std::make_shared<const ParameterShape>(*std::move(shape)), *std::move(optimizers)));
   if (absl::Status status = shard->SetLayout(options.layout); !status.ok()) return status;
   if (options.empty) return shard;
   if (absl::Status status = shard->MakeSlots(); !status.ok()) return status;
+  shard->PassCut();
   return shard;
 }
 
@@ -144,8 +153,9 @@ std::string Shard::WaitingFor() const {
     if (later) last = slots_[slot].get();
   }
   if (last == nullptr) return "nothing";
-  return last->complete() ? absl::StrCat("the gradient's norm over all servers of batch ", last->version())
-                          : absl::StrCat(last->Missing(), " of batch ", last->version());
+  return last->complete() && optimizers_.clips_by_norm()
+             ? absl::StrCat("the gradient's norm over all servers of batch ", last->version())
+             : absl::StrCat(last->Missing(), " of batch ", last->version());
 }
 
 std::optional<uint64_t> Shard::LeastVersion() const {
@@ -169,7 +179,7 @@ std::vector<std::shared_ptr<Slot>> Shard::PrimariesAt(uint64_t version) const {
   std::vector<std::shared_ptr<Slot>> primaries;
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
     if (roles_[slot] != SlotRole::kPrimary) continue;
-    if (slots_[slot] == nullptr || slots_[slot]->version() != version) return {};
+    if (slots_[slot] == nullptr || !slots_[slot]->IsAt(version)) return {};
     primaries.push_back(slots_[slot]);
   }
   return primaries;

@@ -6,6 +6,11 @@
 // knows what that replaced. So no part of batch v is computed before every copy of every slot has applied batch v - 1,
 // and copies of a slot differ by one batch at most.
 //
+// With consistency: bounded or async (common/consistency.h) a pull that says so is answered with the latest values
+// there are, once no more than `staleness` of the batches before v are missing in any slot. Then slots may be several
+// batches apart; but none goes beyond a version of which a checkpoint is wanted until all that this server is the
+// primary of have come to it, and PassCut was called.
+//
 // Where the job clips by norm, complete batches first wait for the norms of all servers: Squares() is what this one
 // adds to them, and ApplyNorms goes on.
 #ifndef PUMASI_SERVER_SHARD_H_
@@ -96,6 +101,10 @@ class Shard {
   // applied.
   absl::Status ApplyNorms(uint64_t version, const std::vector<double>& squares);
 
+  // Lets slots go beyond the versions of checkpoints that all slots of which this server is the primary have come to.
+  // Returns whether one has gone on.
+  bool PassCut();
+
   SlotRole role(uint32_t slot) const { return roles_[slot]; }
   bool whole(uint32_t slot) const { return slots_[slot] != nullptr; }
   // nullptr: not whole.
@@ -106,7 +115,8 @@ class Shard {
   // there is none.
   std::optional<uint64_t> LeastVersion() const;
   std::optional<uint64_t> LeastPrimaryVersion() const;
-  // The slots that this server is the primary of, if all of them are at `version`; empty otherwise.
+  // The slots that this server is the primary of, if all of them are at `version` and have nothing of later batches;
+  // empty otherwise.
   std::vector<std::shared_ptr<Slot>> PrimariesAt(uint64_t version) const;
   // Goes up with each batch that a slot applies.
   uint64_t applied() const { return applied_; }
@@ -125,13 +135,23 @@ class Shard {
   Shard(const Options& options, std::shared_ptr<const ParameterShape> shape, JobOptimizers optimizers);
   absl::Status MakeSlots();
   absl::Status LoadSlot(const ModelFolder& checkpoint, Slot& slot);
-  absl::Status PullRows(const v1::RowKeys& keys, uint64_t version, OutgoingPull* out) const;
-  void PullDense(uint64_t version, OutgoingPull* out) const;
+  // `version`: nothing: each slot's latest.
+  absl::Status PullRows(const v1::RowKeys& keys, std::optional<uint64_t> version, OutgoingPull* out) const;
+  void PullDense(std::optional<uint64_t> version, OutgoingPull* out) const;
+  absl::Status TooLate(uint64_t wanted, const Slot& late) const;
+  absl::Status PullLatest(const v1::PullRequest& request, uint32_t staleness, OutgoingPull* response) const;
+  absl::Status PullValues(const v1::PullRequest& request, std::optional<uint64_t> version,
+                          OutgoingPull* response) const;
   absl::Status Refuse(int reason, const std::string& message) const;
   std::string WaitingFor() const;
   absl::Status ReplaySlot(const PushLog& log, uint64_t to, Slot& slot);
-  // Applies the slot's batch if it is complete and, where norms count, these are known.
+  // NOT_READY: a push for the batch is too early.
+  absl::Status CheckAhead(const v1::PushRequest& request) const;
+  // Applies the slot's batch if it is complete and, where norms count, these are known; with async what waits.
   void ApplyIfComplete(Slot& slot);
+  void ApplyBatch(Slot& slot);
+  // Slots may apply batches before this one.
+  uint64_t EndOfBatches() const;
   // OVER_LIMIT, for ever, if `more` bytes would pass the memory limit.
   absl::Status CheckMemory(uint64_t more) const;
   // Room for a part of a batch, with `growth` as of Slot::Growth? `alone`: what it takes at least, were no other there.
@@ -150,6 +170,9 @@ class Shard {
   std::vector<SlotUse> reads_;                // by slot: kTaken where pulls ask this server for values
   uint32_t missing_ = 0;                      // slots of ours that are not whole
   uint64_t applied_ = 0;
+  const uint64_t
+      cut_every_;        // checkpoints are of versions that this divides; 0: there are none, or nothing waits for them
+  uint64_t passed_ = 0;  // the last of these versions that slots may go beyond
   // The last norms that were given: factors of batch norms_version_; empty: none.
   uint64_t norms_version_ = 0;
   std::vector<float> factors_;

@@ -1,4 +1,5 @@
 // Shard's side of pulls.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,33 +11,64 @@
 
 namespace pumasi {
 
+absl::Status Shard::TooLate(uint64_t wanted, const Slot& late) const {
+  return Refuse(v1::ErrorDetail::TOO_LATE,
+                absl::StrCat("the values of version ", wanted, " are gone; now at ", late.version()));
+}
+
 absl::Status Shard::Pull(const v1::PullRequest& request, OutgoingPull* response) const {
   using D = v1::ErrorDetail;
   const uint64_t wanted = request.version();
   response->head.set_version(LeastVersion().value_or(wanted));
   if (!AllWhole()) return Refuse(D::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
+  const uint32_t staleness = std::min(request.staleness(), shape_->staleness);
+  if (staleness > 0) return PullLatest(request, staleness, response);
   const Slot* late = nullptr;
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
     if (slots_[slot] == nullptr) continue;
     if (roles_[slot] != SlotRole::kPrimary && Planted(PlantedBug::kBackupDoesNotGate)) continue;
     const uint64_t version = slots_[slot]->version();
     if (wanted > version) return Refuse(D::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
-    if (wanted != version && !(wanted + 1 == version && slots_[slot]->has_before())) late = slots_[slot].get();
-  }
-  if (late != nullptr) {
-    return Refuse(D::TOO_LATE, absl::StrCat("the values of version ", wanted, " are gone; now at ", late->version()));
-  }
-  for (const v1::RowKeys& keys : request.rows()) {
-    if (absl::Status status = PullRows(keys, wanted, response); !status.ok()) {
-      return Refuse(MessageProblem(status), std::string(status.message()));
+    if (!slots_[slot]->IsAt(wanted) && !(wanted + 1 == version && slots_[slot]->has_before())) {
+      late = slots_[slot].get();
     }
   }
-  if (request.dense()) PullDense(wanted, response);
+  if (late != nullptr) return TooLate(wanted, *late);
+  if (absl::Status status = PullValues(request, wanted, response); !status.ok()) return status;
   response->head.set_version(wanted);
   return absl::OkStatus();
 }
 
-absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, OutgoingPull* out) const {
+absl::Status Shard::PullLatest(const v1::PullRequest& request, uint32_t staleness, OutgoingPull* response) const {
+  const uint64_t wanted = request.version();
+  uint64_t least = UINT64_MAX, most = 0;
+  for (const auto& slot : slots_) {
+    if (slot == nullptr) continue;
+    if (wanted > slot->version() + staleness) {
+      return Refuse(v1::ErrorDetail::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
+    }
+    // Parts of the batch before this version were computed when every slot had the batch that is wanted.
+    if (slot->version() > wanted + 1 + shape_->staleness) return TooLate(wanted, *slot);
+    least = std::min(least, slot->version());
+    most = std::max(most, slot->version());
+  }
+  // With async there is more in them than their versions say.
+  const bool even = least == most && !shape_->async;
+  return PullValues(request, even ? std::optional<uint64_t>(least) : std::nullopt, response);
+}
+
+absl::Status Shard::PullValues(const v1::PullRequest& request, std::optional<uint64_t> version,
+                               OutgoingPull* response) const {
+  for (const v1::RowKeys& keys : request.rows()) {
+    if (absl::Status status = PullRows(keys, version, response); !status.ok()) {
+      return Refuse(MessageProblem(status), std::string(status.message()));
+    }
+  }
+  if (request.dense()) PullDense(version, response);
+  return absl::OkStatus();
+}
+
+absl::Status Shard::PullRows(const v1::RowKeys& keys, std::optional<uint64_t> version, OutgoingPull* out) const {
   const auto decoded = DecodeKeys(keys, *shape_, reads_);
   if (!decoded.ok()) return decoded.status();
   const uint32_t width = shape_->widths[keys.table()];
@@ -47,15 +79,16 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, Outgoing
   statuses.reserve(decoded->ids.size());
   ValueWriter values(shape_->wire, decoded->ids.size(), width);
   // (Of 16 bits they would be rounded.)
-  const bool keep = shape_->wire == Precision::kFloat32 &&
-                    pulled_.Begin(version, decoded->ids.size() * (width * sizeof(float) + PulledRows::kEntryBytes));
+  const bool keep = shape_->wire == Precision::kFloat32 && version.has_value() &&
+                    pulled_.Begin(*version, decoded->ids.size() * (width * sizeof(float) + PulledRows::kEntryBytes));
   ForEachFetched(
       decoded->ids.size(), [&](size_t i) { return decoded->ids[i]; },
       [&](size_t i) -> const RowTable& { return *slots_[decoded->slots[i]]->rows(keys.table()); },
       [&](size_t i) {
         values.AddFilled(width, [&](float* value) {
-          const bool trained = slots_[decoded->slots[i]]->ReadRow(keys.table(), decoded->ids[i], version, optimizers_,
-                                                                  fresh.data(), value, keep ? &pulled_ : nullptr);
+          const Slot& slot = *slots_[decoded->slots[i]];
+          const bool trained = slot.ReadRow(keys.table(), decoded->ids[i], version.value_or(slot.version()),
+                                            optimizers_, fresh.data(), value, keep ? &pulled_ : nullptr);
           statuses.push_back(static_cast<char>(trained ? v1::ROW_STATUS_TRAINED : v1::ROW_STATUS_INITIAL));
         });
       });
@@ -69,13 +102,14 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, uint64_t version, Outgoing
   return absl::OkStatus();
 }
 
-void Shard::PullDense(uint64_t version, OutgoingPull* out) const {
+void Shard::PullDense(std::optional<uint64_t> version, OutgoingPull* out) const {
   for (uint32_t table = 0; table < shape_->tables.size(); ++table) {
     if (shape_->IsRows(table)) continue;
     for (uint32_t number = 0; number < DenseChunks(shape_->tables[table]); ++number) {
       const uint32_t slot = shape_->space.OfChunk(table, number);
       if (reads_[slot] != SlotUse::kTaken) continue;
-      const Slot::SharedChunk& shared = slots_[slot]->ShareDense(shape_->Find(slot, table, number), version);
+      const Slot::SharedChunk& shared =
+          slots_[slot]->ShareDense(shape_->Find(slot, table, number), version.value_or(slots_[slot]->version()));
       v1::DenseChunk* chunk = out->head.add_dense();
       chunk->set_table(table);
       chunk->set_chunk(number);

@@ -10,6 +10,21 @@
 
 namespace pumasi {
 
+absl::Status Shard::CheckAhead(const v1::PushRequest& request) const {
+  for (const auto& slot : slots_) {
+    if (slot == nullptr || request.version() <= slot->version()) continue;
+    const bool fits = request.version() <= slot->version() + shape_->staleness;
+    // Gradients that wait for a batch may not take the memory that this one needs.
+    if (!fits || (memory_->limit() > 0 && !shape_->async)) {
+      return Refuse(v1::ErrorDetail::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
+    }
+  }
+  if (memory_->limit() > 0 && shape_->async && request.version() >= EndOfBatches()) {
+    return Refuse(v1::ErrorDetail::NOT_READY, absl::StrCat("waits for a checkpoint, and that for ", WaitingFor()));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Shard::Push(const v1::PushRequest& request, const ArrivedValues& values, v1::PushResponse* response) {
   using D = v1::ErrorDetail;
   response->set_version(LeastVersion().value_or(request.version()));
@@ -17,14 +32,15 @@ absl::Status Shard::Push(const v1::PushRequest& request, const ArrivedValues& va
   if (!IsNode(range, parts_)) {
     return Refuse(D::MALFORMED, absl::StrCat(ToString(range), " is no node of the tree over ", parts_, " parts"));
   }
+  if (shape_->async && range.size() != 1) {
+    return Refuse(D::MALFORMED, absl::StrCat(ToString(range), ": with consistency: async each part is pushed alone"));
+  }
   if (!AllWhole()) return Refuse(D::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
+  if (absl::Status status = CheckAhead(request); !status.ok()) return status;
   std::vector<SlotUse> uses(shape_->slots(), SlotUse::kForeign);
   bool taken = false, partly = false;
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
     if (slots_[slot] == nullptr) continue;
-    if (request.version() > slots_[slot]->version()) {
-      return Refuse(D::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
-    }
     const auto coverage = slots_[slot]->Covers(request.version(), range);
     uses[slot] = coverage == PartTree::Coverage::kNone ? SlotUse::kTaken : SlotUse::kSkipped;
     taken |= coverage == PartTree::Coverage::kNone;
@@ -51,8 +67,8 @@ absl::Status Shard::Push(const v1::PushRequest& request, const ArrivedValues& va
       if (uses[slot] != SlotUse::kTaken) continue;
       const Gradient& gradient = (*gradients)[slot];
       new_rows[slot] = slots_[slot]->FindNewRows(gradient);
-      growth += slots_[slot]->Growth(range, gradient, new_rows[slot]);
-      alone += slots_[slot]->Growth({0, parts_}, gradient, new_rows[slot]);
+      growth += slots_[slot]->Growth(request.version(), range, gradient, new_rows[slot]);
+      alone += slots_[slot]->Growth(request.version(), {0, parts_}, gradient, new_rows[slot]);
     }
     if (absl::Status status = CheckPush(growth, static_cast<uint64_t>(alone)); !status.ok()) return status;
   }
@@ -64,7 +80,7 @@ absl::Status Shard::Push(const v1::PushRequest& request, const ArrivedValues& va
   if (changes.size() > known_changes) pulled_.Clear();
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
     if (uses[slot] != SlotUse::kTaken) continue;
-    slots_[slot]->Insert(range, std::move((*gradients)[slot]), std::move(new_rows[slot]));
+    slots_[slot]->Insert(request.version(), range, std::move((*gradients)[slot]), std::move(new_rows[slot]));
     ApplyIfComplete(*slots_[slot]);
   }
   response->set_version(*LeastVersion());
@@ -73,8 +89,33 @@ absl::Status Shard::Push(const v1::PushRequest& request, const ArrivedValues& va
   return absl::OkStatus();
 }
 
+uint64_t Shard::EndOfBatches() const {
+  return cut_every_ == 0 || passed_ == UINT64_MAX ? UINT64_MAX : passed_ + cut_every_;
+}
+
+bool Shard::PassCut() {
+  if (cut_every_ == 0) return false;
+  const auto least = LeastPrimaryVersion();
+  const uint64_t passed = least.has_value() ? *least / cut_every_ * cut_every_ : UINT64_MAX;
+  if (passed == passed_) return false;
+  passed_ = passed;
+  const uint64_t before = applied_;
+  for (const auto& slot : slots_) {
+    if (slot != nullptr) ApplyIfComplete(*slot);
+  }
+  return applied_ != before;
+}
+
 void Shard::ApplyIfComplete(Slot& slot) {
-  if (!slot.complete()) return;
+  for (; slot.HasPartBefore(EndOfBatches()); ++applied_) slot.ApplyPart(optimizers_);
+  while (slot.complete() && slot.version() < EndOfBatches()) {
+    const uint64_t version = slot.version();
+    ApplyBatch(slot);
+    if (slot.version() == version) return;
+  }
+}
+
+void Shard::ApplyBatch(Slot& slot) {
   const bool clips = optimizers_.clips_by_norm();
   if (clips && (factors_.empty() || norms_version_ != slot.version())) return;
   std::string* log = nullptr;

@@ -66,6 +66,7 @@ absl::Status Shard::Replay(const PushLog& log, uint64_t to) {
     if (absl::Status full = CheckMemory(0); !full.ok()) return full;
   }
   first_version_ = to;
+  PassCut();
   return absl::OkStatus();
 }
 

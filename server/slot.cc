@@ -21,6 +21,7 @@ Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_
       parts_(parts),
       copies_(copies),
       version_(version),
+      steps_(version * shape_->steps_per_batch),
       tree_(parts, shape_->widths),
       shared_(shape_->chunks[number].size()),
       new_rows_(shape_->tables.size()),
@@ -44,10 +45,13 @@ Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_
 
 PartTree::Coverage Slot::Covers(uint64_t version, PartRange range) const {
   if (version < version_ && !Planted(PlantedBug::kNoDedupe)) return PartTree::Coverage::kWhole;
-  return tree_.Covers(range);
+  if (shape_->async) return CoversOpen(version, range);
+  if (version <= version_) return tree_.Covers(range);
+  const auto tree = ahead_.find(version);
+  return tree == ahead_.end() ? PartTree::Coverage::kNone : tree->second.Covers(range);
 }
 
-void Slot::Insert(PartRange range, Gradient&& gradient, NewRows rows) {
+void Slot::Insert(uint64_t version, PartRange range, Gradient&& gradient, NewRows rows) {
   if (Planted(PlantedBug::kArrivalOrder)) {
     if (arrived_.has_value()) {
       Add(*arrived_, std::move(gradient), shape_->widths);
@@ -58,10 +62,19 @@ void Slot::Insert(PartRange range, Gradient&& gradient, NewRows rows) {
     gradient.rows.resize(shape_->tables.size());
     gradient.dense.resize(dense_.size());
   }
-  tree_.Insert(range, std::move(gradient), RoundingOf(version_));
+  if (shape_->async) {
+    OpenAt(version).wait.emplace(range.first, std::move(gradient));
+  } else if (version <= version_) {
+    tree_.Insert(range, std::move(gradient), RoundingOf(version_));
+  } else {
+    ahead_.try_emplace(version, parts_, shape_->widths)
+        .first->second.Insert(range, std::move(gradient), RoundingOf(version));
+  }
   AddNewRows(std::move(rows));
   CountBatch();
 }
+
+std::string Slot::Missing() const { return shape_->async ? MissingOpen() : tree_.Missing(); }
 
 const std::vector<ExactSum>& Slot::Squares() {
   if (squares_.empty()) squares_ = GradientSquares(tree_.nodes().begin()->second.second, *shape_, number_);
@@ -81,10 +94,21 @@ void Slot::Apply(const JobOptimizers& optimizers, const std::vector<float>& fact
 }
 
 void Slot::ApplyGradient(Gradient gradient, const JobOptimizers& optimizers, const PulledRows* pulled) {
+  before_ = Step(std::move(gradient), optimizers, pulled);
+  ++version_;
+  if (const auto next = ahead_.find(version_); next != ahead_.end()) {
+    tree_ = std::move(next->second);
+    ahead_.erase(next);
+  }
+  ForgetMadeRows();
+  CountBatch();
+}
+
+Slot::Before Slot::Step(Gradient gradient, const JobOptimizers& optimizers, const PulledRows* pulled) {
   for (uint32_t table = 0; table < rows_.size(); ++table) {
     if (rows_[table] != nullptr) ApplyRows(table, gradient.rows[table], optimizers, pulled);
   }
-  const uint64_t step = version_ + 1;
+  const uint64_t step = steps_ + 1;
   for (size_t i = 0; i < dense_.size(); ++i) {
     const ParameterShape::Chunk& chunk = shape_->chunks[number_][i];
     if (cut_ != nullptr) KeepForCut(i);
@@ -96,17 +120,23 @@ void Slot::ApplyGradient(Gradient gradient, const JobOptimizers& optimizers, con
                dense_[i].data() + chunk.floats);
     gradient.dense[i] = std::move(old);
   }
-  before_ = {std::move(gradient.rows), std::move(gradient.dense), true};
-  for (auto& rows : new_rows_) rows = {};
-  CountBatch();
-  version_ = step;
+  steps_ = step;
+  return {std::move(gradient.rows), std::move(gradient.dense), true};
+}
+
+void Slot::ForgetMadeRows() {
+  for (size_t table = 0; table < new_rows_.size(); ++table) {
+    std::vector<uint64_t>& rows = new_rows_[table];
+    if (tree_.nodes().empty() && ahead_.empty() && open_.empty()) rows = {};
+    std::erase_if(rows, [&](uint64_t id) { return std::as_const(*rows_[table]).Find(id) != nullptr; });
+  }
 }
 
 void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers, const PulledRows* pulled) {
   if (batch.ids.empty()) return;
   RowTable& rows = *rows_[table];
   const Optimizer& optimizer = optimizers.job();
-  const uint64_t step = version_ + 1, bytes_before = rows.bytes();
+  const uint64_t step = steps_ + 1, bytes_before = rows.bytes();
   const int width = static_cast<int>(shape_->widths[table]);
   float* at = batch.values.data();
   std::vector<float> applied(width);
@@ -121,14 +151,14 @@ void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& op
     } else if (cut_ != nullptr) {
       KeepForCut(table, *row, rows.NumberOf(row));
     }
-    const bool computed = inserted || (row->last_step < version_ && !optimizer.still());
+    const bool computed = inserted || (row->last_step < steps_ && !optimizer.still());
     const float* const known = computed && pulled != nullptr ? pulled->Find(table, id, version_) : nullptr;
     if (known != nullptr) {
       std::memcpy(value, known, width * sizeof(float));
-      optimizer.MoveSlots(row->last_step, version_, width, slots);
+      optimizer.MoveSlots(row->last_step, steps_, width, slots);
     } else {
       if (inserted) InitialRow(shape_->tables[table], id, value);
-      optimizer.CatchUp(row->last_step, version_, width, value, slots);
+      optimizer.CatchUp(row->last_step, steps_, width, value, slots);
     }
     // The gradient's place takes the old value: it becomes before_.
     std::memcpy(applied.data(), at, width * sizeof(float));
@@ -146,7 +176,7 @@ bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptim
                    float* value, PulledRows* pulled) const {
   const int width = static_cast<int>(shape_->widths[table]);
   const RowTable::Row* row = std::as_const(*rows_[table]).Find(id);
-  if (version < version_ && !Planted(PlantedBug::kNoBefore)) {
+  if (version < version_ && !shape_->async && !Planted(PlantedBug::kNoBefore)) {
     const RowGradient& before = before_.rows[table];
     const auto old = std::lower_bound(before.ids.begin(), before.ids.end(), id);
     if (old != before.ids.end() && *old == id) {
@@ -155,7 +185,7 @@ bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptim
     }
   }
   // (A row is later than `version` only where a bug is planted.)
-  const uint64_t last = row != nullptr ? row->last_step : 0, to = std::max(version, last);
+  const uint64_t last = row != nullptr ? row->last_step : 0, to = std::max(shape_->async ? steps_ : version, last);
   const bool computed = row == nullptr || (last < to && !optimizers.job().still());
   const float* const known = computed && pulled != nullptr ? pulled->Find(table, id, version) : nullptr;
   if (known != nullptr) {
@@ -170,16 +200,17 @@ bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptim
 }
 
 const float* Slot::ReadDense(size_t chunk, uint64_t version) const {
-  const bool before = version < version_ && !Planted(PlantedBug::kNoBefore);
+  const bool before = version < version_ && !shape_->async && !Planted(PlantedBug::kNoBefore);
   return before ? before_.dense[chunk].data() : dense_[chunk].data();
 }
 
 const Slot::SharedChunk& Slot::ShareDense(size_t chunk, uint64_t version) {
   SharedChunk& shared = shared_[chunk];
+  if (shape_->async) version = steps_;
   if (shared.block.data == nullptr || shared.version != version) {
     const size_t floats = shape_->chunks[number_][chunk].floats;
     ValueWriter values(shape_->wire, 1, floats);
-    values.Add(ReadDense(chunk, version), floats);
+    values.Add(shape_->async ? dense_[chunk].data() : ReadDense(chunk, version), floats);
     ByteBlock block = values.Take();
     const uint32_t crc32c = Crc32c(block);
     shared = {version, std::move(block), crc32c};

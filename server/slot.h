@@ -10,10 +10,15 @@
 // (the first worker died between its pushes). The second worker needs the values from before the batch, so the rows
 // that the last batch changed are kept as they were: values are read at version() and at version() - 1. No more is
 // needed: a part of batch v is only computed after every copy of every slot has applied batch v - 1.
+//
+// With consistency: bounded several batches are open at a time: their parts are gathered in a tree each, and applied in
+// order. With async a part is a step of its own; which parts of the open batches were applied is remembered, and
+// version() counts the batches before the first one that is not complete.
 #ifndef PUMASI_SERVER_SLOT_H_
 #define PUMASI_SERVER_SLOT_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +52,10 @@ class Slot {
 
   uint32_t number() const { return number_; }
   uint64_t version() const { return version_; }
+  // Of the optimizer, so far: version() but for async.
+  uint64_t steps() const { return steps_; }
+  // All batches before `version` are applied, and nothing of later ones.
+  bool IsAt(uint64_t version) const { return version_ == version && steps_ == version * shape_->steps_per_batch; }
   // Of values and optimizer slots.
   uint64_t bytes() const { return stored_.bytes(); }
   // All that is counted (server/memory_account.h), but for a checkpoint's.
@@ -58,19 +67,22 @@ class Slot {
   // Gradients are going to be logged: room for the record of the batch in progress counts with its gradients.
   void SetLogged(bool logged) { logged_ = logged; }
 
-  // --- The batch in progress.
-  // How much of `range` of batch `version` is in. REQUIRES: version <= version().
+  // --- The batches in progress.
+  // How much of `range` of batch `version` is in.
   PartTree::Coverage Covers(uint64_t version, PartRange range) const;
-  // Rows of the gradient that are neither here nor brought by parts of the batch that are in: by table, ascending.
+  // Rows of the gradient that are neither here nor brought by parts that are in and wait: by table, ascending.
   using NewRows = std::vector<std::vector<uint64_t>>;
   NewRows FindNewRows(const Gradient& gradient) const;
   // By how much the slot's memory would grow with Insert, counting what Apply needs then, at most; it may shrink.
-  int64_t Growth(PartRange range, const Gradient& gradient, const NewRows& rows) const;
-  // REQUIRES: Covers(version(), range) == kNone; the gradient is of this slot (server/gradient_message.h). `rows`: of
-  // FindNewRows; may be left out, then the memory that they will take is counted once they are there.
-  void Insert(PartRange range, Gradient&& gradient, NewRows rows = {});
-  // All parts are in: waits for Apply.
+  int64_t Growth(uint64_t version, PartRange range, const Gradient& gradient, const NewRows& rows) const;
+  // REQUIRES: version >= version(), Covers(version, range) == kNone; with async one part; the gradient is of this slot
+  // (server/gradient_message.h). `rows`: of FindNewRows; may be left out, then the memory that they will take is
+  // counted once they are there.
+  void Insert(uint64_t version, PartRange range, Gradient&& gradient, NewRows rows = {});
+  // All parts of batch version() are in: waits for Apply. (Never with async.)
   bool complete() const { return tree_.Complete(); }
+  // With async: something of a batch before `end` waits for ApplyPart.
+  bool HasPartBefore(uint64_t end) const;
   // By table: the sum of the squares of the complete batch. REQUIRES: complete().
   const std::vector<ExactSum>& Squares();
   // Applies the complete batch, each table's gradient times its factor; empty: 1. The gradient as the optimizer gets it
@@ -78,14 +90,17 @@ class Slot {
   // that it knows. REQUIRES: complete().
   void Apply(const JobOptimizers& optimizers, const std::vector<float>& factors = {}, std::string* log = nullptr,
              const PulledRows* pulled = nullptr);
+  // With async: applies the first part that waits. REQUIRES: HasPartBefore(end) for some `end`.
+  void ApplyPart(const JobOptimizers& optimizers);
   // Applies what Apply logged of batch number version(). Values from before it are not kept. DataLoss: it does not fit
   // the shape, and nothing was applied. REQUIRES: no part of the batch is in.
   absl::Status Replay(const LoggedBatch& batch, const JobOptimizers& optimizers);
   // "parts 2, 3": for messages.
-  std::string Missing() const { return tree_.Missing(); }
+  std::string Missing() const;
 
   // --- Values. `version` is version(), or the one before it if has_before().
   bool has_before() const { return before_.valid; }
+  // With async the values are always the latest, whatever `version` is.
   // Writes the value of a row. False: it was never changed. REQUIRES: the row is of this slot. `fresh`: the optimizer's
   // slots of a new row. `pulled`: where values that have to be computed may be known, and are added otherwise; nullptr:
   // nowhere.
@@ -95,7 +110,7 @@ class Slot {
   const float* ReadDense(size_t chunk, uint64_t version) const;
   // A copy of it as messages have it, which others may keep, and its CRC32C: one for all who ask for the same version.
   struct SharedChunk {
-    uint64_t version = 0;
+    uint64_t version = 0;  // with async: steps
     ByteBlock block;
     uint32_t crc32c = 0;
   };
@@ -136,8 +151,12 @@ class Slot {
   absl::StatusOr<Gradient> ReadLogged(const LoggedBatch& batch) const;
   // Of the gradients of a batch.
   BatchRounding RoundingOf(uint64_t version) const { return {shape_->wire, shape_->seed, version, &pieces_}; }
-  // The optimizer's step for batch version_.
+  // The optimizer's next step, and what it leaves of values from before.
+  Before Step(Gradient gradient, const JobOptimizers& optimizers, const PulledRows* pulled);
+  // The step for batch version_, which is over then.
   void ApplyGradient(Gradient gradient, const JobOptimizers& optimizers, const PulledRows* pulled);
+  // After a step: rows that it made are new no more.
+  void ForgetMadeRows();
   void ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers, const PulledRows* pulled);
   // The row is about to change: a checkpoint may still need it as it is.
   void KeepForCut(uint32_t table, const RowTable::Row& row, uint32_t number);
@@ -148,20 +167,37 @@ class Slot {
   void AddNewRows(NewRows rows);
   // After a change of tree_, new_rows_ or before_.
   void CountBatch();
-  absl::Status TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uint64_t version);
+  absl::Status TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uint64_t steps);
   absl::Status TakeNode(const v1::SlotState::Node& node, uint64_t version);
+  absl::Status TakeApplied(const v1::SlotState::Applied& applied, uint64_t version);
+  void AddNodes(v1::SlotState* state) const;
+  // After that many more steps a state's version is the optimizer's step.
+  static uint64_t PartsOf(const v1::SlotState& state);
 
   const std::shared_ptr<const ParameterShape> shape_;
   const uint32_t number_;
   const uint32_t parts_;
   const int copies_;
+  // With async: of a batch that is not complete.
+  struct Open {
+    std::vector<bool> applied;          // by part
+    uint32_t count = 0;                 // of them
+    std::map<uint32_t, Gradient> wait;  // by part: for a checkpoint's cut, or only for their turn
+  };
+  Open& OpenAt(uint64_t version);
+  PartTree::Coverage CoversOpen(uint64_t version, PartRange range) const;
+  std::string MissingOpen() const;
+
   uint64_t version_;
+  uint64_t steps_;
   PartTree tree_;                                // of batch version_
+  std::map<uint64_t, PartTree> ahead_;           // of later ones
+  std::map<uint64_t, Open> open_;                // with async, instead of the trees
   std::vector<std::unique_ptr<RowTable>> rows_;  // by table; nullptr for dense tables
   std::vector<std::vector<float>> dense_;        // by chunk
   std::vector<DensePiece> pieces_;               // by chunk
   std::vector<SharedChunk> shared_;              // by chunk: the version that was asked for last
-  NewRows new_rows_;                             // by table: rows that tree_ has and rows_ not, where they are counted
+  NewRows new_rows_;  // by table: rows that what waits has and rows_ not, where they are counted
   Before before_;
   std::vector<ExactSum> squares_;  // of the complete batch; empty: not yet summed
   std::unique_ptr<SlotCut> cut_;

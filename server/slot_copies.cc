@@ -117,7 +117,9 @@ void SlotCopies::Due(const std::string& job_id, const Shard& shard, absl::Durati
       FetchWish wish;
       wish.ticket = copy.ticket = next_ticket_++;
       wish.address = layout.servers(layout.slot_owner(slot)).address();
-      copy.asked_since = copy.aside == nullptr ? 0 : copy.aside->version();
+      // With async what another primary applied since then, in its order, can't be told from steps.
+      const bool all = copy.aside == nullptr || shard.shape().async;
+      copy.asked_since = all ? 0 : copy.aside->version();
       copy.asked_filling = copy.filling;
       wish.request.mutable_header()->set_job_id(job_id);
       wish.request.mutable_header()->set_layout_epoch(layout.epoch());

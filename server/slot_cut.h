@@ -46,7 +46,7 @@ struct SlotCut {
   // There is no room for what would have to be kept: the checkpoint can't be written, and nothing is kept any more.
   void GiveUp();
 
-  uint64_t version = 0;
+  uint64_t version = 0;  // as a step of the optimizer; so is `since`
   // Rows that did not change after this version are not wanted; 0: all are.
   uint64_t since = 0;
   std::vector<Rows> rows;    // by table

@@ -30,8 +30,11 @@ Slot::NewRows Slot::FindNewRows(const Gradient& gradient) const {
   return found;
 }
 
-int64_t Slot::Growth(PartRange range, const Gradient& gradient, const NewRows& rows) const {
-  int64_t growth = tree_.Growth(range, gradient) * (logged_ ? 2 : 1);
+int64_t Slot::Growth(uint64_t version, PartRange range, const Gradient& gradient, const NewRows& rows) const {
+  // (What is of a later batch, or waits, merges with nothing that matters: at most.)
+  const bool merges = !shape_->async && version <= version_;
+  const int64_t more = merges ? tree_.Growth(range, gradient) : static_cast<int64_t>(MemoryOf(gradient));
+  int64_t growth = more * (logged_ ? 2 : 1);
   for (size_t table = 0; table < rows.size(); ++table) {
     if (rows[table].empty()) continue;
     const uint64_t known = new_rows_[table].size(), all = known + rows[table].size();
@@ -61,7 +64,12 @@ void Slot::CountBatch() {
   }
   for (const ParameterShape::Chunk& chunk : shape_->chunks[number_]) dense += uint64_t{chunk.floats} * sizeof(float);
   promised_.Set(promised);
-  gradient_bytes_.Set(tree_.bytes() * (logged_ ? 2 : 1) + ids);
+  uint64_t gradients = tree_.bytes();
+  for (const auto& [version, tree] : ahead_) gradients += tree.bytes();
+  for (const auto& [version, open] : open_) {
+    for (const auto& [part, gradient] : open.wait) gradients += MemoryOf(gradient);
+  }
+  gradient_bytes_.Set(gradients * (logged_ ? 2 : 1) + ids);
   // The first batch needs room for old dense values, too, also where its gradient has none.
   before_bytes_.Set(std::max(dense, MemoryOf(before_.rows, before_.dense)));
 }

@@ -37,24 +37,48 @@ v1::SlotState Slot::ToState(uint64_t since, const RateChanges& changes) const {
       rows->mutable_floats()->append(reinterpret_cast<const char*>(row->state), row_bytes);
     }
   }
-  // Whole, optimizer slots included.
+  // Whole, optimizer slots included. (With async `since` is 0 in what servers ask each other.)
   WriteValues({}, dense_, *shape_, number_, state.mutable_state());
   if (before_.valid && !Planted(PlantedBug::kFillLosesBefore)) {
     WriteValues(before_.rows, before_.dense, *shape_, number_, state.mutable_before());
   }
   if (!Planted(PlantedBug::kFillLosesNodes)) {
-    for (const auto& [first, node] : tree_.nodes()) {
-      v1::SlotState::Node* out = state.add_nodes();
-      out->set_first_part(node.first.first);
-      out->set_end_part(node.first.end);
-      WriteValues(node.second.rows, node.second.dense, *shape_, number_, out->mutable_gradient());
-    }
+    AddNodes(&state);
   }
   *state.mutable_rate_changes() = {changes.begin(), changes.end()};
   return state;
 }
 
-absl::Status Slot::TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uint64_t version) {
+void Slot::AddNodes(v1::SlotState* state) const {
+  const auto add = [&](uint64_t version, PartRange range, const Gradient& gradient) {
+    v1::SlotState::Node* out = state->add_nodes();
+    out->set_ahead(static_cast<uint32_t>(version - version_));
+    out->set_first_part(range.first);
+    out->set_end_part(range.end);
+    WriteValues(gradient.rows, gradient.dense, *shape_, number_, out->mutable_gradient());
+  };
+  for (const auto& [first, node] : tree_.nodes()) add(version_, node.first, node.second);
+  for (const auto& [version, tree] : ahead_) {
+    for (const auto& [first, node] : tree.nodes()) add(version, node.first, node.second);
+  }
+  for (const auto& [version, open] : open_) {
+    for (const auto& [part, gradient] : open.wait) add(version, {part, part + 1}, gradient);
+    if (open.count == 0) continue;
+    v1::SlotState::Applied* applied = state->add_applied();
+    applied->set_ahead(static_cast<uint32_t>(version - version_));
+    for (uint32_t part = 0; part < parts_; ++part) {
+      if (open.applied[part]) applied->add_parts(part);
+    }
+  }
+}
+
+uint64_t Slot::PartsOf(const v1::SlotState& state) {
+  uint64_t parts = 0;
+  for (const v1::SlotState::Applied& applied : state.applied()) parts += static_cast<uint64_t>(applied.parts_size());
+  return parts;
+}
+
+absl::Status Slot::TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uint64_t steps) {
   auto ids = ReadIds(rows, *shape_, number_, copies_, absl::StrCat("slot ", number_));
   if (!ids.ok()) return ids.status();
   if (rows.last_steps_size() != static_cast<int>(ids->size())) {
@@ -64,9 +88,9 @@ absl::Status Slot::TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uin
   const char* from = rows.floats().data();
   for (size_t i = 0; i < ids->size(); ++i, from += row_bytes) {
     const uint64_t last_step = rows.last_steps(static_cast<int>(i));
-    if (last_step > version || (since != 0 && last_step <= since)) {
+    if (last_step > steps || (since != 0 && last_step <= since)) {
       return absl::InvalidArgumentError(absl::StrCat("slot ", number_, ": row ", (*ids)[i], " is of step ", last_step,
-                                                     ", not of those from ", since, " to ", version));
+                                                     ", not of those from ", since, " to ", steps));
     }
     std::memcpy(SetRow(rows.table(), (*ids)[i], last_step), from, row_bytes);
   }
@@ -75,7 +99,8 @@ absl::Status Slot::TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uin
 
 absl::Status Slot::TakeNode(const v1::SlotState::Node& node, uint64_t version) {
   const PartRange range{node.first_part(), node.end_part()};
-  if (!IsNode(range, parts_) || tree_.Covers(range) != PartTree::Coverage::kNone) {
+  const bool fits = node.ahead() <= shape_->staleness && (!shape_->async || range.size() == 1);
+  if (!fits || !IsNode(range, parts_) || Covers(version + node.ahead(), range) != PartTree::Coverage::kNone) {
     return absl::InvalidArgumentError(absl::StrCat("slot ", number_, ": [", range.first, ", ", range.end,
                                                    ") is no node of the tree over ", parts_,
                                                    " parts, or is there twice"));
@@ -83,9 +108,23 @@ absl::Status Slot::TakeNode(const v1::SlotState::Node& node, uint64_t version) {
   auto gradient = ReadValues(node.gradient(), *shape_, number_, absl::StrCat("slot ", number_, ", ", ToString(range)));
   if (!gradient.ok()) return gradient.status();
   NewRows new_rows = FindNewRows(*gradient);
-  tree_.Insert(range, *std::move(gradient), RoundingOf(version));
-  AddNewRows(std::move(new_rows));
+  Insert(version + node.ahead(), range, *std::move(gradient), std::move(new_rows));
   return absl::OkStatus();
+}
+
+absl::Status Slot::TakeApplied(const v1::SlotState::Applied& applied, uint64_t version) {
+  bool fits = shape_->async && applied.ahead() <= shape_->staleness;
+  for (const uint32_t part : applied.parts()) {
+    fits =
+        fits && part < parts_ && CoversOpen(version + applied.ahead(), {part, part + 1}) == PartTree::Coverage::kNone;
+    if (!fits) break;
+    Open& open = OpenAt(version + applied.ahead());
+    open.applied[part] = true;
+    ++open.count;
+  }
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("slot ", number_, ": parts of batch ", version + applied.ahead(),
+                                                 " that were applied are none, or are there twice"));
 }
 
 absl::Status Slot::TakeState(const v1::SlotState& state) {
@@ -94,8 +133,9 @@ absl::Status Slot::TakeState(const v1::SlotState& state) {
     return absl::InvalidArgumentError(absl::StrCat("the state of slot ", state.slot(), " from version ", state.since(),
                                                    " to ", state.version(), " is none of slot ", number_));
   }
+  const uint64_t steps = state.version() * shape_->steps_per_batch + PartsOf(state);
   for (const v1::SlotState::Rows& rows : state.state().rows()) {
-    if (absl::Status status = TakeRows(rows, state.since(), state.version()); !status.ok()) return status;
+    if (absl::Status status = TakeRows(rows, state.since(), steps); !status.ok()) return status;
   }
   std::vector<bool> seen(dense_.size());
   for (SharedChunk& shared : shared_) shared = {};
@@ -118,13 +158,19 @@ absl::Status Slot::TakeState(const v1::SlotState& state) {
     before_ = {std::move(before->rows), std::move(before->dense), true};
   }
   tree_ = PartTree(parts_, shape_->widths);
+  ahead_.clear();
+  open_.clear();
   for (auto& rows : new_rows_) rows = {};
   squares_.clear();
+  version_ = state.version();
+  steps_ = steps;
+  for (const v1::SlotState::Applied& applied : state.applied()) {
+    if (absl::Status status = TakeApplied(applied, state.version()); !status.ok()) return status;
+  }
   for (const v1::SlotState::Node& node : state.nodes()) {
     if (absl::Status status = TakeNode(node, state.version()); !status.ok()) return status;
   }
   CountBatch();
-  version_ = state.version();
   return absl::OkStatus();
 }
 

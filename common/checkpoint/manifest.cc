@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "common/crc32c.h"
 #include "common/layout/slots.h"
 #include "common/message_json.h"
@@ -103,6 +104,8 @@ absl::StatusOr<v1::Manifest> ReadManifest(Files& files, const std::string& folde
                         absl::StrCat(folder, " is no model or checkpoint folder: ", json.status().message()));
   }
   if (absl::Status status = CheckChecksum(files, folder, path, *json); !status.ok()) return status;
+  // As older programs wrote it.
+  absl::StrReplaceAll({{"\"consistency\": \"CONSISTENCY_SYNC\"", "\"consistency\": {\"sync\": {}}"}}, &*json);
   v1::Manifest manifest;
   if (auto status = google::protobuf::util::JsonStringToMessage(*json, &manifest); !status.ok()) {
     return absl::DataLossError(absl::StrCat(path, ": not a manifest: ", status.ToString()));

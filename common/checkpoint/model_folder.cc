@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "common/consistency.h"
 #include "common/crc32c.h"
 #include "common/layout/slots.h"
 #include "common/planted_bug.h"
@@ -81,13 +82,14 @@ absl::Status ModelFolder::VisitPlace(uint32_t table, const Place& place, const S
   const v1::TableSpec& spec = manifest_.tables(table);
   const uint64_t since = place.file->since();
   const uint64_t version = place.file->version() != 0 ? place.file->version() : manifest_.progress().version();
+  const uint64_t steps = StepsPerBatch(manifest_.job());
   const uint32_t slot = place.section->slot();
   absl::Status bad;
   absl::Status status = place.reader->VisitRows(
       *place.section, RowFloats(table), [&](uint64_t id, uint64_t last_step, const char* state) {
         if (!bad.ok()) return;
-        if (id >= spec.rows() || SlotOfRow(table, id, manifest_.slots()) != slot || last_step > version ||
-            (since > 0 && last_step <= since)) {
+        if (id >= spec.rows() || SlotOfRow(table, id, manifest_.slots()) != slot || last_step > version * steps ||
+            (since > 0 && last_step <= since * steps)) {
           bad = absl::DataLossError(absl::StrCat(place.reader->path(), ": row ", id, " of ", spec.name(), " at step ",
                                                  last_step, " does not belong to slot ", slot, " of a table of ",
                                                  spec.rows(), " rows at version ", version, " since ", since));

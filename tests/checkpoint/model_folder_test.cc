@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tests/checkpoint/failing_files.h"
 #include "tests/checkpoint/small_checkpoint.h"
 #include "tests/common/temp_folder.h"
@@ -186,6 +187,41 @@ TEST_CASE("A checkpoint of an older program, without versions of its files and w
   SmallCheckpoint().WriteFolder(folder / "model", 2);
   REQUIRE(RealFiles().Remove(folder / "model/manifest.crc32c").ok());
   CHECK(ReadAll(folder / "model").ok());
+}
+
+TEST_CASE("What an older program wrote of a job's consistency is read") {
+  const SmallCheckpoint small;
+  TempFolder folder;
+  small.WriteFolder(folder / "old", 1);
+  Edit(folder / "old", [](v1::Manifest& manifest) { manifest.mutable_job()->mutable_consistency()->mutable_sync(); });
+  const std::string path = absl::StrCat(folder / "old", "/", kManifestName);
+  std::string json = *ReadFile(RealFiles(), path, 1 << 20);
+  const size_t begin = json.find("\"consistency\": {"), end = json.find("}", json.find("}", begin) + 1) + 1;
+  REQUIRE(begin != std::string::npos);
+  json.replace(begin, end - begin, "\"consistency\": \"CONSISTENCY_SYNC\"");
+  REQUIRE(WriteFileDurably(RealFiles(), path, json).ok());
+  RealFiles().Remove(absl::StrCat(folder / "old", "/", kManifestChecksumName)).IgnoreError();
+  const auto manifest = ReadManifest(RealFiles(), folder / "old");
+  INFO(manifest.status().ToString());
+  REQUIRE(manifest.ok());
+  CHECK(manifest->job().consistency().has_sync());
+}
+
+TEST_CASE("With consistency: async rows count as many steps to a batch as it has parts") {
+  SmallCheckpoint small;
+  small.rows[0][0].last_step = 4 * SmallCheckpoint::kVersion;
+  TempFolder folder;
+  small.WriteFolder(folder / "async", 2);
+  CHECK(absl::IsDataLoss(ReadAll(folder / "async")));
+  const auto with_parts = [&](uint32_t parts) {
+    Edit(folder / "async", [&](v1::Manifest& manifest) {
+      manifest.mutable_job()->mutable_consistency()->mutable_async();
+      manifest.mutable_job()->set_micro_batches(parts);
+    });
+    return ReadAll(folder / "async");
+  };
+  CHECK(absl::IsDataLoss(with_parts(3)));
+  CHECK(with_parts(4).ok());
 }
 
 TEST_CASE("A tensor that the manifest makes larger than the files is refused before memory is asked for") {

@@ -60,6 +60,18 @@ TEST_CASE("A job whose wire depends on who computed what says that its parameter
   CHECK(JobJson(status, 1)["reproducible"] == false);
 }
 
+TEST_CASE("A job that waits for less than all updates says that its parameters are not reproducible") {
+  v1::JobStatus status = Status(v1::LOSS_CROSS_ENTROPY);
+  status.set_parameters_sha256("abc");
+  status.mutable_consistency()->mutable_sync();
+  CHECK(JobJson(status, 1)["reproducible"] == true);
+  status.mutable_consistency()->mutable_async();
+  CHECK(JobJson(status, 1)["reproducible"] == false);
+  CHECK_THAT(ResultText(status, 1), Contains("parameters sha256: abc\nreproducible: no, with consistency: async "));
+  status.mutable_consistency()->mutable_bounded();
+  CHECK_THAT(ResultText(status, 1), Contains("reproducible: no, with consistency: bounded "));
+}
+
 TEST_CASE("Several labels a row: exact match, and labels missed or wrong") {
   const v1::JobStatus status = Status(v1::LOSS_BINARY_CROSS_ENTROPY);
   const Json json = JobJson(status, 1);

@@ -120,6 +120,44 @@ TEST_CASE("two copies: workers, servers and the scheduler die, and everything co
   CheckAudit(job, job.cluster().scheduler_address());
 }
 
+TEST_CASE("parameters that may lack updates: workers and the scheduler die, and everything counts once") {
+  for (const std::string consistency : {"async", "{bounded: {staleness: 3}}"}) {
+    CAPTURE(consistency);
+    TempFolder folder;
+    WriteJob(folder.path(), "consistency: " + consistency + "\ncheckpoint: {every_batches: 40}\n");
+    JobOnCluster job(folder, 2, 3);
+    job.Submit();
+    uint64_t batch = 30;
+    for (const std::string victim : {"worker-0", "worker-2", "scheduler", "worker-1"}) {
+      if (job.WaitForBatch(batch).state() >= v1::DONE) break;
+      REQUIRE(job.Restart(victim).ok());
+      batch += 100;
+    }
+    const v1::JobStatus status = job.WaitForEnd();
+    INFO(status.ShortDebugString());
+    REQUIRE(status.state() == v1::DONE);
+    CHECK(status.generation() == 0);
+    CheckCounts(status.model());
+    CheckAudit(job, job.cluster().scheduler_address());
+  }
+}
+
+TEST_CASE("async: a server dies, and the job goes on from a checkpoint that is a cut") {
+  TempFolder folder;
+  WriteJob(folder.path(), "consistency: async\ncheckpoint: {every_batches: 40, full_every: 3}\n");
+  JobOnCluster job(folder, 2, 2);
+  job.Submit();
+  for (const uint64_t batch : {60, 300}) {
+    job.WaitForBatch(batch);
+    REQUIRE(job.Restart("server-1").ok());
+  }
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.ShortDebugString());
+  REQUIRE(status.state() == v1::DONE);
+  CheckCounts(status.model());
+  CheckAudit(job, job.cluster().scheduler_address());
+}
+
 TEST_CASE("one copy: batches that a return to the checkpoint undid count once in the end") {
   TempFolder folder;
   WriteJob(folder.path(), "checkpoint: {every_batches: 40, full_every: 3}\n");

@@ -115,6 +115,25 @@ TEST_CASE("A batch that does not come apart into equal parts is refused where th
              StartsWith("job.yaml:7:16: micro_batches: a batch of 64 rows cannot be cut into 5 equal parts"));
 }
 
+TEST_CASE("Averages go with every mode, and with pushes of values alone") {
+  const std::string every = "average_every: {batches: 10}\n";
+  for (const std::string more : {"", "mode: allreduce\n", "mode: allreduce\nallreduce: {state: replicated}\n",
+                                 "wire: bf16\n", "replicas: 2\n", "batch: 64\nmicro_batches: 5\n"}) {
+    CHECK(Error(Job(kSoftmax, every + more)).empty());
+  }
+  CHECK(Error(Job(kSoftmax, "average_every: {epochs: 1, block_momentum: 0.9}\n")).empty());
+  CHECK_THAT(Error(Job(kSoftmax, every + "consistency: async\n")),
+             StartsWith("job.yaml:6:1: average_every: lanes meet"));
+  for (const std::string wire : {"onebit", "topk"}) {
+    CHECK_THAT(Error(Job(kSoftmax, every + "wire: " + wire + "\n")),
+               StartsWith("job.yaml:7:7: wire: with average_every a push brings"));
+  }
+  const std::string count =
+      "name: some\ndata: {synthetic: {rows: 10, vocabulary: 5}}\n"
+      "model: [embedding: {width: 4}, lstm: {units: 4}, dense: {activation: softmax}]\noptimizer: {count: {}}\n";
+  CHECK_THAT(Error(count + every), StartsWith("job.yaml:5:1: average_every: optimizer: {count: {}} counts"));
+}
+
 TEST_CASE("Counts are not rounded on their way") {
   const auto job = [](const std::string& optimizer, const std::string& wire) {
     return "name: some\ndata: {synthetic: {rows: 10, vocabulary: 5}}\n"
@@ -135,6 +154,42 @@ TEST_CASE("Counts are not rounded on their way") {
     CHECK_THAT(Error(job("sgd", wire + "\nreplicas: 2")),
                StartsWith("job.yaml:5:7: wire: " + wire + " sends what depends on who computes"));
     CHECK(Error(job("sgd", wire + "\nreplicas: 1\nwire_fraction: 0.1")).empty());
+  }
+}
+
+TEST_CASE("What may lack updates is refused what needs all of them in one order") {
+  const std::string async = "consistency: async\n", bounded = "consistency: {bounded: {staleness: 3}}\n";
+  CHECK(Error(Job(kSoftmax, async)).empty());
+  CHECK(Error(Job(kSoftmax, "consistency: bounded\n")).empty());
+  CHECK(Error(Job(kSoftmax, "consistency: sync\nreplicas: 2\n")).empty());
+  for (const std::string& loose : {async, bounded}) {
+    CAPTURE(loose);
+    CHECK(Error(Job(kSoftmax, loose + "checkpoint: {every_batches: 9}\nwire: onebit\n")).empty());
+    CHECK_THAT(Error(Job(kSoftmax, loose + "replicas: 2\n")),
+               StartsWith("job.yaml:7:11: replicas: with consistency: ") && Contains("drift apart"));
+    CHECK_THAT(Error(Job(kSoftmax, loose + "mode: allreduce\n")),
+               StartsWith("job.yaml:6:1") && Contains("is for mode: ps only"));
+  }
+  const std::string log = "checkpoint: {every_batches: 9}\ndurability: batch\n";
+  CHECK(Error(Job(kSoftmax, bounded + log)).empty());
+  CHECK_THAT(Error(Job(kSoftmax, async + log)), StartsWith("job.yaml:8:13: durability: with consistency: async "));
+  const std::string normal = "global_max_pooling1d: {}, batch_normalization: {}, " + kSoftmax;
+  const auto with = [&](const std::string& loose) {
+    std::string job = Job(normal, loose);
+    job.replace(job.find(", lstm: {units: 4}"), 18, "");
+    return Error(job);
+  };
+  CHECK(with(bounded).empty());
+  CHECK_THAT(with(async), Contains("model: with consistency: async batch_normalization"));
+  for (const std::string& loose : {async, bounded}) {
+    for (const std::string clip : {"norm", "global_norm"}) {
+      std::string job = Job(kSoftmax, loose);
+      job.replace(job.find("{sgd: {}}"), 9, "{sgd: {}, clip: {" + clip + ": 1}}");
+      CHECK_THAT(Error(job), Contains("optimizer.clip: with consistency: "));
+    }
+    std::string job = Job(kSoftmax, loose);
+    job.replace(job.find("{sgd: {}}"), 9, "{sgd: {}, clip: {value: 1}}");
+    CHECK(Error(job).empty());
   }
 }
 

@@ -24,6 +24,17 @@ std::string ErrorOf(const std::string& path, const std::string& value) {
   return std::string(SetField(&job, path, value, "--set").message());
 }
 
+TEST_CASE("a choice is set by name, or with what is in it") {
+  v1::Job job;
+  REQUIRE(SetField(&job, "consistency", "async", "--set").ok());
+  CHECK(job.consistency().has_async());
+  REQUIRE(SetField(&job, "consistency", "{bounded: {staleness: 3}}", "--set").ok());
+  CHECK(job.consistency().bounded().staleness() == 3);
+  REQUIRE(SetField(&job, "consistency.bounded.staleness", "4", "--set").ok());
+  CHECK(job.consistency().bounded().staleness() == 4);
+  CHECK_FALSE(SetField(&job, "consistency", "quick", "--set").ok());
+}
+
 TEST_CASE("fields are set by path, in lists with brackets or dots") {
   v1::Job job = SomeJob();
   CHECK(SetField(&job, "optimizer.adam.learning_rate", "0.01", "--set").ok());

@@ -129,10 +129,29 @@ TEST_CASE("ill-typed values are refused with what stands there and what is wante
         "optimizer, "
         "batch, micro_batches, epochs, seed, mode, consistency, checkpoint, slots, stall_timeout, prepare_timeout, "
         "label_smoothing, class_weights, compute, top_k, replicas, backup_workers, recover_timeout, durability, wire, "
-        "wire_fraction, allreduce");
+        "wire_fraction, allreduce, average_every");
   CHECK(ErrorOf("data: {text: [[a]]}") == "job.yaml:1:15: data.text[0]: a list stands where text is wanted");
   CHECK(ErrorOf("model:\n  -\n") ==
         "job.yaml:3:1: model[0]: nothing stands where a mapping with keys " + kLayers + " is wanted");
+}
+
+TEST_CASE("a choice that has a fallback may be given by name") {
+  const auto read = [](const std::string& yaml) {
+    v1::Job job;
+    REQUIRE(ParseYamlMessage(yaml, "job.yaml", &job).ok());
+    REQUIRE(ApplyFallbacks(&job).ok());
+    return job.consistency();
+  };
+  CHECK(read("name: x").has_sync());
+  CHECK(read("consistency: sync").has_sync());
+  CHECK(read("consistency: async").has_async());
+  CHECK(read("consistency: {async: {}}").has_async());
+  CHECK(read("consistency: bounded").bounded().staleness() == 2);
+  CHECK(read("consistency: {bounded: {staleness: 5}}").bounded().staleness() == 5);
+  CHECK(ErrorOf("consistency: asynch") ==
+        "job.yaml:1:14: consistency: 'asynch' is not a valid value; did you mean 'async'?");
+  CHECK(ErrorOf("consistency: [async]") ==
+        "job.yaml:1:14: consistency: a list stands where a mapping is wanted; valid keys: sync, async, bounded");
 }
 
 TEST_CASE("two fields of one oneof, keys given twice and keys that are no names are refused") {

@@ -78,6 +78,7 @@ TEST_CASE("Commas in brackets, braces and quotes belong to a value") {
   CHECK(SplitValues(" a , b ") == Strings{"a", "b"});
   CHECK(SplitValues("{adam: {learning_rate: 0.1, beta_1: 0.8}}, {sgd: {}}") ==
         Strings{"{adam: {learning_rate: 0.1, beta_1: 0.8}}", "{sgd: {}}"});
+  CHECK(SplitValues("sync,async,{bounded: {staleness: 3}}") == Strings{"sync", "async", "{bounded: {staleness: 3}}"});
   CHECK(SplitValues("[1, 2],[3]") == Strings{"[1, 2]", "[3]"});
   CHECK(SplitValues("\"a,b\",'c,d'") == Strings{"\"a,b\"", "'c,d'"});
   CHECK(SplitValues("") == Strings{""});

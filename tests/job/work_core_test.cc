@@ -35,6 +35,15 @@ TEST_CASE("A unit is read, pulled from all holders, computed, pushed to all of t
   CHECK(s.core.units() == 0);
 }
 
+TEST_CASE("Where updates may be missing a pull for training says how many") {
+  WorkStory s;
+  s.assignment.mutable_job()->mutable_consistency()->mutable_bounded()->set_staleness(2);
+  s.Assign();
+  s.Lease({{3, 0, 1}});
+  s.Read(1);
+  CHECK(s.Did() == Lines{"lease", "read 1: v3 [0,1)", "lease 1", "pull 1 v3-2 from 0,1"});
+}
+
 TEST_CASE("A lease is held until the scheduler has taken its result, or it would give it to others") {
   WorkStory s;
   s.Assign();
@@ -128,6 +137,35 @@ TEST_CASE("A unit that gets nowhere for stall_timeout is given back") {
   CHECK(s.Did() == Lines{});
   s.Wait(absl::Seconds(1));
   CHECK(s.Did() == Lines{"drop 1", "report back 1"});
+}
+
+TEST_CASE("In a job that averages a unit may wait for others' lanes as long as the servers say so") {
+  WorkStory s;
+  s.assignment.mutable_job()->mutable_average_every()->set_batches(2);
+  s.Assign();
+  s.Lease({{3, 0, 1}});
+  s.Read(1);
+  s.Did();
+  for (int i = 0; i < 5; ++i) {
+    s.Pulled(1, 0, Refusal(D::NOT_READY));
+    s.Wait(absl::Milliseconds(50));
+    CHECK(s.Did() == Lines{"pull 1 v3 from 0"});
+    s.Wait(absl::Seconds(59));
+    CHECK(s.Did() == Lines{});
+  }
+  s.Pulled(1, 0, kNoAnswer);
+  s.Wait(absl::Seconds(1));
+  CHECK(s.Did() == Lines{"pull 1 v3 from 0", "drop 1", "report back 1"});
+}
+
+TEST_CASE("The scheduler is told how many batches were trained in lanes") {
+  WorkStory s;
+  for (int batch = 0; batch < 3; ++batch) s.core.LaneBatch();
+  s.core.SetAssignment(s.assignment, s.now);
+  const auto effects = s.core.TakeEffects();
+  REQUIRE(effects.size() == 1);
+  REQUIRE(std::holds_alternative<CallLease>(effects[0]));
+  CHECK(std::get<CallLease>(effects[0]).request.lane_batches() == 3);
 }
 
 TEST_CASE("A new layout amid a push: acknowledgements of the old one count for nothing") {

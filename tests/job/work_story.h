@@ -42,9 +42,9 @@ class WorkStory {
   void UpToPush(uint64_t unit);
 
   // What the core wanted since the last call, in a line each:
-  //   lease 1,2 | read 1: v3 [0,2) | pull 1 v3 from 0,1 | compute 1 | push 1 to 0,1 | drop 1 | fenced | fail: why
-  //   report 1:v3[0,2)            token, version, parts; a ? behind parts whose outcome is unknown
-  //   report back 1               a lease that is given back
+  //   lease 1,2 | read 1: v3 [0,2) | pull 1 v3 from 0,1 (v3-2: 2 batches may be missing) | compute 1 | push 1 to 0,1 |
+  //   drop 1 | fenced | fail: why report 1:v3[0,2)            token, version, parts; a ? behind parts whose outcome is
+  //   unknown report back 1               a lease that is given back
   // Of both calls: " own v3[0,1)", parts computed without a lease, and " more" where results are still to come.
   Lines Did();
 

@@ -29,6 +29,18 @@ TEST_CASE("Schedules follow their formulas") {
   }
 }
 
+TEST_CASE("Where a batch is several steps, all of them have the batch's factor") {
+  const v1::Schedule schedule = Parse("warmup: 3 step { every: 2 factor: 0.5 }");
+  v1::RateChange change;
+  change.set_from_step(9);
+  change.set_factor(0.25);
+  const RateSchedule by_batch(schedule, {change}), by_step(schedule, {change}, {.per_batch = 4});
+  for (uint64_t batch = 1; batch <= 20; ++batch) {
+    for (uint64_t step = 4 * batch - 3; step <= 4 * batch; ++step)
+      CHECK(by_step.Factor(step) == by_batch.Factor(batch));
+  }
+}
+
 TEST_CASE("The first batch has the whole rate, unless there is a warm-up, whose last batch has it") {
   CHECK(RateFactor(Parse("exponential { every: 10 factor: 0.5 }"), 1) == 1);
   CHECK(RateFactor(Parse("cosine { batches: 10 }"), 1) == 1);
@@ -94,6 +106,20 @@ TEST_CASE("Changes multiply the schedule's factor from their step on, the last o
   CHECK(schedule.Factor(20) == 0.5);
   CHECK(schedule.Factor(21) == 0.125);
   CHECK(schedule.Factor(1000000) == 0.125);
+}
+
+TEST_CASE("A schedule may be further on than who asks it, its changes are not") {
+  v1::Schedule proto;
+  proto.set_warmup(3);
+  proto.mutable_step()->set_every(4);
+  proto.mutable_step()->set_factor(0.5);
+  RateChanges changes(1);
+  changes[0].set_from_step(3);
+  changes[0].set_factor(0.25);
+  const RateSchedule schedule(proto, changes, {.before = 2});
+  for (uint64_t step = 1; step < 20; ++step) {
+    CHECK(schedule.Factor(step) == RateFactor(proto, step + 2) * (step < 3 ? 1 : 0.25));
+  }
 }
 
 TEST_CASE("A change that is still to come leaves the bits of products over earlier steps alone") {

@@ -17,6 +17,14 @@ namespace {
 
 using D = v1::ErrorDetail;
 
+TEST_CASE("Units have no more parts than they may") {
+  Ledger ledger({.first = 0, .end = 4, .parts = 8, .ahead = 2, .most_parts = 1});
+  uint64_t token = 1;
+  const auto units = ledger.Lease(7, 6, 4, &token, absl::ZeroDuration());
+  CHECK(units.size() == 6);
+  for (const Ledger::Unit& unit : units) CHECK(unit.parts.size() == 1);
+}
+
 TEST_CASE("Two workers get half of each batch, in one unit") {
   Ledger ledger({0, 10, 4, 2});
   uint64_t token = 1;

@@ -50,5 +50,25 @@ TEST_CASE("What a copy of a slot knows is taken over unless it contradicts") {
   CHECK(known.changes().size() == 2);
 }
 
+TEST_CASE("Where the job averages, a change of the rate is known and not applied, and a sum is a statistic's value") {
+  std::vector<v1::TableSpec> tables(2);
+  tables[1].set_update(v1::TableSpec::MOVING_AVERAGE);
+  tables[1].set_momentum(0.9);
+  v1::Optimizer settings;
+  settings.mutable_sgd()->set_learning_rate(1);
+  settings.mutable_sgd()->set_momentum(0.5);
+  const RateChanges changes = Changes({{1, 0.5}});
+  JobOptimizers averaging = *JobOptimizers::Create(settings, tables, {}, /*steps_per_batch=*/1, /*averages=*/true);
+  REQUIRE(averaging.Take(changes).ok());
+  CHECK(averaging.changes().size() == 1);
+  CHECK(averaging.copies() == 2);
+  const float gradient = 0.25f;
+  float parameter[] = {1, 0}, statistic[] = {1, 0};
+  averaging.of(0).Apply(1, 1, &gradient, parameter, parameter + 1);
+  averaging.of(1).Apply(1, 1, &gradient, statistic, statistic + 1);
+  CHECK(parameter[0] == 0.75f);
+  CHECK(statistic[0] == 0.25f);
+}
+
 }  // namespace
 }  // namespace pumasi

@@ -19,11 +19,13 @@ uint64_t Bits(PartRange parts) {
 }  // namespace
 
 Invariants::Applied Invariants::AppliedOf(const Slot& slot) const {
-  Applied applied{slot.version(), 0};
-  for (uint32_t part = 0; part < scenario_.job.micro_batches(); ++part) {
-    if (slot.Covers(slot.version(), {part, part + 1}) == PartTree::Coverage::kWhole) {
-      applied.parts |= uint64_t{1} << part;
+  Applied applied{slot.version(), {}};
+  for (uint64_t version = slot.version(); version <= slot.version() + StalenessOf(scenario_.job); ++version) {
+    uint64_t parts = 0;
+    for (uint32_t part = 0; part < scenario_.job.micro_batches(); ++part) {
+      if (slot.Covers(version, {part, part + 1}) == PartTree::Coverage::kWhole) parts |= uint64_t{1} << part;
     }
+    if (parts != 0) applied.parts[version] = parts;
   }
   return applied;
 }
@@ -54,27 +56,27 @@ void Invariants::LookAtSlots(const ServerNode& server) {
     const Applied now = AppliedOf(*shard->slot(number));
     const auto [entry, fresh] = applied_.emplace(CopyKey{generation, server.incarnation(), number}, now);
     Applied& before = entry->second;
-    if (!fresh && now.version == before.version && now.parts == before.parts) continue;
-    // Of what is new, the batch in progress.
-    for (uint32_t part = 0; part < scenario_.job.micro_batches(); ++part) {
-      const bool is_new =
-          now.parts >> part & 1 && (fresh || now.version != before.version || !(before.parts >> part & 1));
-      if (is_new && computed_.count({generation, now.version, part}) == 0) {
-        world_.Fail(absl::StrCat(server.name(), ", slot ", number, " has applied part ", part, " of batch ",
-                                 now.version, ", which nobody computed in generation ", generation));
+    if (!fresh && now == before) continue;
+    // Of what is new, the batches in progress.
+    for (const auto& [version, parts] : now.parts) {
+      for (uint32_t part = 0; part < scenario_.job.micro_batches(); ++part) {
+        const bool is_new = parts >> part & 1 && (fresh || !before.Has(version, uint64_t{1} << part));
+        if (is_new && computed_.count({generation, version, part}) == 0) {
+          world_.Fail(absl::StrCat(server.name(), ", slot ", number, " has applied part ", part, " of batch ", version,
+                                   ", which nobody computed in generation ", generation));
+        }
       }
     }
-    if (!fresh &&
-        (now.version < before.version || (now.version == before.version && (before.parts & ~now.parts) != 0))) {
+    const bool less = std::any_of(before.parts.begin(), before.parts.end(),
+                                  [&](const auto& entry) { return !now.Has(entry.first, entry.second); });
+    if (!fresh && (now.version < before.version || less)) {
       // It was dropped and copied again from a copy that is behind: never less than what was promised, which is checked
       // where promises are made.
       world_.Trace(server.name(), " slot ", number, " went back from ", before.version, " to ", now.version);
     }
-    if (now.version > before.version) {
-      before = now;
-    } else if (now.version == before.version) {
-      before.parts |= now.parts;
-    }
+    before.version = std::max(before.version, now.version);
+    for (const auto& [version, parts] : now.parts) before.parts[version] |= parts;
+    before.parts.erase(before.parts.begin(), before.parts.lower_bound(before.version));
   }
   CompareCopies(server, turn_++ % SlotsInLayout(scenario_.job));
 }
@@ -96,7 +98,7 @@ void Invariants::CompareCopies(const ServerNode& server, uint32_t number) {
     }
     const Slot& copy = *theirs->slot(number);
     const Applied also = AppliedOf(copy);
-    if (also.version != applied.version || also.parts != applied.parts) continue;
+    if (also != applied) continue;
     v1::SlotState left = slot.ToState(0, {}), right = copy.ToState(0, {});
     if (!left.has_before() || !right.has_before()) {
       left.clear_before();
@@ -114,7 +116,10 @@ void Invariants::CompareCopies(const ServerNode& server, uint32_t number) {
 void Invariants::Computes(const Node& worker, uint64_t generation, uint64_t version, PartRange parts,
                           const Parameters& seen) {
   const std::string what = parts.size() == 0 ? "an evaluation" : ToString(parts);
-  const std::string wrong = reference_.Compare(version, seen);
+  const uint32_t may_be_missing = parts.size() == 0 ? 0 : StalenessOf(scenario_.job);
+  const uint64_t least = version - std::min<uint64_t>(version, may_be_missing);
+  const std::string wrong =
+      may_be_missing > 0 ? reference_.CompareCounts(least, seen) : reference_.Compare(version, seen);
   if (!wrong.empty()) {
     world_.Fail(absl::StrCat(worker.name(), " computes ", what, " of batch ", version, " in generation ", generation,
                              " with wrong parameters: ", wrong));
@@ -128,9 +133,9 @@ void Invariants::Computes(const Node& worker, uint64_t generation, uint64_t vers
                                " once more, though nobody but the scheduler died; so ", in_vain_, " parts"));
     }
   }
-  if (version > 0 && !OnSomeLayout(generation, version - 1, Bits({0, scenario_.job.micro_batches()}))) {
+  if (least > 0 && !OnSomeLayout(generation, least - 1, Bits({0, scenario_.job.micro_batches()}))) {
     world_.Fail(absl::StrCat(worker.name(), " computes ", what, " of batch ", version, " in generation ", generation,
-                             ", while some copies have not applied the batch before"));
+                             ", while some copies have not applied batch ", least - 1));
   }
 }
 
@@ -159,7 +164,7 @@ bool Invariants::OnAllCopies(const v1::Layout& layout, uint64_t version, uint64_
     for (const uint32_t holder : HoldersOf(layout, static_cast<uint32_t>(slot))) {
       const uint64_t incarnation = layout.servers(static_cast<int>(holder)).incarnation();
       const auto copy = applied_.find({layout.generation(), incarnation, static_cast<uint32_t>(slot)});
-      if (copy == applied_.end() || !copy->second.Covers(version, parts)) return false;
+      if (copy == applied_.end() || !copy->second.Has(version, parts)) return false;
     }
   }
   return true;
@@ -196,7 +201,7 @@ void Invariants::LookAtReturn(uint64_t generation, uint64_t version) {
   const auto last = last_computed_.find(generation_);
   if (log_failed_ || last == last_computed_.end()) return;
   // A part of a batch is only computed once the log has all batches up to the last but one before it.
-  if (version + 1 >= std::min(version_ + 1, last->second)) return;
+  if (version + 1 + StalenessOf(scenario_.job) >= std::min(version_ + 1, last->second)) return;
   world_.Fail(absl::StrCat("generation ", generation, " begins at version ", version, ", the one before got to ",
                            version_, ", computed parts of batch ", last->second, ", and has a log"));
 }

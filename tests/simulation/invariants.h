@@ -72,13 +72,16 @@ class Invariants {
   uint64_t generations() const { return generation_; }
 
  private:
-  // What one copy of one slot has applied: all batches before `version`, and some parts of that one.
+  // What one copy of one slot has: all batches before `version`, and some parts of that one and, where they may be
+  // missing in parameters, of those after it.
   struct Applied {
     uint64_t version = 0;
-    uint64_t parts = 0;  // bits
-    bool Covers(uint64_t of_version, uint64_t of_parts) const {
-      return of_version < version || (of_version == version && (of_parts & ~parts) == 0);
+    std::map<uint64_t, uint64_t> parts;  // bits, by batch; those of which there is none are left out
+    bool Has(uint64_t of_version, uint64_t of_parts) const {
+      const auto some = parts.find(of_version);
+      return of_version < version || (of_parts & ~(some == parts.end() ? 0 : some->second)) == 0;
     }
+    bool operator==(const Applied&) const = default;
   };
   using CopyKey = std::tuple<uint64_t, uint64_t, uint32_t>;  // generation, incarnation, slot
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "common/averaging.h"
 #include "common/field_rules.h"
 #include "common/job_mode.h"
 #include "common/model_plan.h"
@@ -38,6 +39,12 @@ void DrawWire(Random random, v1::Job* job) {
   job->mutable_optimizer()->clear_clip();
 }
 
+void DrawAverages(Random random, v1::Job* job) {
+  if (!IsReproducible(job->wire()) || !random.Chance(0.1)) return;
+  job->mutable_average_every()->set_batches(static_cast<uint32_t>(1 + random.Below(3)));
+  if (random.Chance(0.5)) job->mutable_average_every()->set_block_momentum(0.5);
+}
+
 v1::Job DrawJob(Random random, uint32_t number) {
   v1::Job job;
   job.set_name(absl::StrCat("job", number));
@@ -61,6 +68,7 @@ v1::Job DrawJob(Random random, uint32_t number) {
   if (random.Chance(0.75)) job.mutable_checkpoint()->set_every_batches(1 + random.Below(8));
   if (job.checkpoint().every_batches() > 0 && random.Chance(0.5)) job.set_durability(v1::DURABILITY_BATCH);
   if (!job.optimizer().has_count()) DrawWire(random.Stream("wire"), &job);
+  if (!job.optimizer().has_count()) DrawAverages(random.Stream("averages"), &job);
   job.mutable_checkpoint()->set_keep(static_cast<uint32_t>(1 + random.Below(3)));
   job.mutable_checkpoint()->set_full_every(static_cast<uint32_t>(1 + random.Below(4)));
   if (!ApplyFallbacks(&job).ok()) std::abort();
@@ -97,17 +105,22 @@ FaultRates DrawFaults(Random random) {
   return rates;
 }
 
+void PlanTheTables(Scenario* scenario) {
+  auto tables = PlanTables(scenario->job, scenario->data);
+  if (!tables.ok()) std::abort();
+  scenario->tables = *std::move(tables);
+}
+
 // The job, and the data that it trains on.
 void DrawWork(Random random, uint64_t batches, Scenario* scenario) {
   scenario->job = DrawJob(random.Stream("job"), scenario->number);
   scenario->data.set_fingerprint("data");
-  scenario->data.set_train_rows(batches * scenario->job.batch() - random.Below(scenario->job.batch()));
+  const uint64_t batch = PlanOf(scenario->job, /*train_rows=*/1).batch;
+  scenario->data.set_train_rows(batches * batch - random.Below(batch));
   scenario->data.set_test_rows(random.Chance(0.3) ? 40 : 0);
   scenario->data.set_vocabulary(50);
   scenario->data.set_classes(2);
-  auto tables = PlanTables(scenario->job, scenario->data);
-  if (!tables.ok()) std::abort();
-  scenario->tables = *std::move(tables);
+  PlanTheTables(scenario);
 }
 
 // A job that goes back to a checkpoint again and again, while old messages still come and the disk reads badly, and is
@@ -163,6 +176,24 @@ void Replicate(v1::Job* job) {
   if (!IsReproducible(job->wire())) job->set_wire(v1::WIRE_FLOAT32);
 }
 
+// Parameters may lack updates. What is counted is exact all the same, so most jobs count.
+void Loosen(Random random, Scenario* scenario) {
+  v1::Job* job = &scenario->job;
+  if (Averages(*job)) return;  // lanes meet at a round's end
+  if (random.Chance(0.5)) {
+    job->mutable_consistency()->mutable_async();
+    job->set_durability(v1::DURABILITY_CHECKPOINT);
+  } else {
+    job->mutable_consistency()->mutable_bounded()->set_staleness(static_cast<uint32_t>(1 + random.Below(3)));
+  }
+  job->set_replicas(1);
+  job->mutable_optimizer()->clear_clip();
+  if (random.Chance(0.3)) return;
+  job->mutable_optimizer()->mutable_count();
+  job->set_wire(v1::WIRE_FLOAT32);
+  PlanTheTables(scenario);
+}
+
 // Workers hold the slots, as many as there would be servers, or more.
 void LeaveServersOut(Scenario* scenario) {
   scenario->job.set_mode(v1::MODE_ALLREDUCE);
@@ -216,8 +247,12 @@ std::string Scenario::ToString() const {
                       counts()                     ? "count"
                       : job.optimizer().has_adam() ? "adam"
                                                    : "sgd",
-                      job.optimizer().has_clip() ? " clipped" : "", ", ", v1::Wire_Name(job.wire()),
-                      has_log() ? ", with a log" : "", job.backup_workers() > 0 ? ", backup workers" : "");
+                      Averages(job) ? " in lanes" : "", job.optimizer().has_clip() ? " clipped" : "", ", ",
+                      v1::Wire_Name(job.wire()), has_log() ? ", with a log" : "",
+                      IsAsync(job) ? ", async"
+                      : in_order() ? ""
+                                   : absl::StrCat(", bounded by ", StalenessOf(job)),
+                      job.backup_workers() > 0 ? ", backup workers" : "");
 }
 
 std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
@@ -229,6 +264,9 @@ std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
   if (members) LeaveServersOut(&scenarios[0]);
   if (replicated) Replicate(&scenarios[0].job);
   if (apart) LieApart(&scenarios[0].job);
+  // All jobs of a seed wait for all updates, or for less, each in its own way.
+  const bool loose = !members && !apart && Random(seed).Stream("loose").Chance(0.25);
+  if (loose) Loosen(Random(seed).Stream("loosened"), &scenarios[0]);
   Random random = Random(seed).Stream("more jobs");
   const auto jobs = static_cast<uint32_t>(random.Chance(0.3) ? 2 + random.Below(2) : 1);
   scenarios[0].jobs = jobs;
@@ -240,6 +278,7 @@ std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
     if (members) scenario.job.set_mode(v1::MODE_ALLREDUCE);
     if (replicated) Replicate(&scenario.job);
     if (apart) LieApart(&scenario.job);
+    if (loose) Loosen(random.Stream(absl::StrCat("loosened ", number)), &scenario);
     scenarios.push_back(std::move(scenario));
   }
   return scenarios;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/averaging.h"
+#include "common/consistency.h"
 #include "common/layout/batch_plan.h"
 #include "ops/wire/job_wire.h"
 #include "proto/job.pb.h"
@@ -54,14 +56,16 @@ struct Scenario {
   v1::DataSummary data;
   std::vector<v1::TableSpec> tables;
 
-  BatchPlan plan() const { return {data.train_rows(), job.batch(), job.micro_batches()}; }
+  BatchPlan plan() const { return PlanOf(job, data.train_rows()); }
   uint64_t batches() const { return plan().BatchesPerEpoch() * job.epochs(); }
   bool has_log() const { return job.durability() == v1::DURABILITY_BATCH; }
   bool counts() const { return job.optimizer().has_count(); }
   Precision wire() const { return WireOf(job); }
   DenseCoding coding() const { return CodingOf(job); }
-  // Whoever computes what. Otherwise row tables still are, and dense ones are not looked at.
-  bool same_bits() const { return IsReproducible(job.wire()); }
+  // Whoever computes what. Otherwise dense tables are not looked at; row tables are unless it depends on when, too.
+  bool same_bits() const { return IsReproducible(job.wire()) && in_order(); }
+  // What is computed does not depend on when, and by that on who was how fast.
+  bool in_order() const { return IsReproducible(job.consistency()); }
   // A line for people.
   std::string ToString() const;
 };

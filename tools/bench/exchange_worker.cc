@@ -76,7 +76,7 @@ void ExchangeWorker::Pull(uint64_t version) {
     std::lock_guard lock(mutex_);
     units_[version] = {attempt, nullptr, peers_->router.holders().size()};
   }
-  attempt->Call(version, peers_->router.holders(),
+  attempt->Call(version, /*staleness=*/0, peers_->router.holders(),
                 [this, version](uint32_t server, const absl::Status& status) { Pulled(version, server, status); });
 }
 

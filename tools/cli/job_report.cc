@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "common/consistency.h"
 #include "common/schema.h"
 #include "ops/wire/job_wire.h"
 #include "tools/cli/metrics.h"
@@ -68,7 +69,7 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   if (!status.evaluations().empty()) AddMetrics(*status.evaluations().rbegin(), status.loss(), &test);
   json["test"] = test;
   json["parameters_sha256"] = status.parameters_sha256();
-  json["reproducible"] = IsReproducible(status.wire());
+  json["reproducible"] = IsReproducible(status.wire()) && IsReproducible(status.consistency());
   json["bytes_pulled"] = status.use().bytes_pulled();
   json["bytes_pushed"] = status.use().bytes_pushed();
   if (!status.nodes().empty()) json["profile"] = ProfileJson(status);
@@ -149,6 +150,10 @@ std::string ResultText(const v1::JobStatus& status, double wall_seconds) {
     if (!IsReproducible(status.wire())) {
       absl::StrAppend(&text, "reproducible: no, with wire: ", status.wire() == v1::WIRE_ONEBIT ? "onebit" : "topk",
                       " the parameters depend on which worker computed what\n");
+    } else if (!IsReproducible(status.consistency())) {
+      absl::StrAppend(&text,
+                      "reproducible: no, with consistency: ", status.consistency().has_async() ? "async" : "bounded",
+                      " the parameters depend on which worker was how fast\n");
     }
   }
   if (!status.model().empty()) absl::StrAppend(&text, "model: ", status.model(), "\n");

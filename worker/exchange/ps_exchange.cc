@@ -42,12 +42,13 @@ void PullAttempt::Cancel() {
   exchange_.calls_.Cancel(this);
 }
 
-void PullAttempt::Call(uint64_t version, const std::vector<uint32_t>& servers, const Done& done) {
+void PullAttempt::Call(uint64_t version, uint32_t staleness, const std::vector<uint32_t>& servers, const Done& done) {
   Prepare();
   for (const uint32_t server : servers) {
     if (cancelled_) return;
     auto call = std::make_shared<ServerCall>();
     requests_[server].set_version(version);
+    requests_[server].set_staleness(staleness);
     call->request = MessageBytes(requests_[server]);
     const size_t sent = call->request.Length();
     if (!exchange_.calls_.Begin(call.get(), this)) return;

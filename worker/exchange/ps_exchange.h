@@ -71,7 +71,7 @@ class PullAttempt : public std::enable_shared_from_this<PullAttempt> {
   using Done = std::function<void(uint32_t server, const absl::Status& status)>;
   // Asks the servers for their parts; not after Cancel. `done` comes once for each, from any thread, when the part is
   // in its place or the call failed.
-  void Call(uint64_t version, const std::vector<uint32_t>& servers, const Done& done);
+  void Call(uint64_t version, uint32_t staleness, const std::vector<uint32_t>& servers, const Done& done);
   void Cancel();
   // What was pulled. REQUIRES: all holders have answered.
   PulledParameters Take() { return std::move(parameters_); }

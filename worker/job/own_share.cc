@@ -4,8 +4,10 @@
 
 namespace pumasi {
 
-void OwnShare::SetWorkers(const std::vector<uint64_t>& workers, uint64_t incarnation, const BatchPlan& plan) {
+void OwnShare::SetWorkers(const std::vector<uint64_t>& workers, uint64_t incarnation, const BatchPlan& plan,
+                          uint64_t staleness) {
   plan_ = plan;
+  ahead_ = kAhead + staleness;
   parts_ = {};
   const auto place = std::find(workers.begin(), workers.end(), incarnation);
   if (place == workers.end()) return;
@@ -51,7 +53,7 @@ std::optional<v1::Lease> OwnShare::Next() const {
   const uint64_t first = last_->version() - last_->batch();  // of the epoch
   const uint64_t end = first + plan_.BatchesPerEpoch();
   const uint64_t from = std::max(applied_, first);
-  for (uint64_t version = from; version < std::min(end, from + kAhead); ++version) {
+  for (uint64_t version = from; version < std::min(end, from + ahead_); ++version) {
     const auto has = has_.find(version);
     for (uint32_t part = parts_.first; part < parts_.end; ++part) {
       if (has != has_.end() && has->second[part]) continue;

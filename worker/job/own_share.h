@@ -21,8 +21,10 @@ class OwnShare {
   // Batches that may be begun before the one in progress is applied: reading ahead.
   static constexpr uint64_t kAhead = 4;
 
-  // The worker's place among those of the job; a worker that is not among them has no share.
-  void SetWorkers(const std::vector<uint64_t>& workers, uint64_t incarnation, const BatchPlan& plan);
+  // The worker's place among those of the job; a worker that is not among them has no share. `staleness`: of the job
+  // (common/consistency.h), so many batches more.
+  void SetWorkers(const std::vector<uint64_t>& workers, uint64_t incarnation, const BatchPlan& plan,
+                  uint64_t staleness = 0);
   // Forgets all but the workers: nothing is known to be applied.
   void Reset();
 
@@ -45,6 +47,7 @@ class OwnShare {
 
  private:
   BatchPlan plan_;
+  uint64_t ahead_ = kAhead;
   PartRange parts_;
   std::optional<v1::Lease> last_;  // of a train unit, the epoch's
   uint64_t applied_ = 0;

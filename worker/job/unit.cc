@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,7 @@
 #include "ops/tree/part_tree.h"
 #include "ops/wire/job_wire.h"
 #include "worker/input/row_order.h"
+#include "worker/job/lanes.h"
 
 namespace pumasi {
 namespace {
@@ -40,11 +42,16 @@ std::vector<float> RowsOf(const Part& part, const PulledParameters& parameters, 
   return rows;
 }
 
-v1::PartResult* AddResult(v1::UnitDone* done, uint32_t number, const Part& part) {
+v1::PartResult* AddResult(v1::UnitDone* done, uint32_t number, uint64_t samples) {
   v1::PartResult* result = done->add_parts();
   result->set_part(number);
-  result->set_samples(part.rows());
+  result->set_samples(samples);
   return result;
+}
+
+uint64_t RowsOfLane(const std::vector<Part>& batches) {
+  return std::accumulate(batches.begin(), batches.end(), uint64_t{0},
+                         [](uint64_t sum, const Part& batch) { return sum + batch.rows(); });
 }
 
 void AddConfusions(const PartOutcome& outcome, v1::UnitDone* done) {
@@ -54,6 +61,20 @@ void AddConfusions(const PartOutcome& outcome, v1::UnitDone* done) {
     confusion->set_predicted(pair.second);
     confusion->set_count(count);
   }
+}
+
+template <typename Read>
+void ReadLanes(const LanePlan& plan, const Read& read, Unit* unit) {
+  const v1::Lease& lease = unit->lease;
+  for (uint32_t lane = lease.first_part(); lane < lease.end_part(); ++lane) {
+    std::vector<Part>& batches = unit->lanes.emplace_back();
+    for (uint64_t index = 0; plan.Batch(lease.batch(), lane, index).size() > 0; ++index) {
+      batches.push_back(read(plan.Batch(lease.batch(), lane, index)));
+      unit->ids.insert(unit->ids.end(), batches.back().ids.begin(), batches.back().ids.end());
+    }
+  }
+  std::sort(unit->ids.begin(), unit->ids.end());
+  unit->ids.erase(std::unique(unit->ids.begin(), unit->ids.end()), unit->ids.end());
 }
 
 // What the optimizer `count` adds up. `gradient`: with room for all tables.
@@ -124,12 +145,10 @@ absl::StatusOr<Gradient> ComputePart(const Unit& unit, size_t index, const Pulle
 }  // namespace
 
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data) {
-  return {{data.train_rows(), job.batch(), job.micro_batches()},
-          job.seed(),
-          RowShape::Of(job),
-          job.optimizer().has_count(),
-          WireOf(job),
-          CodingOf(job)};
+  WorkShape shape = {PlanOf(job, data.train_rows()), job.seed(),  RowShape::Of(job),
+                     job.optimizer().has_count(),    WireOf(job), CodingOf(job)};
+  if (Averages(job)) shape.lanes = {LanePlanOf(job, data.train_rows()), job.optimizer()};
+  return shape;
 }
 
 absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,
@@ -152,10 +171,17 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
     return absl::InvalidArgumentError(absl::StrCat("lease of batch ", lease.batch(), ", parts ", lease.first_part(),
                                                    "-", lease.end_part(), ": the job has no such parts"));
   }
+  const auto read = [&](RowRange rows) {
+    return ReadPart(train, shape.rows, rows,
+                    [&](uint64_t i) { return ShuffledRow(shape.seed, lease.epoch(), i, plan.rows); });
+  };
+  if (shape.lanes) {
+    ReadLanes(shape.lanes->plan, read, &unit);
+    return unit;
+  }
   unit.batch_rows = plan.Batch(lease.batch()).size();
   for (uint32_t part = lease.first_part(); part < lease.end_part(); ++part) {
-    unit.parts.push_back(ReadPart(train, shape.rows, plan.Part(lease.batch(), part),
-                                  [&](uint64_t i) { return ShuffledRow(shape.seed, lease.epoch(), i, plan.rows); }));
+    unit.parts.push_back(read(plan.Part(lease.batch(), part)));
     const std::vector<uint64_t> before = std::move(unit.ids);
     unit.ids.clear();
     std::set_union(before.begin(), before.end(), unit.parts.back().ids.begin(), unit.parts.back().ids.end(),
@@ -165,7 +191,8 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
 }
 
 absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters& pulled, const WorkShape& shape,
-                                       const std::vector<v1::TableSpec>& tables, DeviceTeam& devices) {
+                                       const std::vector<v1::TableSpec>& tables, DeviceTeam& devices,
+                                       const std::function<bool()>& after_batch) {
   UnitResult result;
   result.lease = unit.lease;
   result.done.set_token(unit.lease.token());
@@ -175,13 +202,17 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
   std::mutex mutex;
   PartTree tree(shape.plan.parts, table_shape.widths);  // GUARDED_BY(mutex)
   std::vector<v1::PartResult*> results;                 // each is its part's alone
-  for (size_t i = 0; i < unit.parts.size(); ++i) {
-    results.push_back(AddResult(&result.done, PartNumber(unit, i), unit.parts[i]));
+  const bool lanes = train && shape.lanes.has_value();
+  const size_t count = lanes ? unit.lanes.size() : unit.parts.size();
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t samples = lanes ? RowsOfLane(unit.lanes[i]) : unit.parts[i].rows();
+    results.push_back(AddResult(&result.done, PartNumber(unit, i), samples));
   }
-  absl::Status status = devices.Run(unit.parts.size(), [&](Model& model, size_t i) -> absl::Status {
+  absl::Status status = devices.Run(count, [&](Model& model, size_t i) -> absl::Status {
     const uint32_t number = PartNumber(unit, i);
     PartOutcome outcome;
-    auto gradient = ComputePart(unit, i, pulled, shape, tables, table_shape, model, &outcome);
+    auto gradient = lanes ? TrainLane(unit, i, pulled, shape, tables, model, after_batch, &outcome)
+                          : ComputePart(unit, i, pulled, shape, tables, table_shape, model, &outcome);
     if (!gradient.ok()) {
       return absl::Status(gradient.status().code(),
                           absl::StrCat("epoch ", unit.lease.epoch(), ", batch ", unit.lease.batch(), ", part ", number,

@@ -3,9 +3,12 @@
 #define PUMASI_WORKER_JOB_UNIT_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/averaging.h"
 #include "common/layout/batch_plan.h"
 #include "ops/precision.h"
 #include "ops/tree/gradient.h"
@@ -23,7 +26,9 @@ namespace pumasi {
 struct Unit {
   v1::Lease lease;
   uint64_t batch_rows = 0;
-  std::vector<Part> parts;    // of the lease's range; one for an evaluation
+  std::vector<Part> parts;  // of the lease's range; one for an evaluation
+  // Of a job that averages, instead of parts of a TRAIN lease: by lane of its range, the batches.
+  std::vector<std::vector<Part>> lanes;
   std::vector<uint64_t> ids;  // of all parts, ascending, each once
 };
 
@@ -45,6 +50,12 @@ struct WorkShape {
   Precision wire = Precision::kFloat32;
   // How gradients of dense tensors do, where not as values.
   DenseCoding coding = {};
+  // The job averages: `plan` is of rounds, and parts are lanes.
+  struct Lanes {
+    LanePlan plan;
+    v1::Optimizer optimizer;
+  };
+  std::optional<Lanes> lanes = {};
 };
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data);
 
@@ -57,8 +68,12 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
 // part; of several the one of the first part. With `shape.count` a part's gradient is instead, for each of its ids, how
 // many of its tokens have that id (masked ones left out, as the model does), and 1 for each dense value if the part has
 // rows.
+//
+// Of a job that averages, lanes take the place of parts (worker/job/lanes.h); `after_batch` is called after each batch
+// of a lane, from any thread, and with false as its answer the unit ends: Cancelled.
 absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters& parameters, const WorkShape& shape,
-                                       const std::vector<v1::TableSpec>& tables, DeviceTeam& devices);
+                                       const std::vector<v1::TableSpec>& tables, DeviceTeam& devices,
+                                       const std::function<bool()>& after_batch = nullptr);
 
 }  // namespace pumasi
 

@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "common/averaging.h"
+#include "common/consistency.h"
 #include "common/error_detail.h"
 #include "common/layout/slot_roles.h"
 #include "common/planted_bug.h"
@@ -30,9 +32,12 @@ WorkCore::WorkCore(const Options& options)
 void WorkCore::SetAssignment(const v1::Assignment& assignment, absl::Duration now) {
   if (fenced_) return;
   state_ = assignment.state();
-  plan_ = {assignment.data().train_rows(), assignment.job().batch(), assignment.job().micro_batches()};
+  plan_ = PlanOf(assignment.job(), assignment.data().train_rows());
   stall_timeout_ = absl::Seconds(assignment.job().stall_timeout());
-  share_.SetWorkers({assignment.sharing().begin(), assignment.sharing().end()}, options_.incarnation, plan_);
+  averages_ = Averages(assignment.job());
+  staleness_ = pumasi::StalenessOf(assignment.job());
+  share_.SetWorkers({assignment.sharing().begin(), assignment.sharing().end()}, options_.incarnation, plan_,
+                    staleness_);
   const v1::Layout& layout = assignment.layout();
   const bool newer = std::pair(layout.generation(), layout.epoch()) > std::pair(layout_.generation(), layout_.epoch());
   if (layout.slot_owner_size() > 0 && (newer || layout_.slot_owner_size() == 0)) {
@@ -145,6 +150,7 @@ void WorkCore::AskForLeases(absl::Duration now) {
   }
   for (const uint64_t token : reports_.tokens()) call.request.add_held(token);
   AddOwn(&call.request);
+  call.request.set_lane_batches(lane_batches_);
   // Also those on their way: this call may be there before them.
   call.request.set_more_results(!reports_.empty());
   lease_called_ = now;

@@ -19,10 +19,12 @@
 // worker.
 //
 // Errors. What may pass is tried again after growing waits, and a unit that gets nowhere for the job's stall_timeout is
-// given back; the scheduler judges whether the job is stuck.
+// given back; the scheduler judges whether the job is stuck. In a job that averages a server that says it waits for
+// others' lanes is getting somewhere.
 #ifndef PUMASI_WORKER_JOB_WORK_CORE_H_
 #define PUMASI_WORKER_JOB_WORK_CORE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -71,6 +73,8 @@ class WorkCore {
   // `outcome`: of the answer, if `status` is Ok.
   void PushAnswer(uint64_t unit, uint64_t attempt, uint32_t server, const absl::Status& status,
                   v1::PushResponse::Outcome outcome, absl::Duration now);
+  // Of the unit that computes, a lane has trained one more batch.
+  void LaneBatch() { ++lane_batches_; }
   void Tick(absl::Duration now);
 
   // --- effects
@@ -104,6 +108,14 @@ class WorkCore {
   using Key = std::tuple<uint64_t, uint32_t, uint64_t>;
   static Key KeyOf(uint64_t number, const Unit& unit) {
     return {unit.lease.version(), unit.lease.first_part(), number};
+  }
+
+  // Of the batches before the unit's so many may be missing in what it is computed with (common/consistency.h).
+  uint32_t StalenessOf(const Unit& unit) const { return unit.lease.kind() == v1::TRAIN ? staleness_ : 0; }
+  // Every copy has applied all batches before this one, once the unit's pull of `version` was answered, or came too
+  // late.
+  void Applied(uint64_t version, uint32_t staleness) {
+    share_.Applied(version - std::min<uint64_t>(version, staleness));
   }
 
   // What goes on does: each looks for what may begin now.
@@ -154,7 +166,9 @@ class WorkCore {
   v1::Layout layout_;
   std::vector<uint32_t> holders_;
   BatchPlan plan_;
+  uint32_t staleness_ = 0;
   absl::Duration stall_timeout_ = absl::Seconds(60);
+  bool averages_ = false;  // the job does
 
   uint64_t next_unit_ = 1;
   uint64_t next_attempt_ = 1;
@@ -162,6 +176,7 @@ class WorkCore {
   std::map<Key, uint64_t> order_;   // the same
   uint64_t computing_ = 0;          // also when its unit was dropped meanwhile; 0: none
   size_t reading_ = 0;              // likewise
+  uint64_t lane_batches_ = 0;       // so far
 
   ReportQueue reports_;
   OwnShare share_;

@@ -52,14 +52,15 @@ void WorkCore::CallServers(absl::Duration now) {
       continue;
     }
     const uint64_t version = unit.lease.version();
+    const uint32_t staleness = StalenessOf(unit);
     if (Planted(PlantedBug::kMixedVersions)) {
       for (const uint32_t server : servers) {
         const bool later = unit.round.calls(server) % 2 == 0;
-        effects_.push_back(Pull{number, unit.round.number(), unit.round.epoch(), version + later, {server}});
+        effects_.push_back(Pull{number, unit.round.number(), unit.round.epoch(), version + later, staleness, {server}});
       }
       continue;
     }
-    effects_.push_back(Pull{number, unit.round.number(), unit.round.epoch(), version, std::move(servers)});
+    effects_.push_back(Pull{number, unit.round.number(), unit.round.epoch(), version, staleness, std::move(servers)});
   }
   for (const uint64_t number : stuck) {
     if (Find(number) != nullptr) GiveBack(number);  // not gone with another leaf of its parent
@@ -75,7 +76,7 @@ void WorkCore::PullAnswer(uint64_t number, uint64_t attempt, uint32_t server, co
     if (unit->round.complete()) {
       unit->stage = Stage::kPulled;
       last_move_ = now;
-      share_.Applied(unit->lease.version());
+      Applied(unit->lease.version(), StalenessOf(*unit));
       // Others wait for their versions; that this one came shows that the job moves.
       for (auto& [other, waiting] : units_) {
         if (waiting.stage == Stage::kPulling) waiting.give_up = now + stall_timeout_;
@@ -113,13 +114,16 @@ void WorkCore::Refused(uint64_t number, uint32_t server, const absl::Status& sta
     case Verdict::kBusy:
     case Verdict::kAgain:
       unit.round.Failed(server, verdict == Verdict::kBusy, now, random_());
+      // A round may take long; whether its lanes move the scheduler sees.
+      if (averages_ && ReasonOf(status) == v1::ErrorDetail::NOT_READY) unit.give_up = now + stall_timeout_;
       return;
     case Verdict::kStaleLayout:
       unit.round.Halt();
       return;
     case Verdict::kTooLate:
-      // Values are kept at the version and the one before: every copy is past the batch, and at most one more behind.
-      if (const auto detail = DetailOf(status); detail && detail->version() > 1) share_.Applied(detail->version() - 1);
+      // Values are kept at the version and the one before: every copy is past the batch, and at most one more behind,
+      // or as many as may be missing.
+      if (const auto detail = DetailOf(status); detail) Applied(detail->version(), 1 + staleness_);
       return unit.lease.kind() == v1::TRAIN ? FinishUnknown(number) : GiveBack(number);
     case Verdict::kPartly:
       return Split(number);

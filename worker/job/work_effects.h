@@ -34,15 +34,16 @@ struct Read {
 };
 
 // Ask each of `servers` (indices into the servers of the layout with that epoch) for its part of the unit's parameters
-// at `version`; then PullAnswer for each, after the options' call_timeout at the latest. A new attempt starts anew:
-// what earlier attempts brought is of no use, and their calls may be cancelled; calls of the same attempt add up. Where
-// the shell has another layout by now it does nothing: the assignment that brought it makes the core begin a new
-// attempt.
+// at `version`, of which so many batches as `staleness` says may be missing; then PullAnswer for each, after the
+// options' call_timeout at the latest. A new attempt starts anew: what earlier attempts brought is of no use, and their
+// calls may be cancelled; calls of the same attempt add up. Where the shell has another layout by now it does nothing:
+// the assignment that brought it makes the core begin a new attempt.
 struct Pull {
   uint64_t unit = 0;
   uint64_t attempt = 0;
   uint64_t layout_epoch = 0;
   uint64_t version = 0;
+  uint32_t staleness = 0;
   std::vector<uint32_t> servers;
 };
 

@@ -152,7 +152,14 @@ void WorkPipeline::ComputeOne(uint64_t number, const std::shared_ptr<Payload>& p
   absl::StatusOr<v1::UnitDone> done = absl::CancelledError("the unit was dropped");
   if (payload != nullptr) {
     CountWait(start, *payload);
-    auto result = ComputeUnit(payload->unit, payload->pull->Take(), options_.shape, options_.tables, devices_);
+    const auto after_batch = [this, number] {
+      PUMASI_FAILPOINT("worker.lane.batch").IgnoreError();
+      std::lock_guard lock(mutex_);
+      core_.LaneBatch();
+      return !stopped_ && payloads_.count(number) > 0;
+    };
+    auto result =
+        ComputeUnit(payload->unit, payload->pull->Take(), options_.shape, options_.tables, devices_, after_batch);
     if (!result.ok() && options_.on_compute_error(result.status())) return;
     if (result.ok() && payload->lease.kind() == v1::TRAIN) {
       std::lock_guard lock(feedback_mutex_);

@@ -76,7 +76,7 @@ WorkPipeline::Action WorkPipeline::Start(Pull& effect) {
   return [this, effect, old, called, attempt = payload.pull, peers = peers_] {
     if (old != nullptr) old->Cancel();
     PUMASI_FAILPOINT("worker.pull.sent").IgnoreError();
-    attempt->Call(effect.version, effect.servers,
+    attempt->Call(effect.version, effect.staleness, effect.servers,
                   [this, peers, called, attempt, unit = effect.unit, number = effect.attempt](uint32_t server,
                                                                                               absl::Status status) {
                     if (status.ok()) status = PUMASI_FAILPOINT("worker.pull.answered");
