@@ -136,6 +136,17 @@ absl::Status CheckMode(const v1::Job& job, const SourceMap& source) {
   return absl::OkStatus();
 }
 
+template <typename Layers>
+bool HasBatchNormalization(const Layers& layers) {
+  for (const v1::Layer& layer : layers) {
+    if (layer.has_batch_normalization()) return true;
+    for (const auto& branch : layer.concatenate().branches()) {
+      if (HasBatchNormalization(branch.layers())) return true;
+    }
+  }
+  return false;
+}
+
 // What needs that all see the same batches in the same order.
 absl::Status CheckConsistency(const v1::Job& job, const SourceMap& source) {
   if (IsReproducible(job.consistency())) return absl::OkStatus();
@@ -160,14 +171,12 @@ absl::Status CheckConsistency(const v1::Job& job, const SourceMap& source) {
                   absl::StrCat("a server applies what it has without waiting for others, so that there is no norm over "
                                "all of them; take clip: {value: ...}, or sync"));
   }
-  if (async && job.durability() == v1::DURABILITY_BATCH) {
-    return refuse(
-        "durability",
-        "parts of several batches are applied at a time, and the log lists whole batches; take checkpoint, or "
-        "bounded or sync");
+  if (job.durability() == v1::DURABILITY_BATCH) {
+    return refuse("durability",
+                  "a batch that is trained again has other gradients, and logs of both could not be told apart; take "
+                  "checkpoint, or sync");
   }
-  for (const v1::Layer& layer : job.model()) {
-    if (!async || !layer.has_batch_normalization()) continue;
+  if (async && HasBatchNormalization(job.model())) {
     return refuse("model",
                   "batch_normalization has no moving averages, as these sum up the shares of a batch's parts; take "
                   "layer_normalization, or bounded or sync");

@@ -303,6 +303,11 @@ void JobRun::Tick(absl::Duration now) {
   }
   LookAtFilling(now);
   if (ended() || state_ == v1::RECOVERING) return;
+  if (ledger_) {
+    ledger_->GiveUpOutcomes(now);
+    TakeBatches(now);
+    if (ended()) return;
+  }
   if (model_again_ && now >= *model_again_) {
     model_again_.reset();
     ++assignment_change_;

@@ -151,6 +151,7 @@ class JobRun {
   // Batches that may be leased beyond the first one that is not done: enough that reading ahead hides, few enough that
   // a dead worker's leases are soon done by others.
   static constexpr uint32_t kBatchesAhead = 4;
+  static constexpr uint32_t kRoundsAhead = 2;  // each of many batches, all in the worker's memory
   // Checkpoints whose reports are gathered at a time, and cuts that are remembered for them.
   static constexpr size_t kPending = 16;
   // Dead workers that servers are told to refuse, the latest. A call is over within seconds, so that of one that died a

@@ -264,6 +264,7 @@ absl::Duration JobRun::NextDeadline(absl::Duration now) const {
   if (model_again_) next = std::min(next, *model_again_);
   if (hearing_until_) next = std::min(next, *hearing_until_);
   if (log_asked_ && !log_end_) next = std::min(next, *log_asked_ + kLogTime);
+  if (ledger_ && state_ == v1::TRAINING) next = std::min(next, ledger_->OutcomesDue());
   // Units may be late.
   if (job_.backup_workers() > 0 && state_ == v1::TRAINING) next = std::min(next, now + absl::Milliseconds(100));
   return next;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/averaging.h"
 #include "common/consistency.h"
 #include "common/error_detail.h"
 #include "common/planted_bug.h"
@@ -50,7 +51,7 @@ Ledger::Options JobRun::LedgerOptions() const {
   }
   const uint64_t batches = plan_.BatchesPerEpoch();
   Ledger::Options options = {std::max(epoch_ * batches, start_.version()), (epoch_ + 1) * batches, job_.micro_batches(),
-                             kBatchesAhead + StalenessOf(job_)};
+                             Averages(job_) ? kRoundsAhead : kBatchesAhead + StalenessOf(job_)};
   // Each part is an update of its own.
   if (IsAsync(job_)) options.most_parts = 1;
   return options;
@@ -220,7 +221,7 @@ std::vector<Ledger::Unit> JobRun::ChooseUnits(uint64_t incarnation, Worker& work
   auto units = ledger_->Lease(incarnation, hold_at_most, share, next_token, now);
   if (!units.empty() || ledger_->Holds(incarnation)) return units;
   if (now - ledger_->opened() > kNobody) {
-    units = ledger_->Lease(incarnation, 1, job_.micro_batches(), next_token, now);
+    units = ledger_->Lease(incarnation, 0, job_.micro_batches(), next_token, now);  // of the first open batch alone
   }
   std::optional<Ledger::Unit> copy;
   if (units.empty() && job_.backup_workers() > 0) {

@@ -66,6 +66,7 @@ absl::StatusOr<Ledger::Taken> Ledger::Done(uint64_t worker, const std::string& n
     if (result.outcome_unknown() && HasAnother(worker, number, part)) {
       batch.applied[part] = std::min(batch.applied[part], now);
       if (AwaitsOutcome(batch, part, now)) {
+        batch.results[part] = {result, name, done.token()};
         awaits = true;
         continue;
       }
@@ -83,6 +84,30 @@ absl::StatusOr<Ledger::Taken> Ledger::Done(uint64_t worker, const std::string& n
   Close(now);
   if (awaits) Return(worker, done.token());
   return taken;
+}
+
+void Ledger::GiveUpOutcomes(absl::Duration now) {
+  const auto first = open_.find(first_open_);
+  if (first == open_.end()) return;
+  Batch& batch = first->second;
+  for (uint32_t part = 0; part < options_.parts; ++part) {
+    if (batch.states[part] != State::kLeased || now < batch.applied[part] + options_.outcome_within) continue;
+    batch.states[part] = State::kDone;
+    ++batch.done;
+    changed_.insert(first_open_);
+  }
+  Close(now);
+}
+
+absl::Duration Ledger::OutcomesDue() const {
+  absl::Duration due = absl::InfiniteDuration();
+  const auto first = open_.find(first_open_);
+  if (first == open_.end()) return due;
+  for (uint32_t part = 0; part < options_.parts; ++part) {
+    if (first->second.states[part] != State::kLeased) continue;
+    due = std::min(due, first->second.applied[part] + options_.outcome_within);
+  }
+  return due;
 }
 
 bool Ledger::AllDone(const Leased& lease) const {

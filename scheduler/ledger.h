@@ -79,6 +79,11 @@ class Ledger {
   absl::StatusOr<Taken> Done(uint64_t worker, const std::string& name, uint64_t batch, const v1::UnitDone& done,
                              absl::Duration now);
 
+  // Parts of the first open batch whose outcome was waited for long enough are done without one.
+  void GiveUpOutcomes(absl::Duration now);
+  // When there is something for it; infinite: nothing.
+  absl::Duration OutcomesDue() const;
+
   // Back to to-do: everything the worker holds, or one lease of it.
   void WorkerGone(uint64_t worker);
   void Return(uint64_t worker, uint64_t token);

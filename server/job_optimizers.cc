@@ -18,9 +18,10 @@ bool Same(const v1::RateChange& a, const v1::RateChange& b) {
 
 absl::StatusOr<JobOptimizers> JobOptimizers::Create(const v1::Optimizer& settings,
                                                     const std::vector<v1::TableSpec>& tables, RateChanges changes,
-                                                    uint64_t steps_per_batch, bool averages) {
+                                                    uint64_t steps_per_batch, bool averages, uint64_t staleness) {
   JobOptimizers made;
   made.steps_per_batch_ = steps_per_batch;
+  made.staleness_ = staleness;
   made.settings_ = settings;
   made.tables_ = tables;
   made.averages_rounds_ = averages;
@@ -56,7 +57,9 @@ RateChanges JobOptimizers::ChangesUpTo(uint64_t version) const {
 absl::Status JobOptimizers::Check(uint64_t version, const RateChanges& changes) const {
   const RateChanges known = ChangesUpTo(version);
   for (size_t i = 0; i < changes.size(); ++i) {
-    const bool fits = i < known.size() ? Same(changes[i], known[i]) : changes[i].from_step() == version + 1;
+    // In sync the first push of a change is of its first batch.
+    const uint64_t from = changes[i].from_step(), step = version + 1;
+    const bool fits = i < known.size() ? Same(changes[i], known[i]) : from <= step && step - from <= staleness_;
     // Rates only fall, and once a batch at most.
     const double before = i == 0 ? 1 : changes[i - 1].factor();
     if (!fits || i > known.size() || !(changes[i].factor() >= 0 && changes[i].factor() < before)) {

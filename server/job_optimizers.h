@@ -18,9 +18,11 @@ class JobOptimizers {
  public:
   // `steps_per_batch`: common/consistency.h. `averages`: the job does (common/averaging.h), and the settings are its
   // HoldersOptimizer: changes of the rate are known but apply in the lanes, and a sum for a statistic is its new value.
-  // InvalidArgument: the settings make no sense.
+  // `staleness`: a push may come so many batches before the one that brought a change. InvalidArgument: the settings
+  // make no sense.
   static absl::StatusOr<JobOptimizers> Create(const v1::Optimizer& settings, const std::vector<v1::TableSpec>& tables,
-                                              RateChanges changes, uint64_t steps_per_batch = 1, bool averages = false);
+                                              RateChanges changes, uint64_t steps_per_batch = 1, bool averages = false,
+                                              uint64_t staleness = 0);
 
   // Of a dense table; rows are all the job's.
   const Optimizer& of(size_t table) const { return *(averages_[table] ? averages_[table] : optimizer_); }
@@ -45,6 +47,7 @@ class JobOptimizers {
 
   v1::Optimizer settings_;
   uint64_t steps_per_batch_ = 1;
+  uint64_t staleness_ = 0;
   std::vector<v1::TableSpec> tables_;
   bool averages_rounds_ = false;
   RateChanges changes_;

@@ -90,6 +90,7 @@ absl::Status SlotCopies::Take(const v1::SlotState& state, Copy& copy, Shard& sha
   if (state.since() != 0 && slot == nullptr) {
     return absl::InvalidArgumentError("there is no copy that the answer could add to");
   }
+  if (state.since() == 0) copy.aside = nullptr;  // the whole comes in its place
   // About what it will take: before it is made.
   const uint64_t bytes = state.ByteSizeLong(), known = slot == nullptr ? 0 : slot->all_bytes();
   if (absl::Status status = shard.CheckCopy(bytes - std::min(bytes, known)); !status.ok()) return status;

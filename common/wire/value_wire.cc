@@ -5,6 +5,7 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdint>
 #include <string>
@@ -167,7 +168,8 @@ bool ViewBytes(CodedInputStream& in, ByteView* view) {
 // A message as a field of `out`, without its `bytes_field`, of which `view` is set.
 bool SplitBlock(CodedInputStream& in, int field, int bytes_field, CodedOutputStream& out, ByteView* view) {
   int length;
-  if (!ReadLength(in, &length)) return false;
+  // (A reader of bytes reserves what a limit lets it expect.)
+  if (!ReadLength(in, &length) || length > in.BytesUntilLimit()) return false;
   std::string rest;
   {
     StringOutputStream to_rest(&rest);
@@ -176,8 +178,7 @@ bool SplitBlock(CodedInputStream& in, int field, int bytes_field, CodedOutputStr
     while (const uint32_t tag = in.ReadTag()) {
       if (!(tag == BytesTag(bytes_field) ? ViewBytes(in, view) : CopyField(in, tag, rest_out))) return false;
     }
-    // The stream may have ended before the length that was announced.
-    if (!in.ConsumedEntireMessage() || in.BytesUntilLimit() != 0) return false;
+    if (!in.ConsumedEntireMessage()) return false;
     in.PopLimit(limit);
   }
   out.WriteTag(BytesTag(field));
@@ -215,7 +216,8 @@ absl::Status Read(const grpc::ByteBuffer& bytes, Message* head, ArrivedValues* v
     grpc::ProtoBufferReader reader(const_cast<grpc::ByteBuffer*>(&bytes));
     if (!reader.status().ok()) return absl::InvalidArgumentError(reader.status().error_message());
     CodedInputStream in(&reader);
-    whole = Split<Message>(in, &rest, values);
+    (void)in.PushLimit(static_cast<int>(std::min<size_t>(bytes.Length(), INT_MAX)));
+    whole = bytes.Length() <= INT_MAX && Split<Message>(in, &rest, values);
   }
   if (whole && head->ParseFromString(rest)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("not a ", head->GetTypeName(), ", or one with more blocks than ",

@@ -41,6 +41,35 @@ TEST_CASE("A plan says what to run, what holds it up, and where its figures are 
   CHECK_FALSE(Has(PlanText(input, plan, ""), "pumasi train"));
 }
 
+TEST_CASE("The command that is recommended trains in the mode that is meant") {
+  const DistinctIds ids = SomeIds();
+  const PlanInput input = SomeInput(ids, {SomeMachines(4, 4, 10)});
+  Plan plan = FindPlan(input, {});
+  const auto command = [&](PlanMode mode) {
+    plan.best = static_cast<int>(mode);
+    REQUIRE(plan.modes[static_cast<size_t>(plan.best)].candidate.mode == mode);
+    return PlanText(input, plan, "pumasi train job.yaml");
+  };
+  CHECK(Has(command(PlanMode::kPs), " --set mode=ps --set micro_batches="));
+  CHECK(Has(command(PlanMode::kSharded), " --set mode=allreduce --set allreduce.state=sharded --set micro_batches="));
+  CHECK(Has(command(PlanMode::kReplicated), " --set mode=allreduce --set allreduce.state=replicated --set micro_"));
+  CHECK(Has(command(PlanMode::kHybrid), " --set mode=hybrid --set micro_batches="));
+  CHECK(Has(command(PlanMode::kHybrid), " --servers "));
+  CHECK_FALSE(Has(command(PlanMode::kReplicated), " --servers "));
+}
+
+TEST_CASE("A mode that the job does not go with is not recommended, and says why") {
+  const DistinctIds ids = SomeIds();
+  PlanInput input = SomeInput(ids, {SomeMachines(4, 4, 10)});
+  const Plan before = FindPlan(input, {});
+  const PlanMode best = before.modes[static_cast<size_t>(before.best)].candidate.mode;
+  input.refused[best] = "job.yaml:3:1: no";
+  const Plan plan = FindPlan(input, {});
+  REQUIRE(plan.best >= 0);
+  CHECK(plan.best != before.best);
+  CHECK(plan.modes[static_cast<size_t>(best)].problem == "job.yaml:3:1: no");
+}
+
 TEST_CASE("Where nothing fits a plan says so") {
   const DistinctIds ids = SomeIds();
   PlanInput input = SomeInput(ids, {SomeMachines(4, 4, 10)});

@@ -171,8 +171,9 @@ TEST_CASE("What may lack updates is refused what needs all of them in one order"
                StartsWith("job.yaml:6:1") && Contains("is for mode: ps only"));
   }
   const std::string log = "checkpoint: {every_batches: 9}\ndurability: batch\n";
-  CHECK(Error(Job(kSoftmax, bounded + log)).empty());
-  CHECK_THAT(Error(Job(kSoftmax, async + log)), StartsWith("job.yaml:8:13: durability: with consistency: async "));
+  for (const std::string& loose : {async, bounded}) {
+    CHECK_THAT(Error(Job(kSoftmax, loose + log)), StartsWith("job.yaml:8:13: durability: with consistency: "));
+  }
   const std::string normal = "global_max_pooling1d: {}, batch_normalization: {}, " + kSoftmax;
   const auto with = [&](const std::string& loose) {
     std::string job = Job(normal, loose);
@@ -181,6 +182,11 @@ TEST_CASE("What may lack updates is refused what needs all of them in one order"
   };
   CHECK(with(bounded).empty());
   CHECK_THAT(with(async), Contains("model: with consistency: async batch_normalization"));
+  std::string nested = Job(kSoftmax, async);
+  nested.replace(nested.find("lstm: {units: 4}"), 16,
+                 "concatenate: {branches: [{layers: [batch_normalization: {}, global_max_pooling1d: {}]}, {layers: "
+                 "[global_average_pooling1d: {}]}]}");
+  CHECK_THAT(Error(nested), Contains("model: with consistency: async batch_normalization"));
   for (const std::string& loose : {async, bounded}) {
     for (const std::string clip : {"norm", "global_norm"}) {
       std::string job = Job(kSoftmax, loose);

@@ -223,6 +223,18 @@ TEST_CASE("Who finds a unit applied leaves it to the worker that did it to tell 
     CHECK(TellApplied(ledger, 2, next[0].token, 1.6).fresh == 1);
     CHECK(ledger.TakeDone().at(0).parts[0].outcome_unknown());
   }
+  SECTION("it lives, and nobody else asks") {
+    CHECK(ledger.OutcomesDue() == At(4.1));
+    ledger.GiveUpOutcomes(At(4));
+    CHECK_FALSE(ledger.complete());
+    ledger.GiveUpOutcomes(At(4.1));
+    CHECK(ledger.OutcomesDue() == absl::InfiniteDuration());
+    const auto done = ledger.TakeDone();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].parts[0].outcome_unknown());
+    CHECK(done[0].units[0].worker() == "w2");
+    CHECK(ledger.leases() == 0);
+  }
   SECTION("it lives, and does not tell in time") {
     const auto again = late(2, 4.2);
     REQUIRE(again);

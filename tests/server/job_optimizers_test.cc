@@ -70,5 +70,23 @@ TEST_CASE("Where the job averages, a change of the rate is known and not applied
   CHECK(statistic[0] == 0.25f);
 }
 
+TEST_CASE("Where batches may overtake one another, a change may first come with a later one") {
+  v1::Optimizer settings;
+  settings.mutable_sgd()->set_learning_rate(1);
+  const RateChanges changes = Changes({{5, 0.5}});
+  const JobOptimizers sync = *JobOptimizers::Create(settings, {}, {});
+  CHECK(sync.Check(4, changes).ok());
+  CHECK_FALSE(sync.Check(5, changes).ok());
+  JobOptimizers loose = *JobOptimizers::Create(settings, {}, {}, 1, false, /*staleness=*/3);
+  CHECK(loose.Check(7, changes).ok());
+  CHECK_FALSE(loose.Check(8, changes).ok());
+  CHECK_FALSE(loose.Check(3, changes).ok());
+  REQUIRE(loose.Take(changes).ok());
+  // The one that was overtaken brings it, too, and one before the change does not.
+  CHECK(loose.Check(4, changes).ok());
+  CHECK(loose.Check(3, {}).ok());
+  CHECK_FALSE(loose.Check(4, {}).ok());
+}
+
 }  // namespace
 }  // namespace pumasi

@@ -43,7 +43,7 @@ inline constexpr BugBudget kBugBudgets[] = {
     {PlantedBug::kKeepsUnitsOverGeneration, 30},
     {PlantedBug::kMixedVersions, 80},
     {PlantedBug::kSkipSync, 80},
-    {PlantedBug::kSkipCrc, 600},
+    {PlantedBug::kSkipCrc, 1400},
 };
 
 }  // namespace pumasi::sim

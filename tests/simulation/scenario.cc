@@ -35,6 +35,7 @@ void DrawWire(Random random, v1::Job* job) {
   if (IsReproducible(job->wire())) return;
   job->set_wire_fraction(0.3);
   // Two copies would differ, and a norm that is clipped would bring the difference into rows.
+  job->set_durability(v1::DURABILITY_CHECKPOINT);
   job->set_replicas(1);
   job->mutable_optimizer()->clear_clip();
 }
@@ -172,6 +173,7 @@ void KillOnlyTheScheduler(Random random, Scenario* scenario) {
 // Each worker holds all slots.
 void Replicate(v1::Job* job) {
   job->mutable_allreduce()->set_state(v1::ALLREDUCE_STATE_REPLICATED);
+  job->set_durability(v1::DURABILITY_CHECKPOINT);
   job->set_replicas(1);
   if (!IsReproducible(job->wire())) job->set_wire(v1::WIRE_FLOAT32);
 }
@@ -182,10 +184,10 @@ void Loosen(Random random, Scenario* scenario) {
   if (Averages(*job)) return;  // lanes meet at a round's end
   if (random.Chance(0.5)) {
     job->mutable_consistency()->mutable_async();
-    job->set_durability(v1::DURABILITY_CHECKPOINT);
   } else {
     job->mutable_consistency()->mutable_bounded()->set_staleness(static_cast<uint32_t>(1 + random.Below(3)));
   }
+  job->set_durability(v1::DURABILITY_CHECKPOINT);
   job->set_replicas(1);
   job->mutable_optimizer()->clear_clip();
   if (random.Chance(0.3)) return;

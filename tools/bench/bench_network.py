@@ -76,9 +76,8 @@ class Network:
         host.do("ip addr add %s/16 dev eth0" % self.addresses[name])
         host.do("ip link set eth0 up")
         if self._gbit:
-            # What the link may send at once: what it carries between two ticks of a slow kernel clock (200 Hz), and
-            # two of the largest packets.
-            burst = max(2**17, self._gbit * 1e9 / 8 / 200)
+            # As in tools/hosts/host_network.cc: more would make the link wider than it is for what a step sends.
+            burst = max(2**14, self._gbit * 1e9 / 8 / 10000)
             limit = "root tbf rate %gmbit burst %d latency 50ms" % (self._gbit * 1000, burst)
             host.do("tc qdisc add dev eth0 " + limit)
             self._switch.do("tc qdisc add dev %s %s" % (port, limit))

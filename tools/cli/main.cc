@@ -154,7 +154,8 @@ int Main(int argc, char** argv) {
   command
       ->add_option("--link", compare.links,
                    "Links of the daemons' hosts, with commas: 1gbit, 100mbit, none (without it: one host)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_option("--vary", compare.vary, "Values of a field of the job: --vary wire=float32,bf16")
       ->type_name("PATH=A,B")
       ->allow_extra_args(false);

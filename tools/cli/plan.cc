@@ -1,8 +1,10 @@
 // pumasi plan: how fast a job would train on which machines.
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/exit_code.h"
@@ -36,6 +38,18 @@ absl::Status CheckFixed(const Fixed& fixed, const v1::Job& job) {
                                                    job.batch(), " rows cannot be cut into so many equal parts"));
   }
   return absl::OkStatus();
+}
+
+// A mode may not go with what else the job says.
+std::map<PlanMode, std::string> RefusedModes(const PlanFlags& flags) {
+  std::map<PlanMode, std::string> refused;
+  for (const ModeInfo& info : PlanModes()) {
+    std::vector<std::string> set = flags.set;
+    set.insert(set.end(), info.settings.begin(), info.settings.end());
+    if (auto file = LoadJobFile(flags.job_file, set); !file.ok())
+      refused[info.mode] = std::string(file.status().message());
+  }
+  return refused;
 }
 
 absl::Status NotMeasured(const char* key) {
@@ -90,6 +104,7 @@ int MakePlan(const PlanFlags& flags) {
   input.ids = &ids;
   absl::Status status = Fill(file->job, *data, *cluster, flags.measure, &input);
   if (!status.ok()) return PrintError(status);
+  input.refused = RefusedModes(flags);
   const Plan plan = FindPlan(input, fixed);
   std::string command;
   if (flags.cluster.empty()) {

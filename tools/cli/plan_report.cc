@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 
 namespace pumasi {
 namespace {
@@ -140,10 +141,11 @@ std::string BestText(const PlanInput& input, const Plan& plan, const std::string
                           input.shape.micro_batches);
   }
   if (!command.empty()) {
-    const bool servers = InfoOf(best.candidate.mode).servers;
-    const std::string of_servers = servers ? absl::StrFormat(" --servers %d", best.candidate.servers) : "";
-    absl::StrAppendFormat(&text, "  %s%s --workers %d --set mode=%s --set micro_batches=%d\n", command, of_servers,
-                          best.candidate.workers, servers ? "ps" : "allreduce", best.candidate.micro_batches);
+    const ModeInfo& mode = InfoOf(best.candidate.mode);
+    const std::string of_servers = mode.servers ? absl::StrFormat(" --servers %d", best.candidate.servers) : "";
+    absl::StrAppendFormat(&text, "  %s%s --workers %d --set %s --set micro_batches=%d\n", command, of_servers,
+                          best.candidate.workers, absl::StrJoin(mode.settings, " --set "),
+                          best.candidate.micro_batches);
   }
   absl::StrAppendFormat(&text, "bottleneck: %s, %.0f %% of a step: %s\n", CauseName(best.bottleneck()),
                         100 * Share(best, best.bottleneck()), CauseText(best.bottleneck()));

@@ -103,13 +103,14 @@ void NoteIdleDevices(const TrainFlags& flags, const v1::Job& job) {
                job.micro_batches(), job.micro_batches(), static_cast<unsigned long long>(devices));
 }
 
-absl::StatusOr<std::unique_ptr<ClusterHosts>> HostsOnLinks(const TrainFlags& flags, uint32_t servers,
-                                                           const std::string& output) {
-  auto rate = ParseLinkRate(flags.link);
-  if (!rate.ok()) return rate.status();
-  auto hosts = ClusterHosts::Make(servers, flags.workers, output + "/logs", *rate);
+absl::StatusOr<std::unique_ptr<ClusterHosts>> HostsOnLinks(const TrainFlags& flags, uint64_t bits_per_s,
+                                                           uint32_t servers, const std::string& output) {
+  auto hosts = ClusterHosts::Make(servers, flags.workers, output + "/logs", bits_per_s);
   if (hosts.ok()) return hosts;
-  return absl::Status(hosts.status().code(), absl::StrCat("--link: ", hosts.status().message()));
+  const std::string why = absl::StrCat("--link: ", hosts.status().message());
+  // A flag that this machine, or this user, cannot have.
+  const bool missing = absl::IsPermissionDenied(hosts.status()) || absl::IsNotFound(hosts.status());
+  return missing ? absl::InvalidArgumentError(why) : absl::Status(hosts.status().code(), why);
 }
 
 }  // namespace
@@ -119,6 +120,8 @@ int Train(const TrainFlags& flags) {
   const absl::Duration start = RealClock().Now();
   auto file = LoadJobFile(flags.job_file, flags.set);
   if (!file.ok()) return PrintError(file.status());
+  const auto rate = ParseLinkRate(flags.link.empty() ? "none" : flags.link);
+  if (!rate.ok()) return PrintError(rate.status());
   const bool needs_servers = ServersHoldSlots(file->job);
   const uint32_t servers = flags.servers.value_or(needs_servers ? 2 : 0);
   if (needs_servers && servers == 0) {
@@ -143,7 +146,7 @@ int Train(const TrainFlags& flags) {
   // Before anything that starts threads, which have to be on the network, too.
   std::unique_ptr<ClusterHosts> hosts;
   if (!flags.link.empty()) {
-    auto made = HostsOnLinks(flags, servers, *output);
+    auto made = HostsOnLinks(flags, *rate, servers, *output);
     if (!made.ok()) return PrintError(made.status());
     hosts = *std::move(made);
   }

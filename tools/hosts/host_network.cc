@@ -21,9 +21,10 @@ namespace {
 constexpr uint32_t kFirst = 0x0a630001;  // 10.99.0.1
 constexpr uint32_t kSelf = 0x0a63fffe;   // 10.99.255.254: this process, on the switch
 constexpr uint32_t kMostHosts = 60000;
-// What a link may send at once: what it carries between two ticks of a slow kernel clock (200 Hz), and not less than
-// two of the largest packets.
-constexpr uint64_t kTicks = 200, kLeastBurst = 1 << 17;
+// What a link may send at once, after a pause: what it carries in a tenth of a millisecond, and not less than a few
+// packets. (The kernel's limiter cuts larger packets of TCP into those of the link.) More would make the link wider
+// than it is for what a step sends.
+constexpr uint64_t kBurstsASecond = 10000, kLeastBurst = 16 << 10;
 constexpr absl::Duration kCommandWithin = absl::Seconds(10);
 const char kNamespace[] = "/proc/thread-self/ns/net";
 
@@ -129,7 +130,7 @@ absl::Status HostNetwork::Limit(const std::string& name, uint64_t bits_per_s) {
   auto host = Find(name);
   if (!host.ok()) return host.status();
   if (bits_per_s == 0) return absl::OkStatus();
-  const uint64_t burst = std::max(kLeastBurst, bits_per_s / 8 / kTicks);
+  const uint64_t burst = std::max(kLeastBurst, bits_per_s / 8 / kBurstsASecond);
   const std::string limit = absl::StrCat(" root tbf rate ", bits_per_s, "bit burst ", burst, " latency 50ms");
   absl::Status status = Do((*host)->network, Words(tc_, "qdisc add dev eth0" + limit));
   if (!status.ok()) return status;

@@ -21,6 +21,8 @@ struct ModeInfo {
   const char* name;  // "allreduce, ring"
   bool servers;      // takes servers besides workers
   bool runs;         // this build trains so; false: a forecast alone
+  // Of the job, KEY=VALUE as for `pumasi train --set`; empty where it does not run.
+  std::vector<std::string> settings;
 };
 
 // In the order above.

@@ -17,6 +17,7 @@
 #define PUMASI_TOOLS_PLAN_PREDICTION_H_
 
 #include <array>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ struct PlanInput {
   Costs costs;
   ComputeTime compute = ComputeTime::Stated(1);
   double worker_cores = 1;  // that one worker computes with
+  // Modes in which this job cannot be trained, and why.
+  std::map<PlanMode, std::string> refused;
 };
 
 // `distinct`: input.ids' Expected, perhaps remembered. REQUIRES: micro_batches divides the batch.

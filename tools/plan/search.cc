@@ -93,6 +93,7 @@ std::vector<Prediction> OfMode(const PlanInput& input, const DistinctOf& distinc
     for (const uint32_t workers : Counts(fixed.workers, most, {limits.worker_machines})) {
       for (const uint32_t count : servers) {
         all.push_back(Predict(input, distinct, {mode, count, workers, parts}));
+        if (const auto why = input.refused.find(mode); why != input.refused.end()) all.back().problem = why->second;
         ++*looked_at;
       }
     }

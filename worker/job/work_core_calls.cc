@@ -114,8 +114,12 @@ void WorkCore::Refused(uint64_t number, uint32_t server, const absl::Status& sta
     case Verdict::kBusy:
     case Verdict::kAgain:
       unit.round.Failed(server, verdict == Verdict::kBusy, now, random_());
-      // A round may take long; whether its lanes move the scheduler sees.
-      if (averages_ && ReasonOf(status) == v1::ErrorDetail::NOT_READY) unit.give_up = now + stall_timeout_;
+      // A round may take long, and so may the batches before a push that was let ahead; whether they move the scheduler
+      // sees.
+      if ((averages_ || (staleness_ > 0 && unit.stage == Stage::kPushing)) &&
+          ReasonOf(status) == v1::ErrorDetail::NOT_READY) {
+        unit.give_up = now + stall_timeout_;
+      }
       return;
     case Verdict::kStaleLayout:
       unit.round.Halt();
