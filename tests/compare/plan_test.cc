@@ -51,6 +51,15 @@ TEST_CASE("A mode in which workers hold everything is tried without servers, onc
   CHECK((*variants)[0] == Variant{"allreduce, 1 worker", "allreduce", 1, 0, {"mode=allreduce"}});
 }
 
+TEST_CASE("Workers that hold all are a mode of their own here") {
+  Sweep sweep = Plain();
+  sweep.modes = {"replicated"};
+  const auto variants = VariantsOf(sweep);
+  REQUIRE(variants.ok());
+  CHECK((*variants)[1] ==
+        Variant{"replicated, 2 workers", "replicated", 2, 0, {"mode=allreduce", "allreduce.state=replicated"}});
+}
+
 TEST_CASE("Links are named, and each is tried with each number of workers") {
   Sweep sweep = Plain();
   sweep.links = {"1gbit", "none"};

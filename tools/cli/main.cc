@@ -140,7 +140,9 @@ int Main(int argc, char** argv) {
                                "Train a job in several ways, or take runs that are there: which is faster, and why");
   command->add_option("what", compare.what, "Job file (JOB.yaml), or two runs or more: folders of train --output")
       ->required();
-  command->add_option("--modes", compare.modes, "How gradients meet, with commas (the job's own)")
+  command
+      ->add_option("--modes", compare.modes,
+                   "How gradients meet, with commas: ps, allreduce, replicated, hybrid (the job's own)")
       ->delimiter(',')
       ->allow_extra_args(false);
   command->add_option("--workers", compare.workers, "Numbers of workers, with commas (1,2)")

@@ -23,7 +23,11 @@ struct Mode {
 };
 // A mode that is not here is tried with `mode` of the same name, and with servers.
 const Mode kModes[] = {
-    {"ps", {"mode=ps"}, true}, {"allreduce", {"mode=allreduce"}, false}, {"hybrid", {"mode=hybrid"}, true}};
+    {"ps", {"mode=ps"}, true},
+    {"allreduce", {"mode=allreduce"}, false},
+    {"replicated", {"mode=allreduce", "allreduce.state=replicated"}, false},
+    {"hybrid", {"mode=hybrid"}, true},
+};
 
 struct Varied {
   std::string key;
