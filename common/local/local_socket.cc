@@ -118,7 +118,7 @@ std::string DrawLocalSecret() {
 }
 
 absl::StatusOr<LocalListener> ListenLocal() {
-  Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (listener.get() < 0) return ErrnoStatus(errno, kSubject, "make a socket");
   const std::string name = DrawLocalSecret();
   sockaddr_un address;

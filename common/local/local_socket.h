@@ -19,7 +19,7 @@ namespace pumasi {
 inline constexpr size_t kLocalSecretDigits = 32;
 std::string DrawLocalSecret();
 
-// A socket that listens at a name that it has drawn.
+// A socket that listens at a name that it has drawn; accept does not wait.
 struct LocalListener {
   Descriptor socket;
   std::string name;

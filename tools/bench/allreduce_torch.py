@@ -3,6 +3,7 @@
     python3 allreduce_torch.py RANK SIZE FOLDER
 """
 
+import datetime
 import sys
 import time
 
@@ -13,7 +14,8 @@ import torch.distributed as distributed
 def main():
     rank, size, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     torch.set_num_threads(1)
-    distributed.init_process_group("gloo", init_method="file://%s/torch" % folder, rank=rank, world_size=size)
+    distributed.init_process_group("gloo", init_method="file://%s/torch" % folder, rank=rank, world_size=size,
+                                   timeout=datetime.timedelta(seconds=60))
     print("ready", torch.__version__, flush=True)
     for line in sys.stdin:
         _, _, floats, iterations = line.split()

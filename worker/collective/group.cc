@@ -49,6 +49,14 @@ absl::Status CheckGroup(const Group& group) {
   return CheckShares(group);
 }
 
+std::vector<uint32_t> ChunksOf(const Group& group, uint32_t member) {
+  std::vector<uint32_t> chunks;
+  for (uint32_t chunk = 0; chunk < group.chunks(); ++chunk) {
+    if (group.owners[chunk] == member) chunks.push_back(chunk);
+  }
+  return chunks;
+}
+
 std::vector<PartRange> EvenShares(uint32_t parts, uint32_t members) {
   std::vector<PartRange> shares;
   for (uint64_t member = 0; member < members; ++member) {

@@ -34,6 +34,9 @@ struct Group {
 // shares that do not divide the parts. A group from elsewhere has to pass before anything below.
 absl::Status CheckGroup(const Group& group);
 
+// Those that the member owns, ascending.
+std::vector<uint32_t> ChunksOf(const Group& group, uint32_t member);
+
 // The parts dealt out in order, as evenly as can be; with fewer parts than members some get none.
 std::vector<PartRange> EvenShares(uint32_t parts, uint32_t members);
 

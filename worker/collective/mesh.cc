@@ -89,6 +89,12 @@ void SendSoon(const Descriptor& socket) {
   (void)setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+// Of accept4: an error of this process or host. Others are of the connection alone, which is gone then.
+bool IsOfHere(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS || error == EBADF ||
+         error == EINVAL || error == ENOTSOCK;
+}
+
 absl::Status About(const std::string& member, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(member, ": ", status.message()));
 }
@@ -120,8 +126,13 @@ class Meeting {
 
   absl::Status AcceptGreater(const MeshListener& listener) {
     while (came_.size() < group_.size() - 1 - self_) {
-      if (!WaitForSocket(listener.socket.get(), POLLIN, deadline_).ok()) return Late();
+      // With strangers who come one after the other there is always somebody.
+      if (std::chrono::steady_clock::now() >= deadline_) return Late();
+      absl::Status status = WaitForSocket(listener.socket.get(), POLLIN, deadline_);
+      if (absl::IsDeadlineExceeded(status)) return Late();
+      if (!status.ok()) return status;
       Descriptor end(accept4(listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (end.get() < 0 && IsOfHere(errno)) return ErrnoStatus(errno, listener.address, "take a connection");
       if (end.get() < 0 || (absl::StartsWith(listener.address, kUnix) && !CheckLocalUser(end).ok())) continue;
       const auto member = Greet(end);
       if (!member.has_value()) continue;
@@ -135,8 +146,7 @@ class Meeting {
   absl::Status HearWelcome() {
     while (!dialled_.empty()) {
       const auto first = dialled_.begin();
-      char answer = 0;
-      absl::Status status = ReceiveAll(first->second.get(), &answer, 1, deadline_);
+      absl::Status status = TakeWelcome(first->second);
       if (absl::IsDeadlineExceeded(status)) return Late();
       if (!status.ok()) return About(group_.members[first->first], status);
       came_.insert(dialled_.extract(first));
@@ -168,7 +178,18 @@ class Meeting {
     return hello.from;
   }
 
-  absl::Status Late() const {
+  absl::Status TakeWelcome(const Descriptor& end) const {
+    char answer = 0;
+    return ReceiveAll(end.get(), &answer, 1, deadline_);
+  }
+
+  // REQUIRES: it is after the deadline.
+  absl::Status Late() {
+    // Nobody has looked for these welcomes while another member was waited for.
+    for (auto next = dialled_.begin(); next != dialled_.end();) {
+      const auto end = next++;
+      if (TakeWelcome(end->second).ok()) came_.insert(dialled_.extract(end));
+    }
     std::vector<std::string> missing;
     for (uint32_t member = 0; member < group_.size(); ++member) {
       if (member != self_ && !came_.contains(member)) missing.push_back(group_.members[member]);
@@ -197,7 +218,7 @@ absl::StatusOr<MeshListener> ListenUnix() {
 absl::StatusOr<MeshListener> ListenTcp(const std::string& ip) {
   auto info = Numeric(ip, 0, AI_PASSIVE);
   if (!info.ok()) return info.status();
-  Descriptor listener(socket((*info)->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Descriptor listener(socket((*info)->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (listener.get() < 0) return ErrnoStatus(errno, ip, "make a socket");
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;

@@ -14,7 +14,7 @@
 
 namespace pumasi {
 
-// A socket that listens, and how others reach it.
+// A socket that listens, without waiting in accept, and how others reach it.
 struct MeshListener {
   Descriptor socket;
   std::string address;
@@ -31,7 +31,8 @@ absl::StatusOr<MeshListener> ListenTcp(const std::string& ip);
 // greater number connect to those with a smaller one. A stranger's connection is closed and counts for nothing.
 //
 // DeadlineExceeded: after `timeout`, with the names of those who have not come. Unavailable: nobody listens at an
-// address any more. InvalidArgument: the addresses or the secret can't be.
+// address any more. ResourceExhausted: no descriptors or memory are left. InvalidArgument: the addresses or the secret
+// can't be.
 absl::StatusOr<std::vector<Descriptor>> ConnectMesh(const Group& group, uint32_t self, const MeshListener& listener,
                                                     const std::vector<std::string>& addresses,
                                                     const std::string& secret, std::chrono::milliseconds timeout);

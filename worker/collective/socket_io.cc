@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/errno_status.h"
 
 namespace pumasi {
@@ -28,6 +31,20 @@ absl::Status Gone() { return absl::UnavailableError("the other side is gone"); }
 absl::Status Failed(const char* action) {
   if (errno == EPIPE || errno == ECONNRESET) return Gone();
   return ErrnoStatus(errno, kSubject, action);
+}
+
+// Those that came with the message.
+std::vector<Descriptor> FilesOf(msghdr& message) {
+  std::vector<Descriptor> files;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    for (size_t at = CMSG_LEN(0); at + sizeof(int) <= header->cmsg_len; at += sizeof(int)) {
+      int file;
+      std::memcpy(&file, reinterpret_cast<const char*>(header) + at, sizeof file);
+      files.emplace_back(file);
+    }
+  }
+  return files;
 }
 
 }  // namespace
@@ -115,15 +132,14 @@ absl::StatusOr<Descriptor> ReceiveFile(int socket, SocketDeadline deadline) {
     if (!Later()) return Failed("take a file over");
     if (absl::Status status = WaitForSocket(socket, POLLIN, deadline); !status.ok()) return status;
   }
+  // All of them, so that those which nobody wanted are closed: there is room for two, by the alignment.
+  std::vector<Descriptor> files = FilesOf(message);
   if (got == 0) return Gone();
-  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-      header->cmsg_len != CMSG_LEN(sizeof(int))) {
-    return absl::InvalidArgumentError("it sent something else where it had to hand a file over");
+  if (files.size() != 1 || (message.msg_flags & MSG_CTRUNC) != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it sent something else where it had to hand one file over, with ", files.size(), " files"));
   }
-  int file;
-  std::memcpy(&file, CMSG_DATA(header), sizeof file);
-  return Descriptor(file);
+  return std::move(files[0]);
 }
 
 }  // namespace pumasi

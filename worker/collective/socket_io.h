@@ -25,7 +25,7 @@ absl::Status ReceiveAll(int socket, void* bytes, size_t size, SocketDeadline dea
 
 // Hands an open file over, by a unix socket, with one byte.
 absl::Status SendFile(int socket, int file, SocketDeadline deadline);
-// InvalidArgument: something else came.
+// InvalidArgument: something else came, or more than one file; they are closed.
 absl::StatusOr<Descriptor> ReceiveFile(int socket, SocketDeadline deadline);
 
 }  // namespace pumasi

@@ -67,7 +67,12 @@ class StreamMember : public Allreduce {
 
   std::vector<uint32_t> WaitsFor(const Call& call) const;
   absl::Status Late(const Call& call);
-  absl::Status Gone(uint32_t member);
+  // `behind`: it sent more than could be taken here.
+  absl::Status Gone(const Call& call, uint32_t member, bool behind);
+  // It takes nothing more.
+  absl::Status Left(Call& call, uint32_t member);
+  // It has given the group up, and `named` says because of whom.
+  absl::Status GivenUp(uint32_t member);
   void Farewell();
   std::string Names(const std::vector<uint32_t>& members) const;
 
@@ -87,14 +92,6 @@ class StreamMember : public Allreduce {
   absl::Status error_;
 };
 
-std::vector<uint32_t> OwnedBy(const Group& group, uint32_t member) {
-  std::vector<uint32_t> chunks;
-  for (uint32_t chunk = 0; chunk < group.chunks(); ++chunk) {
-    if (group.owners[chunk] == member) chunks.push_back(chunk);
-  }
-  return chunks;
-}
-
 std::vector<PartRange> NodesOf(const std::vector<SumLeaf>& leaves) {
   std::vector<PartRange> nodes;
   for (const SumLeaf& leaf : leaves) nodes.push_back(leaf.node);
@@ -107,7 +104,7 @@ StreamMember::StreamMember(const Group& group, uint32_t self, std::vector<Descri
       leaves_(LeavesOf(group)),
       own_nodes_(NodesOf(group.shares[self], group.parts).size()),
       most_(group.chunks() * kPiece + BlockPlan::kAligned),
-      owned_(OwnedBy(group, self)),
+      owned_(ChunksOf(group, self)),
       sum_(NodesOf(leaves_), group.parts) {
   leaf_of_.resize(group.size());
   for (uint32_t i = 0; i < leaves_.size(); ++i) {
@@ -118,7 +115,7 @@ StreamMember::StreamMember(const Group& group, uint32_t self, std::vector<Descri
   for (uint32_t member = 0; member < group.size(); ++member) {
     peers_.push_back(std::make_unique<StreamPeer>(std::move(sockets[member])));
     peers_.back()->nodes = NodesOf(group.shares[member], group.parts);
-    peers_.back()->owned = OwnedBy(group, member);
+    peers_.back()->owned = ChunksOf(group, member);
   }
 }
 
@@ -155,17 +152,23 @@ absl::Status StreamMember::Send(Call& call, uint32_t member, bool* moved) {
   while (peer.frames.sending()) {
     const Step step = peer.frames.Send();
     if (step == Step::kLater) return absl::OkStatus();
-    if (step == Step::kGone) {
-      // It may have told why it left.
-      for (bool more = true; more;) {
-        more = false;
-        if (absl::Status status = Receive(call, member, &more); !status.ok()) return status;
-      }
-      return Gone(member);
-    }
+    if (step == Step::kGone) return Left(call, member);
     *moved = true;
   }
   return absl::OkStatus();
+}
+
+absl::Status StreamMember::Left(Call& call, uint32_t member) {
+  StreamPeer& peer = *peers_[member];
+  for (bool more = true; more;) {  // it may have told why
+    more = false;
+    if (absl::Status status = Receive(call, member, &more); !status.ok()) return status;
+  }
+  // Whoever has done its part need not hear that others wait.
+  if (peer.DropTold() && Done(call, peer)) return absl::OkStatus();
+  const bool behind = peer.frames.has_header();
+  if (behind && peer.FindLastWords(most_, group_.size())) return GivenUp(member);
+  return Gone(call, member, behind);
 }
 
 absl::StatusOr<void*> StreamMember::PlaceOf(Call& call, uint32_t member) {
@@ -174,7 +177,8 @@ absl::StatusOr<void*> StreamMember::PlaceOf(Call& call, uint32_t member) {
   const StreamSchedule& schedule = call.schedule;
   if (header.call > schedule.call()) return nullptr;
   if (header.kind == FrameHeader::kWaits || header.kind == FrameHeader::kBroken) {
-    if (header.count <= group_.size()) {
+    const bool again = header.kind == FrameHeader::kWaits && header.call <= peer.told_waits;  // would have no end
+    if (header.count <= group_.size() && !again) {
       peer.named.assign(header.count + 1, 0);  // one more, so that there is a place where none is named
       return peer.named.data();
     }
@@ -202,22 +206,23 @@ absl::Status StreamMember::Finish(Call& call, uint32_t member) {
   StreamPeer& peer = *peers_[member];
   const FrameHeader header = peer.frames.header();
   peer.frames.Next();
-  if (header.kind == FrameHeader::kSum) {
-    ++peer.sums_got;
-    return absl::OkStatus();
-  }
-  if (header.kind == FrameHeader::kNode) {
-    ++peer.nodes_got;
+  if (header.kind == FrameHeader::kSum || header.kind == FrameHeader::kNode) {
+    peer.Came(header.call);
+    ++(header.kind == FrameHeader::kSum ? peer.sums_got : peer.nodes_got);
     SumReady(call);
     return absl::OkStatus();
   }
   peer.named.resize(header.count);
+  if (header.kind == FrameHeader::kBroken) return GivenUp(member);
   std::erase_if(peer.named, [&](uint32_t named) { return named >= group_.size(); });
-  if (header.kind == FrameHeader::kWaits) {
-    if (header.call == calls_) peer.waits_for = peer.named;
-    return absl::OkStatus();
-  }
-  blamed_ = peer.named;
+  peer.waits_for = peer.named;
+  peer.told_waits = header.call;
+  return absl::OkStatus();
+}
+
+absl::Status StreamMember::GivenUp(uint32_t member) {
+  blamed_ = peers_[member]->named;
+  std::erase_if(blamed_, [&](uint32_t named) { return named >= group_.size(); });
   if (std::find(blamed_.begin(), blamed_.end(), self_) != blamed_.end()) {
     return absl::UnavailableError(absl::StrCat(group_.members[member], " has given up waiting for this member, ",
                                                group_.members[self_], ", in epoch ", group_.epoch));
@@ -246,7 +251,7 @@ absl::Status StreamMember::Receive(Call& call, uint32_t member, bool* moved) {
     const Step step = peer.frames.Receive();
     if (step == Step::kLater) return absl::OkStatus();
     // Whoever has done its part in this call may leave.
-    if (step == Step::kGone) return Owes(call, peer) ? Gone(member) : absl::OkStatus();
+    if (step == Step::kGone) return Owes(call, peer) ? Gone(call, member, /*behind=*/false) : absl::OkStatus();
     *moved = true;
   }
 }
@@ -297,9 +302,18 @@ std::vector<uint32_t> StreamMember::WaitsFor(const Call& call) const {
   return members;
 }
 
-absl::Status StreamMember::Gone(uint32_t member) {
+absl::Status StreamMember::Gone(const Call& call, uint32_t member, bool behind) {
   blamed_ = {member};
-  return absl::UnavailableError(absl::StrCat(group_.members[member], " is gone, in epoch ", group_.epoch));
+  std::vector<uint32_t> due = WaitsFor(call);
+  std::string text = absl::StrCat(group_.members[member], " is gone");
+  if (behind && std::find(due.begin(), due.end(), member) == due.end()) {
+    // It was ahead of others: it may have given them up, and not come through with that.
+    due = WhoIsSilent(due, self_, peers_);
+    std::erase(due, member);
+    if (!due.empty()) absl::StrAppend(&text, ", while ", Names(due), due.size() == 1 ? " is due" : " are due");
+    blamed_.insert(blamed_.end(), due.begin(), due.end());
+  }
+  return absl::UnavailableError(absl::StrCat(text, ", in epoch ", group_.epoch));
 }
 
 absl::Status StreamMember::Late(const Call& call) {
@@ -309,10 +323,10 @@ absl::Status StreamMember::Late(const Call& call) {
 }
 
 absl::Status StreamMember::Run(Call& call, SocketDeadline begin, SocketDeadline deadline) {
-  SocketDeadline tell = begin + (deadline - begin) / 2;
+  const SocketDeadline tell = begin + (deadline - begin) / 2;
+  bool told = false;
   SumReady(call);  // nobody else may have parts, or this member no chunks
   std::vector<pollfd> ends;
-  std::vector<uint32_t> open;  // members with whom this call has not ended
   while (true) {
     bool moved = false;
     for (uint32_t member = 0; member < group_.size(); ++member) {
@@ -322,25 +336,27 @@ absl::Status StreamMember::Run(Call& call, SocketDeadline begin, SocketDeadline 
       if (!status.ok()) return status;
     }
     ends.clear();
-    open.clear();
     for (uint32_t member = 0; member < group_.size(); ++member) {
       StreamPeer& peer = *peers_[member];
       if (member == self_ || Done(call, peer)) continue;
-      open.push_back(member);
       const bool reads = !peer.frames.has_header();  // otherwise something else has to come first
       const short events = static_cast<short>((reads ? POLLIN : 0) | (peer.frames.sending() ? POLLOUT : 0));
       ends.push_back({events == 0 ? -1 : peer.frames.socket(), events, 0});
     }
-    if (open.empty()) return absl::OkStatus();
-    if (moved) continue;
-    if (Clock::now() >= deadline) return Late(call);
-    if (Clock::now() >= tell) {
-      // Others have all that they need from here, and may have left.
-      for (const uint32_t member : open) peers_[member]->Tell(FrameHeader::kWaits, calls_, WaitsFor(call));
-      tell = deadline;
+    if (ends.empty()) return absl::OkStatus();
+    const SocketDeadline now = Clock::now();
+    // Also where it is past the deadline: what came while this member did not run is taken before it gives up.
+    if (!told && now >= tell) {
+      // All of them: those with whom this call has ended may wait for this member in the next one.
+      const std::vector<uint32_t> waits_for = WaitsFor(call);
+      for (uint32_t member = 0; member < group_.size(); ++member) {
+        if (member != self_) peers_[member]->Tell(FrameHeader::kWaits, calls_, waits_for);
+      }
+      told = true;
       continue;
     }
-    (void)poll(ends.data(), ends.size(), MillisecondsUntil(tell));
+    if (now >= deadline) return Late(call);
+    if (!moved) (void)poll(ends.data(), ends.size(), MillisecondsUntil(told ? deadline : tell));
   }
 }
 

@@ -49,6 +49,8 @@ class StreamFrames {
   void Begin(const FrameHeader& header, const void* values);
   // REQUIRES: sending().
   Step Send();
+  // What is left of the frame that is on its way is not sent. For where the other side takes nothing more.
+  void Drop() { out_ = {}, sent_ = sizeof out_; }
 
   // A frame's header has come, and Take has to say where its values go.
   bool has_header() const { return got_ >= sizeof in_ && to_ == nullptr; }

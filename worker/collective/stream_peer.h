@@ -21,7 +21,8 @@ namespace pumasi {
 struct StreamPeer {
   explicit StreamPeer(Descriptor socket) : frames(std::move(socket)) {}
 
-  // Forgets what was of the call before.
+  // Forgets what was of the call before, but not whom it waits for: it may be in that call still. REQUIRES:
+  // !frames.sending().
   void BeginCall();
   // Has it told something, before any values that are not on their way yet.
   void Tell(FrameHeader::Kind kind, uint64_t call, const std::vector<uint32_t>& members);
@@ -29,6 +30,15 @@ struct StreamPeer {
   bool BeginTold();
   // Sends the frame that is on its way and what was told, and waits for that until `deadline`.
   void SendTold(SocketDeadline deadline);
+  // Drops what was told, as the other side takes nothing more; false: values are on their way. REQUIRES:
+  // frames.sending().
+  bool DropTold();
+  // Values of that call have come from it: what it told before is over.
+  void Came(uint64_t call);
+  // Drops the frame that can't be taken, and all that follows, until kBroken has come, and `named` with it; false: it
+  // never does. Only for the end, since values are lost. `most`, `members`: what a frame's count may be, of values and
+  // of members. REQUIRES: frames.has_header().
+  bool FindLastWords(size_t most, uint32_t members);
 
   StreamFrames frames;
   std::vector<PartRange> nodes;  // of its share
@@ -36,7 +46,8 @@ struct StreamPeer {
   // Frames of this call to it that have begun, and from it that are complete.
   size_t nodes_sent = 0, sums_sent = 0, nodes_got = 0, sums_got = 0;
   std::vector<uint32_t> named;                     // by the frame that comes, if it is kWaits or kBroken
-  std::optional<std::vector<uint32_t>> waits_for;  // as it told in this call
+  std::optional<std::vector<uint32_t>> waits_for;  // as it told last, until it goes on to a later call
+  uint64_t told_waits = 0;                         // in that call
 
  private:
   struct Told {
