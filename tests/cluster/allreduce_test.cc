@@ -6,33 +6,13 @@
 #include <string>
 
 #include "tests/cluster/job_on_cluster.h"
-#include "tests/cluster/program.h"
 #include "tests/cluster/small_job.h"
 #include "tests/cluster/some_checkpoint.h"
+#include "tests/cluster/train_job.h"
 #include "tests/common/temp_folder.h"
 
 namespace pumasi {
 namespace {
-
-using Arguments = std::vector<std::string>;
-
-nlohmann::json Train(const TempFolder& folder, const std::string& output, const Arguments& more) {
-  Arguments arguments = {"train",         folder / "job.yaml", "--json",        "--output",
-                         folder / output, "--cache",           folder / "cache"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  const ProgramResult result = Pumasi(arguments);
-  INFO(result.errors);
-  INFO(result.output);
-  REQUIRE(result.code == 0);
-  return nlohmann::json::parse(result.output);
-}
-
-void CheckSame(const nlohmann::json& one, const nlohmann::json& other) {
-  CHECK(one["parameters_sha256"] == other["parameters_sha256"]);
-  CHECK(one["loss"] == other["loss"]);
-  CHECK(one["test"] == other["test"]);
-  CHECK(one["samples"] == other["samples"]);
-}
 
 constexpr int kRows = 1000, kEpochs = 30;
 
@@ -177,9 +157,7 @@ TEST_CASE("of workers that each hold all parameters one is enough, and others jo
   job.WaitForCopies();
   job.cluster().Find("worker-2")->Signal(SIGKILL);
   const v1::JobStatus status = job.WaitForEnd();
-  INFO(status.message());
-  REQUIRE(status.state() == v1::DONE);
-  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CheckDone(status, undisturbed["parameters_sha256"]);
   CHECK(status.generation() == 0);
 }
 
@@ -195,9 +173,7 @@ TEST_CASE("a worker with all parameters that is stopped past its lease comes bac
   job.WaitForWarnings(2);  // that it died, as a worker and as a holder of slots
   job.cluster().Find("worker-0")->Signal(SIGCONT);
   const v1::JobStatus status = job.WaitForEnd();
-  INFO(status.message());
-  REQUIRE(status.state() == v1::DONE);
-  CHECK(status.parameters_sha256() == undisturbed["parameters_sha256"]);
+  CheckDone(status, undisturbed["parameters_sha256"]);
   CHECK(status.generation() == 0);
 }
 

@@ -8,26 +8,13 @@
 #include <vector>
 
 #include "tests/cluster/job_on_cluster.h"
-#include "tests/cluster/program.h"
 #include "tests/cluster/small_job.h"
+#include "tests/cluster/train_job.h"
 #include "tests/common/temp_folder.h"
 #include "tools/cli/job_report.h"
 
 namespace pumasi {
 namespace {
-
-using Arguments = std::vector<std::string>;
-
-nlohmann::json Train(const TempFolder& folder, const std::string& output, const Arguments& more) {
-  Arguments arguments = {"train",         folder / "job.yaml", "--json",        "--output",
-                         folder / output, "--cache",           folder / "cache"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  const ProgramResult result = Pumasi(arguments);
-  INFO(result.errors);
-  INFO(result.output);
-  REQUIRE(result.code == 0);
-  return nlohmann::json::parse(result.output);
-}
 
 const char kReplicated[] = "mode: allreduce\nallreduce: {state: replicated}\n";
 const char kEveryFour[] = "average_every: {batches: 4}\n";

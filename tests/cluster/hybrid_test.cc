@@ -8,33 +8,14 @@
 #include <vector>
 
 #include "tests/cluster/job_on_cluster.h"
-#include "tests/cluster/program.h"
 #include "tests/cluster/small_job.h"
+#include "tests/cluster/train_job.h"
 #include "tests/common/temp_folder.h"
 
 namespace pumasi {
 namespace {
 
-using Arguments = std::vector<std::string>;
 constexpr int kRows = 1000, kEpochs = 30;
-
-nlohmann::json Train(const TempFolder& folder, const std::string& output, const Arguments& more) {
-  Arguments arguments = {"train",         folder / "job.yaml", "--json",        "--output",
-                         folder / output, "--cache",           folder / "cache"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  const ProgramResult result = Pumasi(arguments);
-  INFO(result.errors);
-  INFO(result.output);
-  REQUIRE(result.code == 0);
-  return nlohmann::json::parse(result.output);
-}
-
-void CheckSame(const nlohmann::json& one, const nlohmann::json& other) {
-  CHECK(one["parameters_sha256"] == other["parameters_sha256"]);
-  CHECK(one["loss"] == other["loss"]);
-  CHECK(one["test"] == other["test"]);
-  CHECK(one["samples"] == other["samples"]);
-}
 
 TEST_CASE("servers with rows and workers with tensors train the bits of servers, however many there are") {
   TempFolder folder;
