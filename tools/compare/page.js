@@ -86,23 +86,31 @@
     });
   }
 
-  // A line for each configuration. points(curve): [[x, y], ...].
+  // A line for each configuration. points(curve): [[x, y], ...]. The names below may take a line each: the curves shall
+  // keep their height whatever their number is. Where all values are nearly one, the axis shows a tenth of it to each side.
   function curves(name, xTitle, yTitle, points, dots) {
+    const canvas = document.getElementById("chart-" + name);
+    if (!canvas) return;
+    canvas.parentElement.style.height = 260 + 24 * data.curves.length + "px";
+    const values = data.curves.flatMap((curve) => points(curve).map((point) => point[1]));
+    const least = Math.min(...values), most = Math.max(...values);
+    const near = Math.max(Math.abs(least), Math.abs(most)) / 10;
+    const range = most - least < near ? { suggestedMin: least - near, suggestedMax: most + near } : {};
     draw(name, {
       type: "scatter",
       data: {
         datasets: data.curves.map((curve, i) => ({
           label: curve.label, data: points(curve).map(([x, y]) => ({ x, y })), showLine: true,
           borderColor: series(i), backgroundColor: series(i), borderWidth: 2, pointRadius: dots ? 3 : 0,
-          // Curves of equal work lie on one another: a dashed one lets the one below show.
-          borderDash: i % 2 ? [7, 5] : [],
+          // Curves of equal work lie on one another: a dashed one lets the one below show. Eight colours come again dotted.
+          borderDash: i % 2 ? [7, 5] : i % 16 > 7 ? [2, 4] : [], pointStyle: dots ? "circle" : "line",
         })),
       },
       options: {
         maintainAspectRatio: false, animation: false, interaction: { mode: "nearest", intersect: false },
-        scales: { x: axis(xTitle, { beginAtZero: true }), y: axis(yTitle) },
+        scales: { x: axis(xTitle, { beginAtZero: true }), y: axis(yTitle, range) },
         plugins: {
-          legend: { position: "bottom" },
+          legend: { position: "bottom", labels: { usePointStyle: true, pointStyleWidth: 36 } },
           tooltip: {
             callbacks: {
               label: (item) => item.dataset.label + ": " + number.format(item.parsed.y) + " at " +
