@@ -217,8 +217,14 @@ std::vector<Ledger::Unit> JobRun::ChooseUnits(uint64_t incarnation, Worker& work
   for (const auto& [other, entry] : workers_) {
     if (entry.prepared && !entry.draining) ready.push_back(other);
   }
-  const uint32_t share = speeds_.Quotas(ready, job_.micro_batches())[incarnation];
-  auto units = ledger_->Lease(incarnation, hold_at_most, share, next_token, now);
+  const std::map<uint64_t, uint32_t> quotas = speeds_.Quotas(ready, job_.micro_batches());
+  // Where a part has data of its own, workers keep to theirs, as long as their quotas stay.
+  uint32_t share = 0, from = 0;
+  for (const auto& [other, quota] : quotas) {
+    if (other == incarnation) share = quota;
+    if (other < incarnation && job_.split() == v1::SPLIT_EPOCH) from += quota;
+  }
+  auto units = ledger_->Lease(incarnation, hold_at_most, share, next_token, now, from);
   if (!units.empty() || ledger_->Holds(incarnation)) return units;
   if (now - ledger_->opened() > kNobody) {
     units = ledger_->Lease(incarnation, 0, job_.micro_batches(), next_token, now);  // of the first open batch alone

@@ -60,8 +60,10 @@ class Ledger {
   // Units for a worker, until it holds `most`. Of one batch it gets `share` parts at a time; what it has done does not
   // count, so a fast worker gets more. Of the first open batch it gets its share also beyond `most`: all wait for that
   // batch, and the units of a dead worker must not wait until somebody has finished later ones. `next_token` is raised
-  // by one for each unit.
-  std::vector<Unit> Lease(uint64_t worker, uint32_t most, uint32_t share, uint64_t* next_token, absl::Duration now);
+  // by one for each unit. Of what is to do in a batch it gets the first parts from `from` on, then those before.
+  // REQUIRES: from <= parts.
+  std::vector<Unit> Lease(uint64_t worker, uint32_t most, uint32_t share, uint64_t* next_token, absl::Duration now,
+                          uint32_t from = 0);
 
   // A second lease of a unit that another worker has had for longer than `late` for each of its parts, at least
   // `at_least`: of the first open batch, the one that is out longest. Nothing if there is none, if `worker` holds

@@ -9,7 +9,7 @@
 namespace pumasi {
 
 std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t most, uint32_t share, uint64_t* next_token,
-                                        absl::Duration now) {
+                                        absl::Duration now, uint32_t from) {
   std::vector<Unit> units;
   if (share == 0) return units;
   // A unit is a node of the tree of parts, as large as the worker's share: each push carries all dense values.
@@ -25,26 +25,27 @@ std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t most, uint32_t
   for (uint64_t number = first_open_; number < horizon && (number == first_open_ || total < most); ++number) {
     uint32_t& held = parts_held[number];
     Batch& batch = At(number);
-    uint32_t part = 0;
-    while (part < options_.parts && held < share && (number == first_open_ || total < most)) {
-      if (batch.states[part] != State::kTodo) {
-        ++part;
-        continue;
+    for (const PartRange turn : {PartRange{from, options_.parts}, PartRange{0, from}}) {
+      uint32_t part = turn.first;
+      while (part < turn.end && held < share && (number == first_open_ || total < most)) {
+        if (batch.states[part] != State::kTodo) {
+          ++part;
+          continue;
+        }
+        uint32_t end = part;
+        while (end < turn.end && batch.states[end] == State::kTodo && batch.undone[end] == batch.undone[part]) ++end;
+        const PartRange range = LargestNode(part, end, std::min(grain, share - held), options_.parts);
+        const bool early = Planted(PlantedBug::kEarlyDone);
+        std::fill(batch.states.begin() + range.first, batch.states.begin() + range.end,
+                  early ? State::kDone : State::kLeased);
+        if (early) batch.done += range.size();
+        const uint64_t token = (*next_token)++;
+        leased_[token] = {worker, number, range, now, false};
+        units.push_back({token, number, range});
+        held += range.size();
+        ++total;
+        part = range.end;
       }
-      uint32_t end = part;
-      while (end < options_.parts && batch.states[end] == State::kTodo && batch.undone[end] == batch.undone[part])
-        ++end;
-      const PartRange range = LargestNode(part, end, std::min(grain, share - held), options_.parts);
-      const bool early = Planted(PlantedBug::kEarlyDone);
-      std::fill(batch.states.begin() + range.first, batch.states.begin() + range.end,
-                early ? State::kDone : State::kLeased);
-      if (early) batch.done += range.size();
-      const uint64_t token = (*next_token)++;
-      leased_[token] = {worker, number, range, now, false};
-      units.push_back({token, number, range});
-      held += range.size();
-      ++total;
-      part = range.end;
     }
   }
   if (Planted(PlantedBug::kEarlyDone)) Close(now);

@@ -27,6 +27,15 @@ struct BatchPlan {
   // parts.
   RowRange Part(uint64_t batch_index, uint32_t part) const;
 
+  // How many rows part `part` has in all batches before `batch_index`. REQUIRES: batch_index < BatchesPerEpoch(), part
+  // < parts.
+  uint64_t RowsBefore(uint64_t batch_index, uint32_t part) const;
+  // [0, rows) cut into a range for each part, as long as the part is in all batches of the epoch together: where parts
+  // are equal in every full batch, ranges differ by one row at most. REQUIRES: part < parts.
+  RowRange RangeOf(uint32_t part) const;
+  // The part that has `position` in its batch (Part). REQUIRES: position < rows.
+  uint32_t PartAt(uint64_t position) const;
+
   // `version` counts batches from the start of the job.
   uint32_t EpochOf(uint64_t version) const { return static_cast<uint32_t>(version / BatchesPerEpoch()); }
   uint64_t BatchOf(uint64_t version) const { return version % BatchesPerEpoch(); }

@@ -59,6 +59,32 @@ TEST_CASE("Over the lanes of all rounds every row is read once an epoch") {
   }
 }
 
+TEST_CASE("With split: epoch a lane trains on its own range of the data, over all rounds") {
+  Averaging work;
+  work.shape.split = v1::SPLIT_EPOCH;
+  uint64_t next = 0;
+  for (uint32_t lane = 0; lane < 4; ++lane) {
+    work.train.asked.clear();
+    for (uint64_t version = 2; version < 4; ++version) {
+      REQUIRE(ReadUnit(work.Round(version, {lane, lane + 1}), work.shape, work.train, nullptr).ok());
+    }
+    for (const auto& [row, times] : work.train.asked) {
+      CHECK(row == next++);
+      CHECK(times == 1);
+    }
+  }
+  CHECK(next == 23);
+}
+
+TEST_CASE("A job says how its rows are split") {
+  v1::Job job = AveragingJob();
+  v1::DataSummary data;
+  data.set_train_rows(23);
+  CHECK(WorkShapeOf(job, data).split != v1::SPLIT_EPOCH);
+  job.set_split(v1::SPLIT_EPOCH);
+  CHECK(WorkShapeOf(job, data).split == v1::SPLIT_EPOCH);
+}
+
 TEST_CASE("A lane comes to what a plain loop of SGD over its batches does") {
   for (const uint64_t version : {0, 3}) {
     for (uint32_t lane = 0; lane < 4; ++lane) {

@@ -41,6 +41,28 @@ TEST_CASE("Over the parts of all batches every row is read once an epoch, in ano
   CHECK(orders[1] != orders[2]);
 }
 
+TEST_CASE("With split: epoch a part's units have all rows of its own range of the data once an epoch, and no other") {
+  TinyWork work;
+  work.shape.split = v1::SPLIT_EPOCH;
+  for (uint32_t epoch = 0; epoch < 2; ++epoch) {
+    uint64_t next = 0;
+    for (uint32_t part = 0; part < 4; ++part) {
+      work.train.asked.clear();
+      for (uint64_t batch = 0; batch < 3; ++batch) {
+        const auto unit = ReadUnit(work.Lease(batch, {part, part + 1}, epoch), work.shape, work.train, nullptr);
+        REQUIRE(unit.ok());
+        // The last batch has 3 rows for 4 parts.
+        CHECK(unit->parts[0].rows() == work.shape.plan.Part(batch, part).size());
+      }
+      for (const auto& [row, times] : work.train.asked) {
+        CHECK(row == next++);
+        CHECK(times == 1);
+      }
+    }
+    CHECK(next == 23);
+  }
+}
+
 TEST_CASE("A unit's parts hold the rows' tokens and labels, and its ids are those of all its parts") {
   TinyWork work;
   const auto unit = ReadUnit(work.Lease(1, {0, 4}), work.shape, work.train, nullptr);

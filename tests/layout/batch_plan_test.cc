@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 #include <vector>
 
 namespace pumasi {
@@ -66,11 +67,48 @@ TEST_CASE("A version is an epoch and a batch of it") {
   CHECK(plan.BatchOf(11) == 2);
 }
 
+TEST_CASE("In any plan each part's range is what the part has of all batches, and positions know their parts") {
+  const unsigned seed = std::random_device()();
+  CAPTURE(seed);
+  std::minstd_rand random(seed);
+  for (int i = 0; i < 500; ++i) {
+    const BatchPlan plan{1 + random() % 200, 1 + random() % 60, uint32_t(1 + random() % 9)};
+    CAPTURE(plan.rows, plan.batch, plan.parts);
+    uint64_t next = 0, least = plan.rows, most = 0;
+    for (uint32_t part = 0; part < plan.parts; ++part) {
+      uint64_t before = 0;
+      for (uint64_t batch = 0; batch < plan.BatchesPerEpoch(); ++batch) {
+        REQUIRE(plan.RowsBefore(batch, part) == before);
+        const RowRange rows = plan.Part(batch, part);
+        for (uint64_t position = rows.first; position < rows.end; ++position) REQUIRE(plan.PartAt(position) == part);
+        before += rows.size();
+      }
+      REQUIRE(plan.RangeOf(part) == RowRange{next, next + before});
+      next += before;
+      least = std::min(least, before);
+      most = std::max(most, before);
+    }
+    REQUIRE(next == plan.rows);
+    if (plan.batch % plan.parts == 0) CHECK(most - least <= 1);
+  }
+}
+
 TEST_CASE("A trillion rows do not overflow") {
   const BatchPlan plan{1'000'000'000'000, 1 << 20, 4096};
   const uint64_t last = plan.BatchesPerEpoch() - 1;
   CHECK(plan.Batch(last).end == plan.rows);
   CHECK(plan.Part(last, 4095).end == plan.rows);
+  CHECK(plan.RangeOf(4095).end == plan.rows);
+  CHECK(plan.PartAt(plan.rows - 1) == 4095);
+  // Rounds of average_every at their longest: of an epoch, and longer than any.
+  for (const uint64_t round : {plan.rows, uint64_t{1} << 52}) {
+    const BatchPlan rounds{plan.rows, round, 4096};
+    CHECK(rounds.BatchesPerEpoch() == 1);
+    CHECK(rounds.RangeOf(0) == rounds.Part(0, 0));
+    CHECK(rounds.RangeOf(4095) == rounds.Part(0, 4095));
+    CHECK(rounds.RowsBefore(0, 4095) == 0);
+    CHECK(rounds.PartAt(plan.rows - 1) == 4095);
+  }
 }
 
 }  // namespace

@@ -280,6 +280,8 @@ TEST_CASE("A checkpoint of another job is refused, and the message says what dif
   CHECK(message([](v1::Job& job) { job.set_batch(8); }).find("batch: 4 -> 8") != std::string::npos);
   CHECK(message([](v1::Job& job) { job.set_seed(2); }).find("seed: 1 -> 2") != std::string::npos);
   CHECK(message([](v1::Job& job) { job.set_micro_batches(4); }).find("micro_batches: 2 -> 4") != std::string::npos);
+  CHECK(message([](v1::Job& job) { job.set_split(v1::SPLIT_EPOCH); }).find("split: SPLIT_BATCH -> SPLIT_EPOCH") !=
+        std::string::npos);
   CHECK(message([](v1::Job& job) { job.set_slots(9); }).find("slots: 8 -> 9") != std::string::npos);
   CHECK(message([](v1::Job& job) { job.mutable_model(1)->mutable_lstm()->set_units(5); }).find("units: 4 -> 5") !=
         std::string::npos);

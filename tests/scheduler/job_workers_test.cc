@@ -87,6 +87,26 @@ TEST_CASE("A worker with several devices is leased as many parts of each batch, 
   )");
 }
 
+TEST_CASE("With split: epoch workers keep to parts of their own, whoever asks first, until these are done") {
+  JobRun::Spec spec = SmallJobSpec();
+  spec.request.mutable_job()->set_batch(8);
+  spec.request.mutable_job()->set_micro_batches(8);
+  spec.request.mutable_job()->set_split(v1::SPLIT_EPOCH);
+  JobStory story(spec);
+  story.Play(kTraining);
+  story.Play(R"(
+    worker w2
+    w2 prepared
+    w2 asks 1    => train 0.0[4-7] at 0, TRAINING
+    w1 asks 1    => train 0.0[0-3] at 0, TRAINING
+    w1 done
+    w2 done
+    w2 asks 1    => train 0.1[4-7] at 1, TRAINING
+    w2 done
+    w2 asks 1    => train 0.1[0-3] at 1, TRAINING
+  )");
+}
+
 TEST_CASE("With backup workers, an idle one computes what is late; the first result counts", "[deadline]") {
   JobRun::Spec spec = SmallJobSpec();
   spec.request.mutable_job()->set_backup_workers(1);

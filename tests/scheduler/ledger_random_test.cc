@@ -140,11 +140,12 @@ TEST_CASE("Through thousands of random events the ledger is what it would be on 
     CAPTURE(event, worker, kind);
     if (kind < 5) {
       const auto most = static_cast<uint32_t>(random() % 6),
-                 share = static_cast<uint32_t>(random() % (options.parts + 1));
+                 share = static_cast<uint32_t>(random() % (options.parts + 1)),
+                 from = static_cast<uint32_t>(random() % (options.parts + 1));
       const uint64_t first_open = ledger->first_open();
       std::map<uint64_t, uint32_t> before;
       for (uint64_t batch = first_open; batch < options.end; ++batch) before[batch] = paper.PartsHeld(worker, batch);
-      for (const auto& unit : ledger->Lease(worker, most, share, &token, now)) {
+      for (const auto& unit : ledger->Lease(worker, most, share, &token, now, from)) {
         paper.Leased(worker, unit, false);
         ever.push_back({worker, unit});
         REQUIRE(paper.PartsHeld(worker, unit.batch) <= std::max(share, before[unit.batch]));

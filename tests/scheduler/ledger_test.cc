@@ -37,6 +37,25 @@ TEST_CASE("Two workers get half of each batch, in one unit") {
   CHECK(token == 5);
 }
 
+TEST_CASE("A worker with a place of its own gets what is to do from there on, then what is before it") {
+  Ledger ledger({0, 10, 8, 2});
+  uint64_t token = 1;
+  const auto lease = [&](uint64_t worker, uint32_t share, uint32_t from) {
+    return ledger.Lease(worker, 2, share, &token, absl::ZeroDuration(), from);
+  };
+  // Whoever comes first.
+  CHECK(RangesOf(lease(2, 4, 4)) == std::vector<PartRange>{{4, 8}, {4, 8}});
+  CHECK(RangesOf(lease(1, 4, 0)) == std::vector<PartRange>{{0, 4}, {0, 4}});
+  Ledger other({0, 1, 8, 1});
+  const auto first = other.Lease(3, 9, 2, &token, absl::ZeroDuration(), 6);
+  REQUIRE(RangesOf(first) == std::vector<PartRange>{{6, 8}});
+  Done(other, 3, first[0]);
+  // Its own are done: a fast worker goes on with those of others.
+  CHECK(RangesOf(other.Lease(3, 9, 2, &token, absl::ZeroDuration(), 6)) == std::vector<PartRange>{{0, 2}});
+  CHECK(RangesOf(other.Lease(4, 9, 3, &token, absl::ZeroDuration(), 3)) == std::vector<PartRange>{{3, 4}, {4, 6}});
+  CHECK(RangesOf(other.Lease(5, 9, 8, &token, absl::ZeroDuration(), 8)) == std::vector<PartRange>{{2, 3}});
+}
+
 TEST_CASE("A worker that asks early does not take what the other could compute at the same time") {
   Ledger ledger({0, 1, 4, 1});
   uint64_t token = 1;

@@ -9,7 +9,7 @@
 #include "common/model_plan.h"
 #include "ops/gemm.h"
 #include "ops/optimizer.h"
-#include "worker/input/row_order.h"
+#include "worker/input/epoch_order.h"
 #include "worker/job/part_builder.h"
 #include "worker/model/model.h"
 
@@ -72,12 +72,13 @@ absl::StatusOr<std::vector<std::pair<double, double>>> MeasureStep(const v1::Job
   if (!model.ok()) return model.status();
   SetGemmThreads(1);
   std::vector<std::pair<double, double>> measured;
+  const EpochOrder order = EpochOrderOf(job, rows.rows());
   size_t tokens_before = 0;
   for (uint64_t size = 1; size <= std::min<uint64_t>({job.batch(), rows.rows(), kMostRows}); size *= 4) {
     PartBuilder builder(RowShape::Of(job));
     std::vector<uint32_t> tokens, labels;
     for (uint64_t i = 0; i < size; ++i) {
-      rows.Get(ShuffledRow(job.seed(), 0, i, rows.rows()), &tokens, &labels);
+      rows.Get(order.Row(0, i), &tokens, &labels);
       builder.Add(tokens, labels);
     }
     const Part part = builder.Take();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "worker/input/row_order.h"
+#include "worker/input/epoch_order.h"
 
 namespace pumasi {
 
@@ -12,8 +12,9 @@ DistinctIds SampleRows(const v1::Job& job, const RowSource& rows, uint64_t ids, 
   DistinctIds distinct;
   std::vector<uint32_t> tokens, labels;
   uint64_t seen = 0;
+  const EpochOrder order = EpochOrderOf(job, rows.rows());
   for (uint64_t i = 0; i < std::min(rows.rows(), size.rows) && seen < size.tokens; ++i) {
-    rows.Get(ShuffledRow(job.seed(), 0, i, rows.rows()), &tokens, &labels);
+    rows.Get(order.Row(0, i), &tokens, &labels);
     if (mask_zero) std::erase(tokens, 0u);
     distinct.AddRow(tokens);
     seen += tokens.size();

@@ -16,8 +16,8 @@ struct RowLimit {
   uint64_t tokens = uint64_t{1} << 21;
 };
 
-// The first rows of the job's first epoch, in the order in which it trains on them (worker/input/row_order.h), so that
-// they are drawn at random from all of the data. `ids`: of the embedding.
+// The first rows of the job's first epoch, in the order in which it trains on them (worker/input/epoch_order.h), so
+// that they are drawn at random from all of the data. `ids`: of the embedding.
 DistinctIds SampleRows(const v1::Job& job, const RowSource& rows, uint64_t ids, const RowLimit& size = {});
 
 }  // namespace pumasi

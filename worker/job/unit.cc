@@ -13,7 +13,7 @@
 #include "ops/tree/node_rounding.h"
 #include "ops/tree/part_tree.h"
 #include "ops/wire/job_wire.h"
-#include "worker/input/row_order.h"
+#include "worker/input/epoch_order.h"
 #include "worker/job/lanes.h"
 
 namespace pumasi {
@@ -148,6 +148,7 @@ WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data) {
   WorkShape shape = {PlanOf(job, data.train_rows()), job.seed(),  RowShape::Of(job),
                      job.optimizer().has_count(),    WireOf(job), CodingOf(job)};
   if (Averages(job)) shape.lanes = {LanePlanOf(job, data.train_rows()), job.optimizer()};
+  shape.split = job.split();
   return shape;
 }
 
@@ -171,9 +172,9 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
     return absl::InvalidArgumentError(absl::StrCat("lease of batch ", lease.batch(), ", parts ", lease.first_part(),
                                                    "-", lease.end_part(), ": the job has no such parts"));
   }
+  const EpochOrder order(plan, shape.seed, shape.split);
   const auto read = [&](RowRange rows) {
-    return ReadPart(train, shape.rows, rows,
-                    [&](uint64_t i) { return ShuffledRow(shape.seed, lease.epoch(), i, plan.rows); });
+    return ReadPart(train, shape.rows, rows, [&](uint64_t i) { return order.Row(lease.epoch(), i); });
   };
   if (shape.lanes) {
     ReadLanes(shape.lanes->plan, read, &unit);

@@ -13,6 +13,7 @@
 #include "ops/precision.h"
 #include "ops/tree/gradient.h"
 #include "ops/wire/dense_coding.h"
+#include "proto/job.pb.h"
 #include "proto/scheduler.pb.h"
 #include "worker/exchange/router.h"
 #include "worker/input/row_source.h"
@@ -56,6 +57,7 @@ struct WorkShape {
     v1::Optimizer optimizer;
   };
   std::optional<Lanes> lanes = {};
+  v1::Split split = v1::SPLIT_BATCH;  // which row stands where (worker/input/epoch_order.h)
 };
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data);
 
