@@ -177,9 +177,9 @@ class JobRun {
   };
   struct Server {
     v1::Node node;
-    bool ready = false;
-    bool draining = false;
+    bool ready = false, draining = false;
     absl::Duration avoid_until = -absl::InfiniteDuration();  // it could not copy a slot
+    uint64_t copied_bytes = 0;                               // ReportFilledRequest.copied_bytes
   };
   struct PendingCheckpoint {
     struct Shard {

@@ -12,8 +12,8 @@
 namespace pumasi {
 namespace {
 
-// A slot that fills makes pulls wait.
-constexpr absl::Duration kFillingTime = absl::Seconds(10);
+// A slot that fills makes pulls wait: it is given up if nothing came to its server for so long.
+constexpr absl::Duration kFillingSilence = absl::Seconds(10);
 // A server that could not copy a slot gets no other for so long.
 constexpr absl::Duration kAvoidTime = absl::Seconds(60);
 // Slots that were copied ahead wait for others to fill together with them for so long.
@@ -169,7 +169,7 @@ void JobRun::Adopt(const v1::Layout& layout, absl::Duration now) {
     const auto before = filling_.find(slot);
     filling[slot] = before != filling_.end() && before->second.server == server
                         ? before->second
-                        : Filling{server, now + kFillingTime, layout_.epoch(), false};
+                        : Filling{server, now + kFillingSilence, layout_.epoch(), false};
   }
   filling_ = std::move(filling);
   failed_.clear();
@@ -198,6 +198,15 @@ absl::Status JobRun::Filled(const v1::ReportFilledRequest& request, absl::Durati
   }
   if (request.layout_epoch() < generation_epoch_) return absl::OkStatus();
   touched_ = true;
+  // It begins anew with each generation's tables.
+  if (request.copied_bytes() != server->second.copied_bytes) {
+    server->second.copied_bytes = request.copied_bytes();
+    for (auto& [slot, filling] : filling_) {
+      if (filling.server != request.incarnation() || filling.done) continue;
+      filling.deadline = now + kFillingSilence;
+      last_progress_ = now;
+    }
+  }
   for (const uint32_t slot : request.prefetched()) {
     const auto copied = prefetch_.find(slot);
     if (copied != prefetch_.end() && copied->second.server == request.incarnation()) copied->second.done = true;
@@ -245,7 +254,8 @@ void JobRun::LookAtFilling(absl::Duration now) {
   bool look = copied_since_ && now - *copied_since_ >= kGatherTime;
   for (const auto& [slot, filling] : filling_) {
     if (filling.done || failed_.count(slot) || now < filling.deadline) continue;
-    CopyFailed(slot, filling.server, absl::StrCat("it took longer than ", absl::FormatDuration(kFillingTime)), now);
+    CopyFailed(slot, filling.server, absl::StrCat("nothing of it came for ", absl::FormatDuration(kFillingSilence)),
+               now);
     look = true;
   }
   for (auto& [incarnation, server] : servers_) {

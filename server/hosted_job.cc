@@ -17,7 +17,8 @@ namespace pumasi {
 namespace {
 
 constexpr absl::Duration kTellDeadline = absl::Seconds(2);
-constexpr absl::Duration kFetchDeadline = absl::Seconds(10);
+// Of a slot that is copied something has to come within it, again and again.
+constexpr absl::Duration kFetchSilence = absl::Seconds(10);
 // Only a safety net: whatever happens wakes the control thread.
 constexpr absl::Duration kLongestSleep = absl::Seconds(1);
 
@@ -111,6 +112,12 @@ void HostedJob::RunControl() {
       continue;
     }
     const absl::Duration now = around_.clock.Now();
+    if (const auto silent = TakeSilent(now); !silent.empty()) {
+      lock.unlock();
+      for (const auto& context : silent) context->TryCancel();
+      lock.lock();
+      continue;
+    }
     if (UseDue(now)) {
       lock.unlock();
       TellUse();
@@ -162,7 +169,9 @@ void HostedJob::Make(const ShardWish& wish) {
 
 std::shared_ptr<grpc::ClientContext> HostedJob::BeginCall(absl::Duration deadline) {
   auto context = std::make_shared<grpc::ClientContext>();
-  context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline));
+  if (deadline < absl::InfiniteDuration()) {
+    context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline));
+  }
   return calls_.Begin(context.get(), this) ? context : nullptr;
 }
 
@@ -189,17 +198,43 @@ void HostedJob::Fetch(const FetchWish& wish) {
     Happen([&] { hosting_.Fetched(wish.ticket, peer.status(), around_.clock.Now()); });
     return;
   }
-  auto context = BeginCall(kFetchDeadline);
+  auto context = BeginCall(absl::InfiniteDuration());
   if (context == nullptr) return;
   PUMASI_FAILPOINT("server.fetch.sent").IgnoreError();
-  ReceiveSlot(**peer, context.get(), wish.request,
-              [this, context, ticket = wish.ticket](absl::StatusOr<v1::SlotState> state) {
-                if (state.ok()) {
-                  if (absl::Status status = PUMASI_FAILPOINT("server.fetch.answered"); !status.ok()) state = status;
-                }
-                Happen([&] { hosting_.Fetched(ticket, std::move(state), around_.clock.Now()); });
-                calls_.End(context.get());
-              });
+  const uint64_t ticket = wish.ticket;
+  {
+    std::lock_guard lock(mutex_);
+    fetching_[ticket] = {context, around_.clock.Now()};
+  }
+  const auto moved = [this, ticket](uint64_t bytes) {
+    Happen([&] {
+      fetching_[ticket].moved = around_.clock.Now();
+      hosting_.FetchMoved(ticket, bytes, fetching_[ticket].moved);
+    });
+  };
+  ReceiveSlot(**peer, context.get(), wish.request, moved, [this, context, ticket](absl::StatusOr<v1::SlotState> state) {
+    if (state.ok()) {
+      if (absl::Status status = PUMASI_FAILPOINT("server.fetch.answered"); !status.ok()) state = status;
+    }
+    Happen([&] {
+      if (!state.ok() && fetching_[ticket].cancelled) {
+        state =
+            absl::DeadlineExceededError(absl::StrCat("nothing of it came for ", absl::FormatDuration(kFetchSilence)));
+      }
+      fetching_.erase(ticket);
+      hosting_.Fetched(ticket, std::move(state), around_.clock.Now());
+    });
+    calls_.End(context.get());
+  });
+}
+
+std::vector<std::shared_ptr<grpc::ClientContext>> HostedJob::TakeSilent(absl::Duration now) {
+  std::vector<std::shared_ptr<grpc::ClientContext>> silent;
+  for (auto& [ticket, fetching] : fetching_) {
+    if (now - fetching.moved < kFetchSilence || std::exchange(fetching.cancelled, true)) continue;
+    silent.push_back(fetching.context);
+  }
+  return silent;
 }
 
 void HostedJob::RunWriter() {

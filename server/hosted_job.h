@@ -5,11 +5,13 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -66,6 +68,8 @@ class HostedJob {
   void Perform(HostingEffects effects);
   void Make(const ShardWish& wish);
   void Fetch(const FetchWish& wish);
+  // With the lock: calls for slots of which nothing came for too long, to be cancelled without it.
+  std::vector<std::shared_ptr<grpc::ClientContext>> TakeSilent(absl::Duration now);
   void Tell(const TellWish& wish);
   // With the lock: how many batches slots have applied.
   uint64_t Batches() const { return hosting_.shard() == nullptr ? 0 : hosting_.shard()->applied(); }
@@ -75,7 +79,7 @@ class HostedJob {
   void TellUse();
   // Of the control thread: whether it is time for that again.
   bool UseDue(absl::Duration now);
-  // A context for a call; nullptr: the job is dropped, do not call.
+  // A context for a call; nullptr: the job is dropped, do not call. InfiniteDuration: another deadline is seen to.
   std::shared_ptr<grpc::ClientContext> BeginCall(absl::Duration deadline);
 
   void RunWriter();
@@ -95,9 +99,15 @@ class HostedJob {
   Hosting hosting_;                                  // GUARDED_BY(mutex_)
   std::deque<std::shared_ptr<Snapshot>> snapshots_;  // GUARDED_BY(mutex_): to be written
   std::deque<LogWish> logs_;                         // GUARDED_BY(mutex_): likewise
-  ServingTimes times_;                               // GUARDED_BY(mutex_)
-  absl::Duration use_told_;                          // of the control thread: when that was due last
-  bool dropped_ = false;                             // GUARDED_BY(mutex_)
+  struct Fetching {
+    std::shared_ptr<grpc::ClientContext> context;
+    absl::Duration moved;  // when something of it came last
+    bool cancelled = false;
+  };
+  std::map<uint64_t, Fetching> fetching_;  // GUARDED_BY(mutex_): by ticket
+  ServingTimes times_;                     // GUARDED_BY(mutex_)
+  absl::Duration use_told_;                // of the control thread: when that was due last
+  bool dropped_ = false;                   // GUARDED_BY(mutex_)
   CallsInFlight calls_;
   std::thread control_, writer_, log_;
 };

@@ -202,6 +202,12 @@ absl::StatusOr<v1::SlotState> Hosting::FetchSlot(const v1::FetchSlotRequest& req
   return held.ToState(request.since(), shard_->optimizers().ChangesUpTo(held.version()));
 }
 
+void Hosting::FetchMoved(uint64_t ticket, uint64_t bytes, absl::Duration now) {
+  if (shard_ == nullptr) return;
+  copies_->Moved(ticket, bytes, now);
+  Pump(now);
+}
+
 void Hosting::Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, absl::Duration now) {
   if (shard_ == nullptr) return;
   const auto before = shard_->LeastPrimaryVersion();

@@ -31,7 +31,8 @@ struct ShardWish {
 // lacks a record. DataLoss: what it holds does not fit the job.
 absl::StatusOr<std::unique_ptr<Shard>> MakeShard(const ShardWish& wish, Files& files, const FindFolder& find = nullptr);
 
-// Another server is to be asked for a slot (ParameterServer.FetchSlot), with a deadline; then Hosting::Fetched.
+// Another server is to be asked for a slot (ParameterServer.FetchSlot), with a deadline for each part of the answer;
+// Hosting::FetchMoved while it comes, then Hosting::Fetched.
 struct FetchWish {
   uint64_t ticket = 0;
   std::string address;

@@ -67,7 +67,13 @@ void Hosting::TellReady(absl::Duration now) {
 void Hosting::TellFilled(absl::Duration now) {
   std::optional<v1::ReportFilledRequest> report;
   if (serving()) report = copies_->Report(assignment_, *shard_, now);
-  const std::string text = report.has_value() ? report->SerializeAsString() : "";
+  std::string text;
+  if (report.has_value()) {
+    // That more bytes have come is told with what is told again, in time.
+    v1::ReportFilledRequest lasting = *report;
+    lasting.clear_copied_bytes();
+    text = lasting.SerializeAsString();
+  }
   if (text == filled_ && (text.empty() || filled_ticket_ != 0 || filled_due_ > now)) return;
   outbox_.Withdraw(filled_ticket_);
   filled_ticket_ = report.has_value() ? outbox_.Put(*std::move(report), now) : 0;

@@ -13,8 +13,10 @@ namespace {
 
 // Calls that are out at a time: each holds a slot in memory, here and at its primary.
 constexpr int kMostCalls = 4;
-// A copy that did not succeed for this long is reported as failed, and tried on.
+// A copy that failed, and of which nothing came for this long, is reported as failed, and tried on.
 constexpr absl::Duration kPatience = absl::Seconds(5);
+// So often it may begin anew after bytes had come.
+constexpr int kMostBroken = 3;
 
 }  // namespace
 
@@ -29,7 +31,7 @@ void SlotCopies::SetWishes(const v1::Assignment& assignment, Shard& shard, absl:
     if (known == copies_.end() || copy.filling != filling) {
       copy.due = now;
       copy.failing_since = absl::InfiniteDuration();
-      copy.failures = 0;
+      copy.failures = copy.broken = 0;
       copy.pauses.Reset();
     }
     copy.filling = filling;
@@ -39,6 +41,16 @@ void SlotCopies::SetWishes(const v1::Assignment& assignment, Shard& shard, absl:
     wanted.emplace(slot, std::move(copy));
   }
   copies_ = std::move(wanted);
+}
+
+void SlotCopies::Moved(uint64_t ticket, uint64_t bytes, absl::Duration now) {
+  copied_ += bytes;
+  for (auto& [slot, copy] : copies_) {
+    if (ticket == 0 || copy.ticket != ticket) continue;
+    copy.moved = true;
+    // One that comes halfway again and again has failed, too.
+    if (copy.broken < kMostBroken) copy.failing_since = absl::InfiniteDuration();
+  }
 }
 
 bool SlotCopies::Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, Shard& shard, absl::Duration now) {
@@ -51,7 +63,7 @@ bool SlotCopies::Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, S
   const absl::Status status = state.ok() ? Take(*state, copy, shard) : state.status();
   if (status.ok()) {
     copy.failing_since = absl::InfiniteDuration();
-    copy.failures = 0;
+    copy.failures = copy.broken = 0;
     copy.pauses.Reset();
     copy.due = now;
     if (!shard.whole(slot)) return false;
@@ -67,6 +79,8 @@ void SlotCopies::Failed(uint32_t slot, Copy& copy, const std::string& why, absl:
   copy.failing_since = std::min(copy.failing_since, now);
   copy.due = now + copy.pauses.Next(random_());
   ++copy.failures;
+  copy.broken += copy.moved;
+  copy.moved = false;
 }
 
 void SlotCopies::GiveWay(absl::Duration now) {
@@ -117,6 +131,7 @@ void SlotCopies::Due(const std::string& job_id, const Shard& shard, absl::Durati
       const v1::Layout& layout = shard.layout();
       FetchWish wish;
       wish.ticket = copy.ticket = next_ticket_++;
+      copy.moved = false;
       wish.address = layout.servers(layout.slot_owner(slot)).address();
       // With async what another primary applied since then, in its order, can't be told from steps.
       const bool all = copy.aside == nullptr || shard.shape().async;
@@ -154,6 +169,7 @@ bool SlotCopies::ShallReport(const Copy& copy, absl::Duration now) {
 std::optional<v1::ReportFilledRequest> SlotCopies::Report(const v1::Assignment& assignment, const Shard& shard,
                                                           absl::Duration now) const {
   v1::ReportFilledRequest report;
+  bool fills = false;  // with bytes that come
   for (uint32_t slot = 0; slot < shard.shape().slots(); ++slot) {
     const auto copy = copies_.find(slot);
     if (copy == copies_.end()) {
@@ -165,12 +181,14 @@ std::optional<v1::ReportFilledRequest> SlotCopies::Report(const v1::Assignment& 
       continue;
     }
     if (copy->second.aside != nullptr && !copy->second.filling) report.add_prefetched(slot);
+    if (copy->second.filling && copy->second.ticket != 0 && copy->second.moved) fills = true;
     if (ShallReport(copy->second, now)) {
       report.add_failed(slot);
       report.set_error(copy->second.error);
     }
   }
-  if (report.prefetched().empty() && report.filled().empty() && report.failed().empty()) return std::nullopt;
+  if (report.prefetched().empty() && report.filled().empty() && report.failed().empty() && !fills) return std::nullopt;
+  report.set_copied_bytes(copied_);
   report.set_incarnation(incarnation_);
   report.set_job_id(assignment.job_id());
   report.set_layout_epoch(shard.layout_epoch());

@@ -29,6 +29,8 @@ class SlotCopies {
 
   // What is wanted now, by the shard's layout and the assignment. Copies that nobody wants any more are dropped.
   void SetWishes(const v1::Assignment& assignment, Shard& shard, absl::Duration now);
+  // Bytes of the answer to a call have come, and it goes on.
+  void Moved(uint64_t ticket, uint64_t bytes, absl::Duration now);
   // An answer to a call: an error is tried again, after a pause. True: a slot has become whole.
   bool Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, Shard& shard, absl::Duration now);
 
@@ -53,7 +55,9 @@ class SlotCopies {
     bool asked_filling = false;
     absl::Duration due = absl::ZeroDuration();  // of the next call
     absl::Duration failing_since = absl::InfiniteDuration();
-    int failures = 0;  // in a row
+    bool moved = false;  // bytes came with the last call
+    int failures = 0;    // in a row
+    int broken = 0;      // of them: after bytes had come
     Backoff pauses{{.first = absl::Milliseconds(20), .longest = absl::Milliseconds(500)}};
     std::string error;
   };
@@ -65,6 +69,7 @@ class SlotCopies {
   const uint64_t incarnation_;
   std::mt19937_64 random_;  // of the pauses
   uint64_t next_ticket_ = 1;
+  uint64_t copied_ = 0;                         // bytes
   std::map<uint32_t, Copy> copies_;             // by slot
   absl::Duration seen_ = absl::ZeroDuration();  // of the last Due
 };

@@ -42,9 +42,9 @@ class Sender final : public grpc::ServerWriteReactor<v1::SlotPiece> {
 
 class Receiver final : public grpc::ClientReadReactor<v1::SlotPiece> {
  public:
-  Receiver(grpc::ClientContext* context, const v1::FetchSlotRequest& request,
+  Receiver(grpc::ClientContext* context, const v1::FetchSlotRequest& request, std::function<void(uint64_t)> moved,
            std::function<void(absl::StatusOr<v1::SlotState>)> done)
-      : context_(context), request_(request), done_(std::move(done)) {}
+      : context_(context), request_(request), moved_(std::move(moved)), done_(std::move(done)) {}
 
   void Start(v1::ParameterServer::StubInterface& stub) {
     stub.async()->FetchSlot(context_, &request_, this);
@@ -54,7 +54,11 @@ class Receiver final : public grpc::ClientReadReactor<v1::SlotPiece> {
   void OnReadDone(bool ok) override {
     if (!ok) return;
     if (problem_.ok()) problem_ = assembly_.Add(piece_);
-    if (!problem_.ok()) context_->TryCancel();
+    if (!problem_.ok()) {
+      context_->TryCancel();
+    } else if (!piece_.end()) {
+      moved_(piece_.data().size());
+    }
     StartRead(&piece_);
   }
   void OnDone(const grpc::Status& status) override {
@@ -71,6 +75,7 @@ class Receiver final : public grpc::ClientReadReactor<v1::SlotPiece> {
  private:
   grpc::ClientContext* const context_;
   const v1::FetchSlotRequest request_;
+  const std::function<void(uint64_t)> moved_;
   const std::function<void(absl::StatusOr<v1::SlotState>)> done_;
   SlotAssembly assembly_;
   v1::SlotPiece piece_;
@@ -95,6 +100,7 @@ absl::Status SlotAssembly::Add(const v1::SlotPiece& piece) {
   if (Crc32c(piece.data().data(), piece.data().size()) != piece.crc32c()) {
     return absl::DataLossError(absl::StrCat("a slot's checksum does not fit after ", bytes_.size(), " bytes"));
   }
+  if (piece.data().empty() && !piece.end()) return absl::DataLossError("a piece of a slot is empty");
   if (piece.data().size() > kMostBytes - bytes_.size()) {
     return absl::ResourceExhaustedError("a slot has more bytes than a message may have");
   }
@@ -120,8 +126,9 @@ grpc::ServerWriteReactor<v1::SlotPiece>* SendSlot(const absl::StatusOr<v1::SlotS
 }
 
 void ReceiveSlot(v1::ParameterServer::StubInterface& stub, grpc::ClientContext* context,
-                 const v1::FetchSlotRequest& request, std::function<void(absl::StatusOr<v1::SlotState>)> done) {
-  (new Receiver(context, request, std::move(done)))->Start(stub);
+                 const v1::FetchSlotRequest& request, std::function<void(uint64_t)> moved,
+                 std::function<void(absl::StatusOr<v1::SlotState>)> done) {
+  (new Receiver(context, request, std::move(moved), std::move(done)))->Start(stub);
 }
 
 }  // namespace pumasi

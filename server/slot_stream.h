@@ -30,7 +30,8 @@ class SlotPieces {
 // Puts pieces together again. Not thread-safe.
 class SlotAssembly {
  public:
-  // DataLoss: a checksum does not fit. ResourceExhausted: more than a message can hold. OutOfRange: after the end.
+  // DataLoss: a checksum does not fit, or there is nothing in it, and still it is not the end. ResourceExhausted: more
+  // than a message can hold. OutOfRange: after the end.
   absl::Status Add(const v1::SlotPiece& piece);
   // DataLoss: pieces are missing, or they make no SlotState.
   absl::StatusOr<v1::SlotState> Finish() const;
@@ -43,10 +44,12 @@ class SlotAssembly {
 // The answering side: deletes itself when the call is over.
 grpc::ServerWriteReactor<v1::SlotPiece>* SendSlot(const absl::StatusOr<v1::SlotState>& state);
 
-// The asking side: begins the call and returns. `done` is called once, from a thread of gRPC's. `context` has its
-// deadline and stays until then; so does `stub`.
+// The asking side: begins the call and returns. `moved` is called with the bytes of each piece but the last, `done`
+// once, after that, from threads of gRPC's. `context` and `stub` stay until then. A whole slot takes as long as it
+// takes: the caller cancels a call of which nothing comes.
 void ReceiveSlot(v1::ParameterServer::StubInterface& stub, grpc::ClientContext* context,
-                 const v1::FetchSlotRequest& request, std::function<void(absl::StatusOr<v1::SlotState>)> done);
+                 const v1::FetchSlotRequest& request, std::function<void(uint64_t)> moved,
+                 std::function<void(absl::StatusOr<v1::SlotState>)> done);
 
 }  // namespace pumasi
 

@@ -101,7 +101,8 @@ TEST_CASE("A copy that fails, or takes too long, is given up, and its server is 
   CHECK(story.Status().state() == v1::FAILED);
 }
 
-TEST_CASE("Slots that fill make pulls wait, so they do for ten seconds at most", "[deadline]") {
+TEST_CASE("Slots that fill make pulls wait: they are given up when nothing of them came for ten seconds",
+          "[deadline]") {
   JobStory story(Replicated(2));
   story.Play(R"(
     server s1
@@ -120,7 +121,35 @@ TEST_CASE("Slots that fill make pulls wait, so they do for ten seconds at most",
     s3 slots     => none, TRAINING
   )");
   REQUIRE(story.Status().warnings_size() == 1);
-  CHECK(story.Status().warnings(0) == "server s3 could not copy slot 0: it took longer than 10s");
+  CHECK(story.Status().warnings(0) == "server s3 could not copy slot 0: nothing of it came for 10s");
+}
+
+TEST_CASE("Slots may fill for as long as bytes of them come, even beyond stall_timeout", "[deadline]") {
+  JobStory story(Replicated(2));
+  story.Play(R"(
+    server s1
+    server s2
+    worker w1    => PREPARING
+    w1 prepared
+    assets
+    s1 ready
+    s2 ready     => TRAINING
+    server s3
+    s3 prefetched
+    s3 slots     => filling 0 1 2 3 4, TRAINING
+  )");
+  for (int copied = 1; copied <= 10; ++copied) {
+    story.Play("s3 copied " + std::to_string(copied << 20) + "\n9 pass\ns3 slots => filling 0 1 2 3 4, TRAINING");
+  }
+  SECTION("they become whole") { story.Play("s3 filled\ns1 slots => primary 1 6; backup 3 5 7, TRAINING"); }
+  SECTION("the same number again says nothing") {
+    story.Play(R"(
+      s3 copied 10485760
+      1 pass
+      s3 slots   => none, TRAINING
+    )");
+    CHECK(story.Status().warnings(0) == "server s3 could not copy slot 0: nothing of it came for 10s");
+  }
 }
 
 TEST_CASE("A server that comes gets its share; one that is drained loses all, and is told to leave") {

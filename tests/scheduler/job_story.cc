@@ -199,6 +199,12 @@ std::string JobStory::NodeDoes(const v1::Node& node, const std::vector<std::stri
     return ErrorOf(job().ServerReady(request, now_));
   } else if (verb == "slots") {
     return Slots(node);
+  } else if (verb == "copied") {
+    v1::ReportFilledRequest request;
+    request.set_incarnation(node.incarnation());
+    request.set_layout_epoch(job().layout().epoch());
+    request.set_copied_bytes(std::stoull(words[2]));
+    return ErrorOf(job().Filled(request, now_));
   } else if (verb == "prefetched" || verb == "filled" || verb == "failed") {
     return Copied(node, verb);
   } else if (verb == "asks") {

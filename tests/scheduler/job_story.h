@@ -8,6 +8,7 @@
 //   assets                                the vocabulary arrives
 //   NAME ready                            it has its tables, for the layout as it is
 //   NAME slots                            answers what it holds: "primary 0 1, backup 2, filling 3, prefetch 4"
+//   NAME copied N                         the server has got N bytes of slots so far
 //   NAME prefetched / filled / failed     the server has copied all that it shall copy ahead / that fills / could not
 //   NAME asks N                           asks for units until it holds N; answers what it got
 //   NAME done [N]                         reports the first N units that it holds, or all

@@ -141,6 +141,14 @@ class HostingStory {
     Settle();
   }
 
+  // Likewise slots that are to be fetched.
+  bool hold_fetches = false;
+  std::vector<std::pair<uint32_t, FetchWish>> held_fetches;
+  void FetchHeld() {
+    for (auto& [server, wish] : std::exchange(held_fetches, {})) Fetch(server, wish);
+    Settle();
+  }
+
   absl::Status Push(uint32_t server, uint64_t version, PartRange range, const Gradient& gradient,
                     v1::PushResponse* response, uint64_t worker = kWorker) {
     v1::PushRequest request = PushFor(layout(), server, version, range, gradient);
@@ -214,11 +222,10 @@ class HostingStory {
     Hosting& hosting = *servers_[server];
     for (const ShardWish& wish : effects.shards) hosting.ShardMade(wish.ticket, MakeShard(wish, disk_), now_);
     for (const FetchWish& wish : effects.fetches) {
-      Hosting* from = servers_[std::stoi(wish.address)].get();
-      if (from == nullptr) {
-        hosting.Fetched(wish.ticket, absl::UnavailableError("nobody is there"), now_);
+      if (hold_fetches) {
+        held_fetches.emplace_back(server, wish);
       } else {
-        hosting.Fetched(wish.ticket, from->FetchSlot(wish.request), now_);
+        Fetch(server, wish);
       }
     }
     for (const TellWish& wish : effects.tells) {
@@ -239,6 +246,11 @@ class HostingStory {
         WriteLog(server, wish);
       }
     }
+  }
+  void Fetch(uint32_t server, const FetchWish& wish) {
+    Hosting* from = servers_[std::stoi(wish.address)].get();
+    servers_[server]->Fetched(
+        wish.ticket, from == nullptr ? absl::UnavailableError("nobody is there") : from->FetchSlot(wish.request), now_);
   }
   void WriteLog(uint32_t server, const LogWish& wish) {
     LogWriter& writer = writers_.try_emplace(server, disk_).first->second;

@@ -1,7 +1,10 @@
 #include "server/slot_stream.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <future>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/crc32c.h"
@@ -47,6 +50,8 @@ TEST_CASE("Pieces that are damaged, missing or too many are noticed") {
   SlotAssembly other;
   REQUIRE(other.Add(pieces[2]).ok());
   CHECK(absl::IsOutOfRange(other.Add(pieces[0])));
+  SlotAssembly with_hole;
+  CHECK(absl::IsDataLoss(with_hole.Add(v1::SlotPiece())));
   v1::SlotPiece nonsense;
   nonsense.set_data("\xff\xff\xff");
   nonsense.set_crc32c(Crc32c(nonsense.data()));
@@ -54,6 +59,33 @@ TEST_CASE("Pieces that are damaged, missing or too many are noticed") {
   SlotAssembly third;
   REQUIRE(third.Add(nonsense).ok());
   CHECK(absl::IsDataLoss(third.Finish().status()));
+}
+
+class Holder final : public v1::ParameterServer::CallbackService {
+  grpc::ServerWriteReactor<v1::SlotPiece>* FetchSlot(grpc::CallbackServerContext*,
+                                                     const v1::FetchSlotRequest*) override {
+    return SendSlot(BigState());
+  }
+};
+
+TEST_CASE("Who receives a slot hears of all bytes but those of the last piece while they come") {
+  Holder holder;
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&holder);
+  const auto server = builder.BuildAndStart();
+  const auto stub = v1::ParameterServer::NewStub(server->InProcessChannel({}));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  std::vector<uint64_t> moved;
+  std::promise<absl::StatusOr<v1::SlotState>> done;
+  ReceiveSlot(
+      *stub, &context, {}, [&](uint64_t bytes) { moved.push_back(bytes); },
+      [&](absl::StatusOr<v1::SlotState> state) { done.set_value(std::move(state)); });
+  const auto state = done.get_future().get();
+  REQUIRE(state.ok());
+  CHECK(state->SerializeAsString() == BigState().SerializeAsString());
+  CHECK(moved == std::vector<uint64_t>{1 << 20, 1 << 20});
+  server->Shutdown();
 }
 
 }  // namespace
