@@ -38,8 +38,10 @@ class Luck {
 // One service at a port of its own.
 class Served {
  public:
-  explicit Served(grpc::Service& service) {
+  // Larger messages than `max_message` are not taken; -1: than gRPC takes.
+  explicit Served(grpc::Service& service, int max_message = -1) {
     grpc::ServerBuilder builder;
+    if (max_message >= 0) builder.SetMaxReceiveMessageSize(max_message);
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&service);

@@ -178,6 +178,17 @@ TEST_CASE("A unit ends after the batch at which it is no longer wanted") {
   CHECK(batches == 3);
 }
 
+TEST_CASE("Reading a unit tells of each batch, too, and ends where it is no longer wanted") {
+  Averaging work;
+  int batches = 0;
+  const auto unit = ReadUnit(work.Round(0, {0, 4}), work.shape, work.train, nullptr, [&] { return ++batches > 0; });
+  REQUIRE(unit.ok());
+  CHECK(batches == 8);
+  const auto third = [&] { return ++batches < 8 + 3; };
+  CHECK(absl::IsCancelled(ReadUnit(work.Round(0, {0, 4}), work.shape, work.train, nullptr, third).status()));
+  CHECK(batches == 8 + 3);
+}
+
 TEST_CASE("An evaluation of a job that averages is like any other") {
   Averaging work;
   TinyWork plain(AveragingJob());

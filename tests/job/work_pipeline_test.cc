@@ -36,8 +36,11 @@ class Rows : public RowSource {
 // Workers that count (the optimizer `count`) on three servers.
 class Counting {
  public:
-  // One call in `one_in` fails; 0: none does.
-  Counting(uint64_t seed, uint32_t one_in, size_t workers, bool copies, size_t devices = 1) : luck_(seed, one_in) {
+  // One call in `one_in` fails; 0: none does. Workers send and take no larger messages than `max_message`, and servers
+  // take none larger than `max_taken`.
+  Counting(uint64_t seed, uint32_t one_in, size_t workers, bool copies, size_t devices = 1, int max_message = 1 << 20,
+           int max_taken = 1 << 20)
+      : luck_(seed, one_in) {
     v1::Job job = TinyJob();
     job.mutable_optimizer()->mutable_count();
     work_ = std::make_unique<TinyWork>(job);
@@ -52,7 +55,7 @@ class Counting {
     assignment_.mutable_data()->set_train_rows(23);
     for (uint32_t server = 0; server < 3; ++server) {
       servers_.push_back(std::make_unique<FakeServer>(server, kParts, work_->tables, luck_));
-      served_.push_back(std::make_unique<Served>(*servers_.back()));
+      served_.push_back(std::make_unique<Served>(*servers_.back(), max_taken));
     }
     for (size_t worker = 0; worker < workers; ++worker) assignment_.add_sharing(worker + 1);
     SetLayout(1, copies);
@@ -65,8 +68,12 @@ class Counting {
       options.shape = work_->shape;
       options.tables = work_->tables;
       options.train = &rows_;
-      options.make_link = [](const std::string& address) {
-        return std::make_shared<ServerLink>(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()), 1 << 20);
+      grpc::ChannelArguments arguments;
+      arguments.SetMaxSendMessageSize(max_message);
+      arguments.SetMaxReceiveMessageSize(max_message);
+      options.make_link = [arguments, max_message](const std::string& address) {
+        return std::make_shared<ServerLink>(
+            grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments), max_message);
       };
       options.on_fenced = [] {};
       options.on_compute_error = [](const absl::Status&) { return false; };
@@ -178,6 +185,22 @@ TEST_CASE("A scheduler that is silent for a while is told everything when it is 
   job.scheduler().SetSilent(false);
   CHECK(job.scheduler().WaitFor(kBatches, std::chrono::seconds(60)) == "");
   job.CheckCounts();
+}
+
+TEST_CASE("Messages that are larger than somebody sends or takes fail the job and say what would be right") {
+  struct Limit {
+    int workers, servers;
+    const char* says;
+  };
+  for (const Limit& limit :
+       {Limit{16, 1 << 20, "Sent message larger than max ("}, Limit{128, 1 << 20, "Received message larger than max ("},
+        Limit{1 << 20, 16, "Received message larger than max ("}}) {
+    Counting job(6, 0, 1, false, 1, limit.workers, limit.servers);
+    const std::string why = job.scheduler().WaitFor(kBatches, std::chrono::seconds(60));
+    CAPTURE(limit.workers, limit.servers);
+    CHECK_THAT(why, Catch::Contains(limit.says));
+    CHECK_THAT(why, Catch::Contains("raise max_message of servers and workers"));
+  }
 }
 
 }  // namespace

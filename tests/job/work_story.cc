@@ -56,6 +56,7 @@ void WorkStory::Layout(uint64_t epoch, uint64_t generation, uint32_t servers) {
   layout.set_generation(generation);
   for (uint32_t server = 0; server < servers; ++server) {
     layout.add_servers()->set_incarnation(100 + server);
+    layout.mutable_servers(static_cast<int>(server))->set_node(absl::StrCat("s", server));
     layout.add_slot_owner(server);
     layout.add_slot_backup(servers > 1 ? 1 + (server + 1) % servers : 0);
   }

@@ -64,17 +64,19 @@ void AddConfusions(const PartOutcome& outcome, v1::UnitDone* done) {
 }
 
 template <typename Read>
-void ReadLanes(const LanePlan& plan, const Read& read, Unit* unit) {
+absl::Status ReadLanes(const LanePlan& plan, const Read& read, const std::function<bool()>& after_batch, Unit* unit) {
   const v1::Lease& lease = unit->lease;
   for (uint32_t lane = lease.first_part(); lane < lease.end_part(); ++lane) {
     std::vector<Part>& batches = unit->lanes.emplace_back();
     for (uint64_t index = 0; plan.Batch(lease.batch(), lane, index).size() > 0; ++index) {
       batches.push_back(read(plan.Batch(lease.batch(), lane, index)));
       unit->ids.insert(unit->ids.end(), batches.back().ids.begin(), batches.back().ids.end());
+      if (after_batch && !after_batch()) return absl::CancelledError("the unit was dropped");
     }
   }
   std::sort(unit->ids.begin(), unit->ids.end());
   unit->ids.erase(std::unique(unit->ids.begin(), unit->ids.end()), unit->ids.end());
+  return absl::OkStatus();
 }
 
 // What the optimizer `count` adds up. `gradient`: with room for all tables.
@@ -153,7 +155,7 @@ WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data) {
 }
 
 absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,
-                              const RowSource* test) {
+                              const RowSource* test, const std::function<bool()>& after_batch) {
   Unit unit;
   unit.lease = lease;
   if (lease.kind() == v1::EVALUATE) {
@@ -177,7 +179,7 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
     return ReadPart(train, shape.rows, rows, [&](uint64_t i) { return order.Row(lease.epoch(), i); });
   };
   if (shape.lanes) {
-    ReadLanes(shape.lanes->plan, read, &unit);
+    if (absl::Status status = ReadLanes(shape.lanes->plan, read, after_batch, &unit); !status.ok()) return status;
     return unit;
   }
   unit.batch_rows = plan.Batch(lease.batch()).size();

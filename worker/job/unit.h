@@ -61,9 +61,10 @@ struct WorkShape {
 };
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data);
 
-// Reads the rows of a lease. InvalidArgument if the lease does not fit the job.
+// Reads the rows of a lease. InvalidArgument if the lease does not fit the job. `after_batch`: of lanes, as in
+// ComputeUnit.
 absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, const RowSource& train,
-                              const RowSource* test);
+                              const RowSource* test, const std::function<bool()>& after_batch = nullptr);
 
 // Runs the model over the unit's parts, each part alone, on all devices side by side, and sums their gradients in the
 // job's tree, rounded if the job wants that: the bits are the same on any number of devices. Errors name batch and

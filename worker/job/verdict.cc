@@ -1,5 +1,6 @@
 #include "worker/job/verdict.h"
 
+#include "absl/strings/match.h"
 #include "common/error_detail.h"
 #include "common/retry_reason.h"
 
@@ -39,8 +40,14 @@ Verdict VerdictOf(const absl::Status& status, uint64_t layout_epoch) {
     case D::NOT_FINITE:  // the server that refused it has told the scheduler
       return Verdict::kDrop;
     default:
-      return VerdictOf(RetryOf(status));
+      return IsTooLarge(status) ? Verdict::kFail : VerdictOf(RetryOf(status));
   }
+}
+
+bool IsTooLarge(const absl::Status& status) {
+  // gRPC has the same code for a peer that is short of memory, which may pass.
+  return ReasonOf(status) == D::REASON_UNSPECIFIED && absl::IsResourceExhausted(status) &&
+         absl::StrContains(status.message(), "message larger than max");
 }
 
 bool IsSilence(const absl::Status& status) {

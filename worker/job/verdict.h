@@ -22,6 +22,9 @@ enum class Verdict {
 // REQUIRES: !status.ok(). `layout_epoch`: of the call.
 Verdict VerdictOf(const absl::Status& status, uint64_t layout_epoch);
 
+// The transport refused a message for its size (max_message), here or at the other end: as it is it never gets through.
+bool IsTooLarge(const absl::Status& status);
+
 // A call to the scheduler that nobody who knows the job has answered.
 bool IsSilence(const absl::Status& status);
 

@@ -20,7 +20,8 @@
 //
 // Errors. What may pass is tried again after growing waits, and a unit that gets nowhere for the job's stall_timeout is
 // given back; the scheduler judges whether the job is stuck. In a job that averages a server that says it waits for
-// others' lanes is getting somewhere.
+// others' lanes is getting somewhere; and where calls run into their deadlines for that long the job fails, since a
+// lane that is trained anew each time would look as if it moved. A message that is too large fails the job at once.
 #ifndef PUMASI_WORKER_JOB_WORK_CORE_H_
 #define PUMASI_WORKER_JOB_WORK_CORE_H_
 
@@ -73,7 +74,7 @@ class WorkCore {
   // `outcome`: of the answer, if `status` is Ok.
   void PushAnswer(uint64_t unit, uint64_t attempt, uint32_t server, const absl::Status& status,
                   v1::PushResponse::Outcome outcome, absl::Duration now);
-  // Of the unit that computes, a lane has trained one more batch.
+  // Of a unit that is read or computes, one more batch of a lane was.
   void LaneBatch() { ++lane_batches_; }
   void Tick(absl::Duration now);
 
@@ -102,7 +103,9 @@ class WorkCore {
     absl::Duration leased;   // when it came
     CallRound round;         // kPulling, kPushing
     absl::Duration give_up;  // likewise
-    v1::UnitDone done;       // from kComputed on; kSplit: of the leaves so far
+    std::optional<uint32_t>
+        silent;         // likewise: the server that last let a call run into its deadline, and since nothing
+    v1::UnitDone done;  // from kComputed on; kSplit: of the leaves so far
   };
   // The order of work: version, part, number.
   using Key = std::tuple<uint64_t, uint32_t, uint64_t>;
@@ -145,6 +148,9 @@ class WorkCore {
 
   // --- ends of units
   void Refused(uint64_t number, uint32_t server, const absl::Status& status, absl::Duration now);
+  // Of a pull or push that never gets through: "pulling from server s1", what the messages hold, and what would help.
+  std::string Transfer(const Unit& unit, uint32_t server) const;
+  std::string SmallerMessages() const;
   // Into the queue of reports.
   void AddResult(const Unit& unit);
   void Finish(uint64_t number);

@@ -13,6 +13,7 @@ void WorkCore::BeginRound(Unit& unit, Stage stage, absl::Duration now) {
   unit.stage = stage;
   unit.round = CallRound(next_attempt_++, layout_.epoch(), holders_);
   unit.give_up = now + stall_timeout_;
+  unit.silent.reset();
 }
 
 void WorkCore::RestartRounds(const v1::Layout& before, absl::Duration now) {
@@ -63,8 +64,27 @@ void WorkCore::CallServers(absl::Duration now) {
     effects_.push_back(Pull{number, unit.round.number(), unit.round.epoch(), version, staleness, std::move(servers)});
   }
   for (const uint64_t number : stuck) {
-    if (Find(number) != nullptr) GiveBack(number);  // not gone with another leaf of its parent
+    const Unit* unit = Find(number);
+    if (unit == nullptr) continue;  // gone with another leaf of its parent
+    if (averages_ && unit->silent) {
+      return Fail(absl::StrCat(Transfer(*unit, *unit->silent), " did not get through within call_timeout (",
+                               absl::FormatDuration(options_.call_timeout), "), again and again for ",
+                               absl::FormatDuration(stall_timeout_), "; raise the workers' call_timeout, or ",
+                               SmallerMessages()),
+                  now);
+    }
+    GiveBack(number);
   }
+}
+
+std::string WorkCore::Transfer(const Unit& unit, uint32_t server) const {
+  return absl::StrCat(unit.stage == Stage::kPulling ? "pulling from " : "pushing to ",
+                      layout_.servers(static_cast<int>(server)).node(), averages_ ? " what a lane touches" : "");
+}
+
+std::string WorkCore::SmallerMessages() const {
+  return averages_ ? "average after fewer batches (average_every), or spread the slots over more servers"
+                   : "make batches smaller, raise micro_batches, or spread the slots over more servers";
 }
 
 void WorkCore::PullAnswer(uint64_t number, uint64_t attempt, uint32_t server, const absl::Status& status,
@@ -73,6 +93,7 @@ void WorkCore::PullAnswer(uint64_t number, uint64_t attempt, uint32_t server, co
   if (fenced_ || unit == nullptr || unit->stage != Stage::kPulling || !unit->round.Awaits(attempt, server)) return;
   if (status.ok()) {
     unit->round.Succeeded(server);
+    if (unit->silent == server) unit->silent.reset();
     if (unit->round.complete()) {
       unit->stage = Stage::kPulled;
       last_move_ = now;
@@ -98,6 +119,7 @@ void WorkCore::PushAnswer(uint64_t number, uint64_t attempt, uint32_t server, co
     Fail(absl::StrCat("a push was answered with outcome ", outcome, ", neither taken nor known"), now);
   } else {
     unit->round.Succeeded(server);
+    if (unit->silent == server) unit->silent.reset();
     if (unit->round.complete() || Planted(PlantedBug::kFirstAckCounts)) Finish(number);
   }
   Advance(now);
@@ -114,6 +136,11 @@ void WorkCore::Refused(uint64_t number, uint32_t server, const absl::Status& sta
     case Verdict::kBusy:
     case Verdict::kAgain:
       unit.round.Failed(server, verdict == Verdict::kBusy, now, random_());
+      if (ReasonOf(status) == v1::ErrorDetail::REASON_UNSPECIFIED && absl::IsDeadlineExceeded(status)) {
+        unit.silent = server;
+      } else if (unit.silent == server) {
+        unit.silent.reset();
+      }
       // A round may take long, and so may the batches before a push that was let ahead; whether they move the scheduler
       // sees.
       if ((averages_ || (staleness_ > 0 && unit.stage == Stage::kPushing)) &&
@@ -136,6 +163,11 @@ void WorkCore::Refused(uint64_t number, uint32_t server, const absl::Status& sta
     case Verdict::kDrop:
       return GiveBack(number);
     case Verdict::kFail:
+      if (IsTooLarge(status)) {
+        return Fail(absl::StrCat(Transfer(unit, server), " takes too large a message (", status.message(),
+                                 "); raise max_message of servers and workers, or ", SmallerMessages()),
+                    now);
+      }
       return Fail(std::string(status.message()), now);
   }
 }

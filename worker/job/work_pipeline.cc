@@ -131,7 +131,8 @@ void WorkPipeline::KeepTime() {
 
 void WorkPipeline::ReadRows(uint64_t number, const std::shared_ptr<Payload>& payload) {
   const absl::Duration start = clock_.Now();
-  auto unit = ReadUnit(payload->lease, options_.shape, *options_.train, options_.test);
+  auto unit = ReadUnit(payload->lease, options_.shape, *options_.train, options_.test,
+                       [this, number] { return LaneBatch(number); });
   const absl::Duration end = clock_.Now();
   payload->seconds_reading = absl::ToDoubleSeconds(end - start);
   if (unit.ok()) {
@@ -147,6 +148,12 @@ void WorkPipeline::ReadRows(uint64_t number, const std::shared_ptr<Payload>& pay
   });
 }
 
+bool WorkPipeline::LaneBatch(uint64_t number) {
+  std::lock_guard lock(mutex_);
+  core_.LaneBatch();
+  return !stopped_ && payloads_.count(number) > 0;
+}
+
 void WorkPipeline::ComputeOne(uint64_t number, const std::shared_ptr<Payload>& payload) {
   const absl::Duration start = clock_.Now();
   absl::StatusOr<v1::UnitDone> done = absl::CancelledError("the unit was dropped");
@@ -154,9 +161,7 @@ void WorkPipeline::ComputeOne(uint64_t number, const std::shared_ptr<Payload>& p
     CountWait(start, *payload);
     const auto after_batch = [this, number] {
       PUMASI_FAILPOINT("worker.lane.batch").IgnoreError();
-      std::lock_guard lock(mutex_);
-      core_.LaneBatch();
-      return !stopped_ && payloads_.count(number) > 0;
+      return LaneBatch(number);
     };
     auto result =
         ComputeUnit(payload->unit, payload->pull->Take(), options_.shape, options_.tables, devices_, after_batch);

@@ -99,6 +99,8 @@ class WorkPipeline {
   void KeepTime();
   void ReadRows(uint64_t number, const std::shared_ptr<Payload>& payload);
   void ComputeOne(uint64_t number, const std::shared_ptr<Payload>& payload);
+  // The unit has read or trained one more batch of a lane. False: nobody wants it any more.
+  bool LaneBatch(uint64_t number);
   void ComputeLoop();
   // The thread that computes takes up the unit: what it waited for.
   void CountWait(absl::Duration now, const Payload& payload);
