@@ -32,6 +32,16 @@ std::unique_ptr<HostNetwork> Network(const TempFolder& folder) {
   return *std::move(network);
 }
 
+ino_t CurrentNamespace();
+
+TEST_CASE("Whether hosts can be made is told without making any") {
+  const ino_t before = CurrentNamespace();
+  const absl::Status told = HostNetwork::Check();
+  CHECK(CurrentNamespace() == before);
+  TempFolder folder;
+  CHECK(HostNetwork::Make(folder.path()).status().code() == told.code());
+}
+
 ino_t CurrentNamespace() {
   struct stat data;
   REQUIRE(stat("/proc/thread-self/ns/net", &data) == 0);

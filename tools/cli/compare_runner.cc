@@ -19,10 +19,10 @@
 #include "common/shutdown.h"
 #include "tools/cli/child_process.h"
 #include "tools/cli/job_file.h"
+#include "tools/cli/link_flag.h"
 #include "tools/compare/figures.h"
 #include "tools/compare/run_file.h"
 #include "tools/compare/run_json.h"
-#include "tools/hosts/link_rate.h"
 
 namespace pumasi {
 namespace {
@@ -131,7 +131,7 @@ absl::StatusOr<std::vector<Run>> CheckVariants(const TrialOptions& options, cons
     run.workers = variant.workers;
     run.settings = FlattenJson(Json::parse(MessageToJson(file->job), nullptr, false));
     if (!variant.link.empty()) {
-      if (auto rate = ParseLinkRate(variant.link); !rate.ok()) return rate.status();
+      if (auto rate = ReadLinkFlag(variant.link); !rate.ok()) return rate.status();
       run.settings["link"] = variant.link;
     }
     runs.push_back(std::move(run));

@@ -16,6 +16,7 @@
 #include "tools/cli/embedded_cluster.h"
 #include "tools/cli/job_file.h"
 #include "tools/cli/job_report.h"
+#include "tools/cli/link_flag.h"
 #include "tools/cli/process_use.h"
 #include "tools/cli/profile_report.h"
 #include "tools/cli/profile_view.h"
@@ -24,7 +25,6 @@
 #include "tools/cli/scheduler_link.h"
 #include "tools/cli/trace_file.h"
 #include "tools/hosts/cluster_hosts.h"
-#include "tools/hosts/link_rate.h"
 
 namespace pumasi {
 namespace {
@@ -107,10 +107,7 @@ absl::StatusOr<std::unique_ptr<ClusterHosts>> HostsOnLinks(const TrainFlags& fla
                                                            uint32_t servers, const std::string& output) {
   auto hosts = ClusterHosts::Make(servers, flags.workers, output + "/logs", bits_per_s);
   if (hosts.ok()) return hosts;
-  const std::string why = absl::StrCat("--link: ", hosts.status().message());
-  // A flag that this machine, or this user, cannot have.
-  const bool missing = absl::IsPermissionDenied(hosts.status()) || absl::IsNotFound(hosts.status());
-  return missing ? absl::InvalidArgumentError(why) : absl::Status(hosts.status().code(), why);
+  return absl::Status(hosts.status().code(), absl::StrCat("--link: ", hosts.status().message()));
 }
 
 }  // namespace
@@ -120,7 +117,7 @@ int Train(const TrainFlags& flags) {
   const absl::Duration start = RealClock().Now();
   auto file = LoadJobFile(flags.job_file, flags.set);
   if (!file.ok()) return PrintError(file.status());
-  const auto rate = ParseLinkRate(flags.link.empty() ? "none" : flags.link);
+  const auto rate = ReadLinkFlag(flags.link);
   if (!rate.ok()) return PrintError(rate.status());
   const bool needs_servers = ServersHoldSlots(file->job);
   const uint32_t servers = flags.servers.value_or(needs_servers ? 2 : 0);

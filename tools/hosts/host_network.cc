@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -79,6 +80,17 @@ absl::StatusOr<std::unique_ptr<HostNetwork>> HostNetwork::Make(const std::string
     if (absl::Status status = made->Do(-1, Words(made->ip_, command)); !status.ok()) return status;
   }
   return made;
+}
+
+absl::Status HostNetwork::Check() {
+  for (const char* program : {"ip", "tc"}) {
+    if (auto found = FindProgram(program); !found.ok()) return found.status();
+  }
+  absl::StatusOr<int> network = -1;
+  // Only the thread is in the new namespace, and both end together.
+  std::thread([&network] { network = Unshare(); }).join();
+  if (network.ok()) close(*network);
+  return network.status();
 }
 
 HostNetwork::~HostNetwork() {

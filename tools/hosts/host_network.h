@@ -24,6 +24,9 @@ class HostNetwork {
   // gets what iproute2 says. Nothing is made on PermissionDenied (this process may not make namespaces) and NotFound
   // (there is no iproute2).
   static absl::StatusOr<std::unique_ptr<HostNetwork>> Make(const std::string& folder);
+  // Whether Make would get as far as making something: its PermissionDenied and NotFound. Makes nothing that lasts, and
+  // the calling thread stays where it is.
+  static absl::Status Check();
   // The thread is again in the namespace in which it was.
   ~HostNetwork();
   HostNetwork(const HostNetwork&) = delete;
