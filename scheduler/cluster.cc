@@ -9,10 +9,10 @@
 
 namespace pumasi {
 
-absl::Status Cluster::Register(const v1::Node& node, absl::Duration now) {
+absl::Status Cluster::Register(const v1::Node& node, absl::Duration now, const std::string& host) {
   const bool known = members_.Find(node.incarnation()) != nullptr;
   touched_ = true;
-  absl::Status status = members_.Register(node, now);
+  absl::Status status = members_.Register(node, now, host);
   if (status.ok() && !known) NodesChanged(now);
   return status;
 }

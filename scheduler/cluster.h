@@ -69,7 +69,7 @@ class Cluster {
   std::vector<std::string> TakeForgotten();
 
   // --- membership
-  absl::Status Register(const v1::Node& node, absl::Duration now);
+  absl::Status Register(const v1::Node& node, absl::Duration now, const std::string& host = "");
   // The answer to a heartbeat if the node's assignments changed since `seen`; nothing if they did not, or are not
   // durable.
   absl::StatusOr<std::optional<v1::HeartbeatResponse>> Assignments(uint64_t incarnation, uint64_t seen,

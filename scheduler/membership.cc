@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/address.h"
 #include "common/error_detail.h"
 
 namespace pumasi {
@@ -12,7 +13,14 @@ std::string NodeInWords(const v1::Node& node) {
   return absl::StrCat(node.role() == v1::ROLE_SERVER ? "server " : "worker ", node.name());
 }
 
-absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
+bool Membership::OneAddress(const Member& member, const v1::Node& node, const std::string& host) {
+  if (node.address().empty() || member.node.address() != node.address()) return false;
+  const auto address = ParseAddress(node.address());
+  // Where it does not leave the host others may have the same.
+  return !address.ok() || !IsLoopback(*address) || member.host == host;
+}
+
+absl::Status Membership::Register(const v1::Node& node, absl::Duration now, const std::string& host) {
   if (node.name().empty() || node.incarnation() == 0) {
     return absl::InvalidArgumentError("a node needs a name and an incarnation");
   }
@@ -30,21 +38,33 @@ absl::Status Membership::Register(const v1::Node& node, absl::Duration now) {
     return DetailedError(v1::ErrorDetail::STALE_INCARNATION,
                          absl::StrCat(node.name(), " was declared dead: take a new incarnation"));
   }
-  for (auto other = alive_.begin(); other != alive_.end(); ++other) {
-    const Member& member = other->second;
-    if (member.node.name() != node.name()) continue;
-    if (!member.broken) {
-      // Somebody reaches the scheduler: that the other one is silent says something about that one.
-      Heard(now);
-      return absl::AlreadyExistsError(absl::StrCat("a living node at ", member.node.address(), " is named ",
-                                                   node.name(), "; if it is gone, its lease ends within ",
-                                                   absl::FormatDuration(options_.lease), ", else choose another name"));
+  std::vector<uint64_t> replaced;
+  for (const auto& [incarnation, member] : alive_) {
+    const bool namesake = member.node.name() == node.name();
+    if (!namesake && !OneAddress(member, node, host)) continue;
+    if (member.broken) {
+      replaced.push_back(incarnation);
+      continue;
     }
-    Bury(other, "its process was started again", now);
-    break;
+    // Somebody reaches the scheduler: that the other one is silent says something about that one.
+    Heard(now);
+    const std::string gone =
+        absl::StrCat("if it is gone, its lease ends within ", absl::FormatDuration(options_.lease));
+    return absl::AlreadyExistsError(namesake ? absl::StrCat("a living node at ", member.node.address(), " is named ",
+                                                            node.name(), "; ", gone, ", else choose another name")
+                                             : absl::StrCat(NodeInWords(member.node), " is at ", node.address(),
+                                                            ", and ", node.name(), " would be taken for it; ", gone,
+                                                            ", else set another listen or advertise"));
+  }
+  for (const uint64_t incarnation : replaced) {
+    const auto other = alive_.find(incarnation);
+    Bury(other,
+         other->second.node.name() == node.name() ? "its process was started again"
+                                                  : absl::StrCat(node.name(), " was started at its address"),
+         now);
   }
   Heard(now);
-  alive_[node.incarnation()] = {node, now, now + options_.lease};
+  alive_[node.incarnation()] = {node, now, now + options_.lease, false, host};
   return absl::OkStatus();
 }
 

@@ -40,7 +40,8 @@ class Membership {
     v1::Node node;
     absl::Duration last_seen;
     absl::Duration dies_at;
-    bool broken = false;  // its connection, since the last sign of life
+    bool broken = false;    // its connection, since the last sign of life
+    std::string host = {};  // where it called from when it registered; of one that was restored: unknown
   };
   struct Death {
     v1::Node node;
@@ -52,9 +53,10 @@ class Membership {
   explicit Membership(const Options& options) : options_(options) {}
 
   // The same incarnation again is harmless. STALE_INCARNATION: it was dead before. AlreadyExists: a living node has
-  // that name; if its connection is broken, it is dead now, since its process was started again. InvalidArgument: no
-  // name or incarnation.
-  absl::Status Register(const v1::Node& node, absl::Duration now);
+  // that name, or that address; if its connection is broken, it is dead now, since its process was started again.
+  // InvalidArgument: no name or incarnation. `host`: where the node calls from; nodes of several hosts may have the
+  // same loopback address, as workers that nobody dials.
+  absl::Status Register(const v1::Node& node, absl::Duration now, const std::string& host = "");
   // A sign of life. STALE_INCARNATION: it was declared dead. UNKNOWN_INCARNATION: nobody here knows it; it may
   // register.
   absl::Status Renew(uint64_t incarnation, absl::Duration now);
@@ -89,6 +91,8 @@ class Membership {
   const Options& options() const { return options_; }
 
  private:
+  // Who dials the one gets the other.
+  static bool OneAddress(const Member& member, const v1::Node& node, const std::string& host);
   void Bury(std::map<uint64_t, Member>::iterator member, const std::string& reason, absl::Duration now);
   // When it dies without a sign of life of anybody.
   absl::Duration DeathOf(const Member& member) const;

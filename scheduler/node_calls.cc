@@ -2,6 +2,7 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/authorize.h"
 #include "common/error_detail.h"
@@ -20,6 +21,11 @@ using std::chrono::milliseconds;
 // While a restarted scheduler hears its workers: to a worker whose call is kept, it is still away.
 constexpr milliseconds kHearingWait{100};
 
+// Of gRPC's name for a peer, "ipv4:10.0.0.5:43210": without the port.
+std::string HostOf(const std::string& peer) {
+  return absl::StartsWith(peer, "unix") ? "unix" : peer.substr(0, peer.rfind(':'));
+}
+
 }  // namespace
 
 SchedulerService::Reactor* SchedulerService::Register(Context* context, const v1::RegisterRequest* request,
@@ -32,7 +38,7 @@ SchedulerService::Reactor* SchedulerService::Register(Context* context, const v1
       return absl::PermissionDeniedError(absl::StrCat("the certificate is of ", IdentityUri(*identity), ", not of ",
                                                       v1::Role_Name(node.role()), " ", node.name()));
     }
-    if (absl::Status status = cluster_.Register(node, now); !status.ok()) return status;
+    if (absl::Status status = cluster_.Register(node, now, HostOf(context->peer())); !status.ok()) return status;
     response->set_lease_seconds(absl::ToDoubleSeconds(options_.cluster.membership.lease));
     Log(Severity::kInfo, "node registered",
         {{"peer", request->node().name()},

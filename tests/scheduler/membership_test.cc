@@ -185,6 +185,45 @@ TEST_CASE("Two living nodes cannot have one name; a dead one's name is free") {
   CHECK(members.Register(Node("a", 2), At(3)).ok());
 }
 
+TEST_CASE("Two living nodes cannot have one address: who dials the one would get the other") {
+  Membership members = ThreeSeconds();
+  v1::Node second = Node("b", 2);
+  second.set_address("a:1");
+  REQUIRE(members.Register(Node("a", 1), At(0)).ok());
+  const absl::Status clash = members.Register(second, At(1));
+  CHECK(absl::IsAlreadyExists(clash));
+  CHECK(clash.message() ==
+        "worker a is at a:1, and b would be taken for it; if it is gone, its lease ends within 3s, else set another "
+        "listen or advertise");
+  CHECK(members.Find(2) == nullptr);
+  SECTION("a dead one's is free") {
+    members.TakeDeaths(At(3));
+    CHECK(members.Register(second, At(3)).ok());
+  }
+  SECTION("and that of one whose connection broke: it was started again, under another name") {
+    members.Disconnected(1, At(1));
+    CHECK(members.Register(second, At(1.1)).ok());
+    CHECK(Names(members.TakeDeaths(At(1.1))) == std::vector<std::string>{"a: b was started at its address"});
+  }
+}
+
+TEST_CASE("Loopback addresses are of one host: on others they may be the same") {
+  Membership members = ThreeSeconds();
+  const auto at = [](const std::string& name, uint64_t incarnation, const std::string& address) {
+    v1::Node node = Node(name, incarnation);
+    node.set_address(address);
+    return node;
+  };
+  for (const std::string address : {"127.0.0.1:7001", "unix:/tmp/w"}) {
+    REQUIRE(members.Register(at("a" + address, 1 + address.size(), address), At(0), "ipv4:10.0.0.1").ok());
+    CHECK(members.Register(at("b" + address, 101 + address.size(), address), At(0), "ipv4:10.0.0.2").ok());
+    CHECK(absl::IsAlreadyExists(
+        members.Register(at("c" + address, 201 + address.size(), address), At(0), "ipv4:10.0.0.1")));
+  }
+  REQUIRE(members.Register(at("d", 300, "10.0.0.9:7001"), At(0), "ipv4:10.0.0.9").ok());
+  CHECK(absl::IsAlreadyExists(members.Register(at("e", 301, "10.0.0.9:7001"), At(0), "ipv4:10.0.0.8")));
+}
+
 TEST_CASE("A node without name, incarnation or fitting role is refused") {
   Membership members = ThreeSeconds();
   CHECK(absl::IsInvalidArgument(members.Register(Node("", 1), At(0))));
