@@ -8,13 +8,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/errno_status.h"
+#include "common/passed_files.h"
 
 namespace pumasi {
 namespace {
@@ -43,26 +43,8 @@ absl::Status SetTimeouts(const Descriptor& socket) {
   return absl::OkStatus();
 }
 
-// Room for the control data that carries the memories' descriptors.
-union Control {
-  cmsghdr header;
-  char bytes[CMSG_SPACE(sizeof(int) * kMemories)];
-};
-
 absl::Status SendHello(const Descriptor& socket, absl::string_view token, const int (&files)[kMemories]) {
-  iovec text{const_cast<char*>(token.data()), token.size()};
-  Control control{};
-  msghdr message{};
-  message.msg_iov = &text;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof files);
-  std::memcpy(CMSG_DATA(header), files, sizeof files);
-  const ssize_t sent = sendmsg(socket.get(), &message, MSG_NOSIGNAL);
+  const ssize_t sent = SendWithFiles(socket.get(), token.data(), token.size(), {files[0], files[1]}, 0);
   if (sent < 0) return ErrnoStatus(errno, kSubject, "hand it over");
   if (static_cast<size_t>(sent) == token.size()) return absl::OkStatus();
   return absl::UnavailableError("the other end did not take the token");
@@ -76,25 +58,14 @@ struct Hello {
 // What came, in any case: descriptors that nobody wanted are closed.
 absl::StatusOr<std::unique_ptr<Hello>> ReceiveHello(const Descriptor& socket) {
   char bytes[kLocalSecretDigits];
-  iovec text{bytes, sizeof bytes};
-  Control control{};
-  msghdr message{};
-  message.msg_iov = &text;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  const ssize_t got = recvmsg(socket.get(), &message, MSG_WAITALL | MSG_CMSG_CLOEXEC);
+  std::vector<Descriptor> files;
+  bool lost = false;
+  const ssize_t got = ReceiveWithFiles(socket.get(), bytes, sizeof bytes, MSG_WAITALL, &files, &lost);
   if (got < 0) return ErrnoStatus(errno, kSubject, "take it over");
-  int files[kMemories] = {-1, -1};
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    std::memcpy(files, CMSG_DATA(header), std::min(header->cmsg_len - CMSG_LEN(0), sizeof files));
-  }
-  Descriptor first(files[0]), second(files[1]);
-  if (got != sizeof bytes || first.get() < 0 || second.get() < 0) {
+  if (got != sizeof bytes || files.size() != kMemories || lost) {
     return absl::InvalidArgumentError("the other end did not send a token and two memories");
   }
-  return std::make_unique<Hello>(Hello{std::string(bytes, sizeof bytes), std::move(first), std::move(second)});
+  return std::make_unique<Hello>(Hello{std::string(bytes, sizeof bytes), std::move(files[0]), std::move(files[1])});
 }
 
 }  // namespace

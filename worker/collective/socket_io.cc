@@ -5,23 +5,17 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/errno_status.h"
+#include "common/passed_files.h"
 
 namespace pumasi {
 namespace {
 
 constexpr char kSubject[] = "a member's socket";
-
-// Room for the control data that carries a descriptor.
-union Control {
-  cmsghdr header;
-  char bytes[CMSG_SPACE(sizeof(int))];
-};
 
 // Whether the call is to be made again once the socket is ready.
 bool Later() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
@@ -31,20 +25,6 @@ absl::Status Gone() { return absl::UnavailableError("the other side is gone"); }
 absl::Status Failed(const char* action) {
   if (errno == EPIPE || errno == ECONNRESET) return Gone();
   return ErrnoStatus(errno, kSubject, action);
-}
-
-// Those that came with the message.
-std::vector<Descriptor> FilesOf(msghdr& message) {
-  std::vector<Descriptor> files;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    for (size_t at = CMSG_LEN(0); at + sizeof(int) <= header->cmsg_len; at += sizeof(int)) {
-      int file;
-      std::memcpy(&file, reinterpret_cast<const char*>(header) + at, sizeof file);
-      files.emplace_back(file);
-    }
-  }
-  return files;
 }
 
 }  // namespace
@@ -99,19 +79,7 @@ absl::Status ReceiveAll(int socket, void* bytes, size_t size, SocketDeadline dea
 
 absl::Status SendFile(int socket, int file, SocketDeadline deadline) {
   char byte = 1;
-  iovec text{&byte, 1};
-  Control control{};
-  msghdr message{};
-  message.msg_iov = &text;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof file);
-  std::memcpy(CMSG_DATA(header), &file, sizeof file);
-  while (sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+  while (SendWithFiles(socket, &byte, 1, {file}, MSG_DONTWAIT) < 0) {
     if (!Later()) return Failed("hand a file over");
     if (absl::Status status = WaitForSocket(socket, POLLOUT, deadline); !status.ok()) return status;
   }
@@ -120,22 +88,16 @@ absl::Status SendFile(int socket, int file, SocketDeadline deadline) {
 
 absl::StatusOr<Descriptor> ReceiveFile(int socket, SocketDeadline deadline) {
   char byte = 0;
-  iovec text{&byte, 1};
-  Control control{};
-  msghdr message{};
-  message.msg_iov = &text;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
+  // All of them, so that those which nobody wanted are closed.
+  std::vector<Descriptor> files;
+  bool lost = false;
   ssize_t got;
-  while ((got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC)) < 0) {
+  while ((got = ReceiveWithFiles(socket, &byte, 1, MSG_DONTWAIT, &files, &lost)) < 0) {
     if (!Later()) return Failed("take a file over");
     if (absl::Status status = WaitForSocket(socket, POLLIN, deadline); !status.ok()) return status;
   }
-  // All of them, so that those which nobody wanted are closed: there is room for two, by the alignment.
-  std::vector<Descriptor> files = FilesOf(message);
   if (got == 0) return Gone();
-  if (files.size() != 1 || (message.msg_flags & MSG_CTRUNC) != 0) {
+  if (files.size() != 1 || lost) {
     return absl::InvalidArgumentError(
         absl::StrCat("it sent something else where it had to hand one file over, with ", files.size(), " files"));
   }
