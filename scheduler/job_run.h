@@ -70,7 +70,7 @@ class JobRun {
   absl::Status Filled(const v1::ReportFilledRequest& request, absl::Duration now);
   absl::Status ShardSaved(const v1::ReportShardSavedRequest& request, absl::Duration now);
   // Takes finished, returned and lost units. Results of an undone generation, and of work that nobody wants, count for
-  // nothing, and are no error.
+  // nothing, and are no error. MALFORMED: one of them makes no sense; all others are taken.
   absl::Status TakeResults(const v1::LeaseUnitsRequest& request, absl::Duration now);
   // Hands out units; none if there is nothing to do now, or while a restarted scheduler hears what workers did alone.
   absl::StatusOr<v1::LeaseUnitsResponse> Lease(uint64_t worker, uint32_t hold_at_most, uint64_t* next_token,

@@ -104,20 +104,25 @@ absl::Status JobRun::TakeResults(const v1::LeaseUnitsRequest& request, absl::Dur
   }
   if (request.has_use()) record_.AddUse(worker->second.node, request.use(), now);
   if (request.done_size() > 0 || request.returned_size() > 0) ++work_change_;
+  // One that makes no sense is refused by itself: the worker tells none of them again.
+  absl::Status refused;
   for (const v1::UnitDone& done : request.done()) {
-    if (absl::Status status = TakeUnit(worker->second.node, done, now); !status.ok()) return status;
+    absl::Status status = TakeUnit(worker->second.node, done, now);
+    if (status.ok() || !refused.ok()) continue;
+    Warn(absl::StrCat(NodeInWords(worker->second.node), " told a result that counts for nothing: ", status.message()));
+    refused = std::move(status);
   }
   TakeOwn(request, now);
   if (!request.more_results()) to_hear_.erase(request.incarnation());
   LookAtHearing(now);
-  if (!ledger_) return absl::OkStatus();
+  if (!ledger_) return refused;
   for (const uint64_t token : request.returned()) ledger_->Return(request.incarnation(), token);
   if (request.hold_at_most() > 0) {
     const size_t lost = ledger_->KeepOnly(request.incarnation(), {request.held().begin(), request.held().end()});
     if (lost > 0) ++work_change_;
   }
   TakeBatches(now);
-  return absl::OkStatus();
+  return refused;
 }
 
 void JobRun::TakeOwn(const v1::LeaseUnitsRequest& request, absl::Duration now) {

@@ -40,6 +40,22 @@ TEST_CASE("What workers did without a scheduler counts, up to the epoch's end") 
   CHECK(story.Audited(1).units(0).worker() == "w1");
 }
 
+TEST_CASE("A result that makes no sense is refused by itself, and said; the others of the report count") {
+  JobStory story;
+  story.Play(kTraining);
+  v1::LeaseUnitsRequest told = Told(story, "w1", 0, 0, 1);
+  *told.add_done() = Told(story, "w1", 0, 1, 3).done(0);  // a batch has two parts
+  *told.add_done() = Told(story, "w1", 0, 1, 2).done(0);
+  const absl::Status status = story.job().TakeResults(told, story.now());
+  CHECK(ReasonOf(status) == v1::ErrorDetail::MALFORMED);
+  CHECK(status.message() ==
+        "a result of parts 1-2 of batch 0 is told; batches have 2 parts, and a result is of a node of their tree");
+  CHECK(story.Status().progress().version() == 1);
+  REQUIRE(story.Status().warnings_size() == 1);
+  CHECK(story.Status().warnings(0) ==
+        "worker w1 told a result that counts for nothing: " + std::string(status.message()));
+}
+
 TEST_CASE("A worker that died tells nothing any more") {
   JobStory story;
   story.Play(kTraining);
