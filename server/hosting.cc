@@ -235,7 +235,7 @@ void Hosting::Advanced(std::optional<uint64_t> before, uint64_t applied_before, 
 
 void Hosting::Pump(absl::Duration now) {
   if (shard_ != nullptr) {
-    WriteLog();
+    WriteLog(now);
     AskNorms(now);
     BeginSaveIfWanted();
     copies_->Due(assignment_.job_id(), *shard_, now, &effects_.fetches);
@@ -252,6 +252,7 @@ absl::Duration Hosting::NextDeadline() const {
   if (!filled_.empty() && filled_ticket_ == 0) next = std::min(next, filled_due_);
   if (norms_ticket_ == 0 && !failed_ && serving() && shard_->waits_for_norms().has_value())
     next = std::min(next, norms_due_);
+  if (log_.ticket != 0) next = std::min(next, log_.since + kLogHangs);
   return std::min(next, copies_->NextDeadline());
 }
 

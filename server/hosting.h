@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "proto/parameter_server.pb.h"
 #include "proto/scheduler.pb.h"
@@ -93,7 +94,11 @@ class Hosting {
                  absl::Duration now);
 
   // The log of applied gradients: hosting_log.cc.
-  void WriteLog();
+  void WriteLog(absl::Duration now);
+  // The first version of the file that records of a batch go to.
+  uint64_t LogFileOf(uint64_t version) const;
+  // Records of the batches [first, last] are not on the disk, and won't be: the scheduler is told once for each file.
+  void LogLost(uint64_t first, uint64_t last, uint64_t file, absl::string_view why, absl::Duration now);
   // The first batch with a record that is not on the disk yet; nullopt: there is none.
   std::optional<uint64_t> FirstUnlogged() const;
   // NOT_READY unless all records of batches before `end` are on the disk (or lost to a failed write).
@@ -112,6 +117,9 @@ class Hosting {
   void TellWarning(const std::string& message, absl::Duration now);
   // After every event: takes the steps that are due.
   void Pump(absl::Duration now);
+
+  // A write of the log that takes longer is not waited for, nor is anything written behind it until it has ended.
+  static constexpr absl::Duration kLogHangs = absl::Seconds(20);
 
   const Options options_;
   v1::Assignment assignment_;
@@ -145,6 +153,8 @@ class Hosting {
   struct Log {
     std::vector<LoggedBytes> waiting;  // for the write that is under way, in the order in which they were applied
     uint64_t ticket = 0;               // of that write; 0: none is
+    absl::Duration since;              // when it began
+    uint64_t hanging = 0;              // the ticket of one that took too long, and has not ended; 0: none
     uint64_t first = 0, last = 0;      // batches of its records
     uint64_t file = 0;                 // first version of the file that is written to
     std::optional<uint64_t> warned;    // the file whose lost records the scheduler was told of last

@@ -40,6 +40,37 @@ TEST_CASE("A pull waits for the log of all batches but the one before, and is to
   CHECK(story.held_logs.empty());
 }
 
+TEST_CASE("A write of the log that hangs is not waited for for ever: training goes on, and the scheduler is told") {
+  HostingStory story(LoggedJob(4), 1, "00");
+  story.hold_logs = true;
+  Train(story, 0);
+  Train(story, 1);
+  REQUIRE(story.held_logs.size() == 1);
+  v1::PullResponse pulled;
+  CHECK(ReasonOf(story.Pull(0, 2, &pulled)) == D::NOT_READY);
+  CHECK(story.server(0).NextDeadline() <= story.now() + absl::Seconds(20));
+  const uint64_t changed = story.server(0).changed();
+  story.Pass(absl::Seconds(20));
+  CHECK(story.server(0).changed() != changed);
+  const std::string lost = "; until the next checkpoint, a job that loses parameters goes back to batch ";
+  const auto told = [&] { return story.Last<v1::ReportFailureRequest>(0).message(); };
+  CHECK(told() == "could not write the log of batch 0: the disk has not answered for 20s" + lost + "0 at best");
+  CHECK(story.Last<v1::ReportFailureRequest>(0).goes_on());
+  // Nothing is kept for the disk, and nobody waits for it.
+  for (uint64_t version = 2; version < 6; ++version) {
+    CHECK(story.Pull(0, version, &pulled).ok());
+    Train(story, version);
+  }
+  CHECK(story.held_logs.size() == 1);
+  CHECK(told() == "could not write the log of batch 4: the disk does not answer" + lost + "4 at best");
+  // It wakes up: the log goes on, with a gap until the next checkpoint.
+  story.hold_logs = false;
+  story.WriteHeldLogs();
+  for (uint64_t version = 6; version < 10; ++version) Train(story, version);
+  CHECK(EndOfLog(story) == 1);
+  CHECK(EndOfLog(story, 8) == 10);
+}
+
 TEST_CASE("Planted: pulls that do not wait for the log are answered") {
   HostingStory story(LoggedJob(), 1, "00");
   story.hold_logs = true;
