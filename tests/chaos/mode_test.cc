@@ -44,6 +44,7 @@ TEST_CASE("what is done to a cluster follows from the flags") {
            {{"--partitions"}, true, 5, false},
            {{"--partitions", "--faults", "oneway,kill", "--every", "2"}, true, 2, false},
            {{"--faults", "restart"}, true, 5, false},
+           {{"--disk", "64", "--faults", "full,kill"}, true, 5, false},
            {{"--scheduler-away", "30"}, true, 5, false},
            {{"--slow-worker", "0.1"}, false, 5, false},
            {{"--oversubscribe", "2"}, false, 5, false},
@@ -62,6 +63,7 @@ TEST_CASE("flags that do not go together are refused, with what would be right")
   CHECK_THAT(Refused({"--faults", "burn"}), Contains("'burn'") && Contains("kill") && Contains("restart"));
   CHECK_THAT(Refused({"--faults", "partition"}), Contains("--partitions"));
   CHECK_THAT(Refused({"--faults", "kill,loss"}), Contains("--partitions"));
+  CHECK_THAT(Refused({"--faults", "full"}), Contains("--disk"));
   CHECK_THAT(Refused({"--faults", "restart,kill"}), Contains("alone"));
   CHECK_THAT(Refused({"--slow-worker", "0.1", "--faults", "kill"}), Contains("exclude"));
   CHECK_THAT(Refused({"--slow-worker", "0.1", "--scheduler-away", "30"}), Contains("exclude"));

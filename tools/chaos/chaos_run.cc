@@ -12,6 +12,7 @@
 #include "tools/chaos/burners.h"
 #include "tools/chaos/cluster_watch.h"
 #include "tools/chaos/job_watch.h"
+#include "tools/chaos/small_disk.h"
 #include "tools/cli/audit_report.h"
 #include "tools/cli/job_report.h"
 #include "tools/cli/scheduler_link.h"
@@ -35,11 +36,13 @@ absl::StatusOr<std::unique_ptr<SchedulerLink>> LinkTo(const EmbeddedCluster& clu
   return SchedulerLink::Open(config);
 }
 
+std::string OutputOf(const ChaosRun& run) { return run.folder + "/output"; }
+
 absl::StatusOr<std::string> Submit(SchedulerLink& link, const ChaosRun& run) {
   v1::SubmitRequest request;
   *request.mutable_job() = run.job.job;
   request.set_base(run.job.base);
-  request.set_output(run.folder + "/output");
+  request.set_output(OutputOf(run));
   request.set_servers(run.servers);
   request.set_workers(run.workers);
   return link.Submit(request);
@@ -72,14 +75,15 @@ absl::Status TooLate(const ChaosRun& run, const v1::JobStatus& status) {
 // Until the job ends, or its speed is known; disturbs meanwhile if there is a scenario. Heals at the end, whatever that
 // is.
 absl::Status Disturb(EmbeddedCluster& cluster, SchedulerLink& watch_link, JobWatch& watch, const std::string& job_id,
-                     const ChaosRun& run, absl::Duration deadline, const Scenario::Say& say, ChaosOutcome* outcome) {
+                     const ChaosRun& run, SmallDisk* disk, absl::Duration deadline, const Scenario::Say& say,
+                     ChaosOutcome* outcome) {
   const absl::Duration start = RealClock().Now();
   outcome->start = absl::ToDoubleSeconds(start);
   const auto elapsed = [&] { return absl::ToDoubleSeconds(RealClock().Now() - start); };
   const Burners burners(run.burners);
   ClusterWatch cluster_watch(watch_link, job_id, start);
   std::unique_ptr<Scenario> scenario;
-  if (run.scenario) scenario = run.scenario({cluster, run.hosts, say});
+  if (run.scenario) scenario = run.scenario({cluster, run.hosts, say, disk});
   Speed speed(run.measure_for);
   absl::Status status;
   while (status.ok() && !Ended(outcome->status.state())) {
@@ -134,6 +138,13 @@ absl::Status Audit(SchedulerLink& link, const std::string& job_id, ChaosOutcome*
 
 absl::StatusOr<ChaosOutcome> RunWithFaults(const ChaosRun& run, const Scenario::Say& say) {
   if (absl::Status status = RealFiles().MakeFolder(run.folder); !status.ok()) return status;
+  // Before the cluster, whose processes have to see it.
+  std::unique_ptr<SmallDisk> disk;
+  if (run.disk > 0) {
+    auto made = SmallDisk::Make(OutputOf(run), run.disk);
+    if (!made.ok()) return made.status();
+    disk = *std::move(made);
+  }
   const absl::Duration deadline = RealClock().Now() + absl::Seconds(run.deadline);
   EmbeddedCluster::Options options;
   options.servers = run.servers;
@@ -160,7 +171,7 @@ absl::StatusOr<ChaosOutcome> RunWithFaults(const ChaosRun& run, const Scenario::
       outcome.status = watch.WaitUntil(RealClock().Now() + kLook, /*for_training=*/true);
       if (outcome.status.state() >= v1::TRAINING) break;
     }
-    absl::Status status = Disturb(**cluster, **watch_link, watch, *job_id, run, deadline, say, &outcome);
+    absl::Status status = Disturb(**cluster, **watch_link, watch, *job_id, run, disk.get(), deadline, say, &outcome);
     if (!status.ok()) return status;
     if (run.measure_for > 0 && !Ended(outcome.status.state())) {
       if (status = (*link)->Cancel(*job_id); !status.ok()) return status;

@@ -22,6 +22,7 @@ struct ChaosRun {
   std::string cache;              // absolute; empty: the workers' default
   double deadline = 600;          // seconds from the cluster's start to the job's end
   ClusterHosts* hosts = nullptr;  // null: all daemons run right here
+  uint64_t disk = 0;              // bytes of a disk of its own for the job's output; 0: it has none
   Scenario::Make scenario;        // unset: undisturbed
   double disturb_for = 1e9;       // seconds; the scenario is healed afterwards
   unsigned burners = 0;           // threads that compute nothing, during the scenario

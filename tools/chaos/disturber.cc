@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/clock.h"
+#include "tools/chaos/small_disk.h"
 
 namespace pumasi {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 // kSlow: stopped for nine tenths of this.
 constexpr double kCycle = 0.1;
 constexpr absl::Duration kEndWithin = absl::Seconds(10);
+const char kDisk[] = "disk";
 
 }  // namespace
 
@@ -28,7 +30,25 @@ void Disturber::Signal(const std::string& name, int signal) {
   if (child != nullptr && child->Running()) child->Signal(signal);
 }
 
+void Disturber::Begun(const Fault& fault, const std::string& name, const std::string& what, double now) {
+  hurt_[name] = {fault.kind, now + fault.seconds, seen_.faults.size(), now + 0.9 * kCycle, true};
+  seen_.faults.push_back({fault.kind, name, now, now + fault.seconds});
+  plan_.Happened();
+  Report(now, absl::StrFormat("%s %s, for %.2f s", FaultName(fault.kind), what, fault.seconds));
+}
+
+absl::Status Disturber::BeginOnDisk(const Fault& fault, double now) {
+  if (hurt_.count(kDisk)) {
+    Report(now, "full: it is");
+    return absl::OkStatus();
+  }
+  if (absl::Status status = stage_.disk->Fill(); !status.ok()) return status;
+  Begun(fault, kDisk, kDisk, now);
+  return absl::OkStatus();
+}
+
 absl::Status Disturber::Begin(const Fault& fault, double now) {
+  if (fault.kind == FaultKind::kFull) return BeginOnDisk(fault, now);
   const auto& targets = plan_.options().targets;
   // One that has its trouble already is passed over for the one behind it.
   for (size_t i = 0; i < targets.size(); ++i) {
@@ -42,10 +62,7 @@ absl::Status Disturber::Begin(const Fault& fault, double now) {
       Signal(name, fault.kind == FaultKind::kKill ? SIGKILL : SIGSTOP);
       if (fault.kind == FaultKind::kKill) child->WaitUntil(RealClock().Now() + kEndWithin);
     }
-    hurt_[name] = {fault.kind, now + fault.seconds, seen_.faults.size(), now + 0.9 * kCycle, true};
-    seen_.faults.push_back({fault.kind, name, now, now + fault.seconds});
-    plan_.Happened();
-    Report(now, absl::StrFormat("%s %s, for %.2f s", FaultName(fault.kind), what, fault.seconds));
+    Begun(fault, name, what, now);
     return absl::OkStatus();
   }
   Report(now, absl::StrCat(FaultName(fault.kind), ": nobody is left to disturb"));
@@ -85,6 +102,10 @@ absl::Status Disturber::Restart(const std::string& name, double now) {
 
 absl::Status Disturber::End(const std::string& name, const Hurt& hurt, double now) {
   seen_.faults[hurt.entry].until = now;
+  if (hurt.kind == FaultKind::kFull) {
+    Report(now, "the disk has room again");
+    return stage_.disk->Free();
+  }
   if (OnNetwork(hurt.kind)) {
     Report(now, absl::StrCat(name, " is connected again"));
     return stage_.hosts->network().Lose(name, {}, {});

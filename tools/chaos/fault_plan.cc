@@ -27,12 +27,15 @@ std::string FaultName(FaultKind kind) {
       return "partial";
     case FaultKind::kLoss:
       return "loss";
+    case FaultKind::kFull:
+      return "full";
   }
   return "";
 }
 
 bool OnNetwork(FaultKind kind) {
-  return kind != FaultKind::kKill && kind != FaultKind::kStop && kind != FaultKind::kSlow;
+  return kind == FaultKind::kPartition || kind == FaultKind::kOneWay || kind == FaultKind::kPartial ||
+         kind == FaultKind::kLoss;
 }
 
 absl::StatusOr<FaultKind> FaultOfName(const std::string& name) {
@@ -72,6 +75,7 @@ Fault FaultPlan::Next() {
     case FaultKind::kOneWay:
     case FaultKind::kPartial:
     case FaultKind::kLoss:
+    case FaultKind::kFull:
       // As with kStop: some are over before anybody is taken for dead.
       fault.seconds = Uniform(0.5, 8);
       break;

@@ -21,11 +21,13 @@ enum class FaultKind {
   kOneWay,     // none from it, or none to it
   kPartial,    // none between it and one other target
   kLoss,       // some of its packets, in both directions
+  // On a disk of its own for the job's output (SmallDisk):
+  kFull,  // full for `seconds`; it hits no daemon alone
 };
 constexpr FaultKind kAllFaults[] = {FaultKind::kKill,   FaultKind::kStop,    FaultKind::kSlow, FaultKind::kPartition,
-                                    FaultKind::kOneWay, FaultKind::kPartial, FaultKind::kLoss};
+                                    FaultKind::kOneWay, FaultKind::kPartial, FaultKind::kLoss, FaultKind::kFull};
 
-// "kill", "stop", "slow", "partition", "oneway", "partial", "loss".
+// "kill", "stop", "slow", "partition", "oneway", "partial", "loss", "full".
 std::string FaultName(FaultKind kind);
 // Does it need a network of its own?
 bool OnNetwork(FaultKind kind);

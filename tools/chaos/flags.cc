@@ -11,6 +11,10 @@ namespace {
 void AddModes(CLI::App& app, ChaosFlags* flags) {
   app.add_flag("--partitions", flags->partitions,
                "Each daemon on a host of its own (network namespace, TLS), so that it can be cut off; needs root");
+  app.add_option("--disk", flags->disk,
+                 "The job's output on a disk of its own, in memory, of so many MiB (gone at the end); needs root")
+      ->type_name("MIB")
+      ->check(CLI::Range(1, 1 << 20));
   app.add_option("--slow-worker", flags->slow_worker,
                  "Instead: one worker gets this share of the time; prints the throughput against the ideal")
       ->type_name("SHARE")
@@ -43,7 +47,7 @@ void AddFaults(CLI::App& app, ChaosFlags* flags) {
   app.add_option(
          "--faults", flags->faults,
          "What happens: kill, stop, slow (the default); with --partitions partition, oneway, partial, loss (the "
-         "default then); restart alone: all daemons at once, again and again")
+         "default then); with --disk full; restart alone: all daemons at once, again and again")
       ->delimiter(',');
 }
 
@@ -83,7 +87,7 @@ std::optional<int> ParseChaosFlags(int argc, char** argv, ChaosFlags* flags) {
       "runs/r\n"
       "  pumasi-chaos job.yaml --slow-worker 0.1 --output runs/slow\n"
       "Exit codes: 0 all is as it has to be (goals that are not met are marked, no more); 1 it is not, or the job did "
-      "not end; 2 wrong flags or files, or --partitions without the right to; 130 Ctrl-C.");
+      "not end; 2 wrong flags or files, or --partitions or --disk without the right to; 130 Ctrl-C.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -27,6 +27,7 @@ struct ChaosFlags {
   std::vector<std::string> targets{"scheduler", "server", "worker"};
   std::vector<std::string> faults;  // empty: those of the mode
   bool partitions = false;
+  uint64_t disk = 0;       // MiB; 0: not asked for, as below
   double slow_worker = 0;  // 0: not asked for, as below
   double oversubscribe = 0;
   double scheduler_away = 0;

@@ -17,6 +17,7 @@
 #include "tools/chaos/chaos_run.h"
 #include "tools/chaos/flags.h"
 #include "tools/chaos/slow_worker.h"
+#include "tools/chaos/small_disk.h"
 #include "tools/chaos/verdict.h"
 #include "tools/cli/job_report.h"
 #include "tools/hosts/cluster_hosts.h"
@@ -68,6 +69,14 @@ int SlowWorker(const ChaosFlags& flags, ChaosRun run, const Scenario::Say& say) 
       {"others", speeds->others}, {"slow", speeds->slow}, {"together", speeds->together}, {"ideal", speeds->ideal()}};
   std::printf("%s\n", ToLine(json).c_str());
   return kExitOk;
+}
+
+// The right to, before the undisturbed run has taken its time. Ends in a namespace of its own, as the disks will.
+absl::Status CheckDisk(const std::string& folder, uint64_t bytes) {
+  if (bytes == 0) return absl::OkStatus();
+  const absl::Status status = SmallDisk::Make(folder + "/disk", bytes).status();
+  return absl::IsPermissionDenied(status) ? absl::InvalidArgumentError(absl::StrCat("--disk: ", status.message()))
+                                          : status;
 }
 
 int WithFaults(const ChaosFlags& flags, const ChaosMode& mode, ChaosRun run, const Scenario::Say& say) {
@@ -129,12 +138,13 @@ int Chaos(const ChaosFlags& flags) {
     }
     hosts = *std::move(made);
   }
+  if (absl::Status status = CheckDisk(*output, flags.disk << 20); !status.ok()) return PrintError(status);
   FILE* const log = flags.json ? stderr : stdout;
   const auto say = [log](const std::string& line) {
     std::fprintf(log, "%s\n", line.c_str());
     std::fflush(log);
   };
-  ChaosRun run{*job, flags.servers, flags.workers, *output, *cache, flags.deadline, hosts.get()};
+  ChaosRun run{*job, flags.servers, flags.workers, *output, *cache, flags.deadline, hosts.get(), flags.disk << 20};
   return flags.slow_worker > 0 ? SlowWorker(flags, std::move(run), say) : WithFaults(flags, *mode, std::move(run), say);
 }
 

@@ -39,11 +39,14 @@ absl::StatusOr<std::vector<FaultKind>> KindsOf(const ChaosFlags& flags) {
     if (OnNetwork(*kind) && !flags.partitions) {
       return absl::InvalidArgumentError(absl::StrCat("--faults ", name, " needs --partitions"));
     }
+    if (*kind == FaultKind::kFull && flags.disk == 0) {
+      return absl::InvalidArgumentError("--faults full needs --disk MIB, some times what the job writes");
+    }
     kinds.push_back(*kind);
   }
   if (kinds.empty()) {
     for (const FaultKind kind : kAllFaults) {
-      if (OnNetwork(kind) == flags.partitions) kinds.push_back(kind);
+      if (kind == FaultKind::kFull ? flags.disk > 0 : OnNetwork(kind) == flags.partitions) kinds.push_back(kind);
     }
   }
   return kinds;

@@ -16,11 +16,13 @@
 
 namespace pumasi {
 
+class SmallDisk;
+
 // What was done, and what came of it. Times are seconds since the start of the scenario.
 struct ScenarioSeen {
   struct Fault {
     FaultKind kind;
-    std::string target;
+    std::string target;  // a daemon; "disk"
     double at;
     double until;  // when it was undone
   };
@@ -49,6 +51,7 @@ class Scenario {
     EmbeddedCluster& cluster;
     ClusterHosts* hosts;  // null: all daemons run right here
     Say say;
+    SmallDisk* disk = nullptr;  // of the job's output; null: it has none of its own
   };
   using Make = std::function<std::unique_ptr<Scenario>(const Stage&)>;
 
