@@ -13,17 +13,20 @@ namespace {
 
 // Sums that a thread made lately, by (optimizer, last step, terms). Which ones are there changes the time and never a
 // result.
-const AdamSums& CachedSums(uint64_t optimizer, const AdamSettings& settings, uint64_t last, uint64_t terms) {
+const AdamSums& CachedSums(uint64_t optimizer, const AdamSettings& settings, uint64_t last, uint64_t terms,
+                           uint64_t most_terms) {
   struct Entry {
     uint64_t optimizer = 0;
     uint64_t last = 0;
     uint64_t terms = 0;
     AdamSums sums;
   };
-  // Rows of one batch were last touched at up to a few thousand different steps.
-  constexpr size_t kEntries = 4096;
-  thread_local std::vector<Entry> cache(kEntries);
-  Entry& entry = cache[(last + terms * 613) % kEntries];
+  // Rows that were touched lately need sums that no later step needs, a few hundred kinds of them. Those of all others
+  // are good for as long as rows are left that were last touched at that step, up to a few thousand kinds: they have
+  // entries of their own, which the others do not take.
+  constexpr size_t kPassing = 1024, kLasting = 4096;
+  thread_local std::vector<Entry> cache(kPassing + kLasting);
+  Entry& entry = cache[terms < most_terms ? terms % kPassing : kPassing + last % kLasting];
   if (entry.optimizer != optimizer || entry.last != last || entry.terms != terms) {
     entry = {optimizer, last, terms, MakeAdamSums(settings, last, terms)};
   }
@@ -146,7 +149,7 @@ void Adam::Peek(uint64_t last, uint64_t step, int width, const float* value, con
   const float* const m = slots;
   const float* const v = slots + (settings_.amsgrad ? 2 : 1) * width;
   const uint64_t terms = std::min(step - last, most_terms_);
-  const AdamSums& sums = CachedSums(id_, settings_, last, terms);
+  const AdamSums& sums = CachedSums(id_, settings_, last, terms, most_terms_);
   const double after = decays ? decay_.Product(last + terms, step) : 1;
   const double kept = sums.kept * after;
   if (sums.converges) {
