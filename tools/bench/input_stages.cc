@@ -166,7 +166,7 @@ void InputStages::Prepare(const std::string& cache) {
 
 InputStages::Seconds InputStages::Python(bool counts) {
   const std::string output =
-      RunChild({"python3", "-c", kPython, arguments_.file, arguments_.text, counts ? "counts" : ""});
+      RunChild({"python3", "-I", "-c", kPython, arguments_.file, arguments_.text, counts ? "counts" : ""});
   Seconds own;
   if (std::sscanf(output.c_str(), "%" SCNu64 " %lf %lf", &python_tokens_, &own.wall, &own.processor) != 3) {
     Die(absl::StrCat("Python says ", output));

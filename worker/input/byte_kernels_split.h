@@ -19,15 +19,16 @@ namespace {
 struct PlainWriter {
   static TokenKey InlineKey(std::string_view token) { return TokenKey::Of(token); }
   // Base plus the number of each bit that is set, `count` of them. Goes in steps of a fixed size, beyond the last bit,
-  // too: most blocks need one step, which the processor foresees.
+  // too, and takes the first one in any case: most blocks need one step at most, which the processor foresees.
   static void WritePlaces(uint32_t base, uint64_t bits, int count, uint32_t* places) {
     constexpr int kStep = 4;
-    for (int done = 0; done < count; done += kStep) {
+    int done = 0;
+    do {
       for (int i = 0; i < kStep; ++i) {
         places[done + i] = base + CountZeros(bits);
         bits &= bits - 1;
       }
-    }
+    } while ((done += kStep) < count);
   }
   // The `count` tokens that end at `ends` in the block at `p`. The first begins at `token`, the k-th at the k-th of
   // `starts`. In steps, likewise.

@@ -8,6 +8,23 @@
 
 namespace pumasi {
 
+inline CsvRows::Problem CsvRows::Check() {
+  if (record_.fault != CsvFault::kNone) return Problem::kFault;
+  if (record_.fields.size() != table_.width()) return Problem::kWidth;
+  if (record_.end > valid_end_ && !IsUtf8()) return Problem::kEncoding;
+  if (table_.label_column() >= 0 && !table_.label_may_be_empty() && record_.fields[table_.label_column()].raw.empty()) {
+    return Problem::kNoLabel;
+  }
+  return Problem::kNone;
+}
+
+inline std::string_view CsvRows::Value(const CsvField& field, std::string* scratch) {
+  if (!field.doubled_quotes) return field.raw;
+  scratch->clear();
+  AppendCsvField(field, scratch);
+  return *scratch;
+}
+
 bool CsvRows::Next() {
   if (!scanner_.Next(&record_)) return false;
   text_ = {};
@@ -30,16 +47,6 @@ bool CsvRows::Next() {
   return true;
 }
 
-CsvRows::Problem CsvRows::Check() {
-  if (record_.fault != CsvFault::kNone) return Problem::kFault;
-  if (record_.fields.size() != table_.width()) return Problem::kWidth;
-  if (record_.end > valid_end_ && !IsUtf8()) return Problem::kEncoding;
-  if (table_.label_column() >= 0 && !table_.label_may_be_empty() && record_.fields[table_.label_column()].raw.empty()) {
-    return Problem::kNoLabel;
-  }
-  return Problem::kNone;
-}
-
 bool CsvRows::IsUtf8() {
   // Enough rows at once, few enough to be still in the nearest cache when they are split. A record begins and ends with
   // whole characters or is not UTF-8, so it may be checked together with its neighbours.
@@ -50,13 +57,6 @@ bool CsvRows::IsUtf8() {
   if (record_.end <= valid_end_) return true;
   valid_end_ = record_.end;
   return false;
-}
-
-std::string_view CsvRows::Value(const CsvField& field, std::string* scratch) {
-  if (!field.doubled_quotes) return field.raw;
-  scratch->clear();
-  AppendCsvField(field, scratch);
-  return *scratch;
 }
 
 std::string CsvRows::TextColumn(size_t column) const {

@@ -34,6 +34,28 @@ inline const char* CsvScanner::NextSpecial(const char* p) {
   }
 }
 
+inline bool CsvScanner::NextPlainFields(CsvRecord* record) {
+  const char* const chunk = chunk_;
+  const char* begin = at_;
+  size_t next = next_;
+  bool more = true;
+  for (; next < count_; ++next) {
+    const char* const end = chunk + places_[next];
+    if (end < begin) continue;
+    const char special = end < file_end_ ? *end : '"';
+    if (special != ',' && special != '\n') break;
+    record->fields.Add(begin, end);
+    begin = end + 1;
+    if (special == ',') continue;
+    ++next;
+    more = false;
+    break;
+  }
+  next_ = next;
+  at_ = begin;
+  return more;
+}
+
 inline bool CsvScanner::NextField(CsvRecord* record) {
   const char* const begin = at_;
   const char* const end = NextSpecial(begin);
@@ -55,7 +77,7 @@ bool CsvScanner::Next(CsvRecord* record) {
   record->begin = at_ - file_;
   record->fields.clear();
   record->fault = CsvFault::kNone;
-  while (NextField(record)) {
+  while (NextPlainFields(record) && NextField(record)) {
   }
   record->end = at_ - file_;
   return true;

@@ -2,6 +2,7 @@
 #define PUMASI_WORKER_INPUT_CSV_SCANNER_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,8 @@ class CsvFields {
  public:
   void clear() { size_ = 0; }
   void Add(const char* begin, const char* end, bool doubled_quotes = false) {
-    if (size_ == fields_.size()) fields_.resize(size_ * 2 + 8);
+    // (Comparing size_ with the vector's size would take a multiplication.)
+    if (fields_.data() + size_ == std::to_address(fields_.end())) fields_.resize(size_ * 2 + 8);
     CsvField& field = fields_[size_++];
     field.raw = std::string_view(begin, end - begin);
     field.doubled_quotes = doubled_quotes;
@@ -85,6 +87,9 @@ class CsvScanner {
   // Finds the specials of the chunk after the current one, or of the one that begins at `p` if that lies behind it.
   void NextChunk(const char* p);
 
+  // Reads the fields that begin at at_ as long as they have neither quotes nor carriage returns, are in the file's
+  // chunk, and do not end with the file: most rows as a whole. False where the record ends with the last of them.
+  bool NextPlainFields(CsvRecord* record);
   // Read the field that begins at at_ and what ends it; false where the record ends with it. The odd one has a carriage
   // return or a quote, or begins with a quote.
   bool NextField(CsvRecord* record);

@@ -1,6 +1,5 @@
 #include "worker/input/whitespace_tokenizer.h"
 
-#include "worker/input/byte_kernels.h"
 #include "worker/input/lower_case.h"
 
 namespace pumasi {
@@ -11,7 +10,7 @@ void WhitespaceTokenizer::Split(std::string_view text, Tokens* tokens) const {
     text = tokens->buffer;
   }
   std::string_view* const room = tokens->list.Room((text.size() + 1) / 2 + 8);
-  tokens->list.SetSize(UsedByteKernels().split_white(text.data(), text.size(), room));
+  tokens->list.SetSize(kernels_.split_white(text.data(), text.size(), room));
 }
 
 }  // namespace pumasi

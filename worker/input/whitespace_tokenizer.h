@@ -1,6 +1,7 @@
 #ifndef PUMASI_WORKER_INPUT_WHITESPACE_TOKENIZER_H_
 #define PUMASI_WORKER_INPUT_WHITESPACE_TOKENIZER_H_
 
+#include "worker/input/byte_kernels.h"
 #include "worker/input/tokenizer.h"
 
 namespace pumasi {
@@ -13,6 +14,7 @@ class WhitespaceTokenizer : public Tokenizer {
 
  private:
   const bool lower_;
+  const ByteKernels& kernels_ = UsedByteKernels();
 };
 
 }  // namespace pumasi

@@ -1,6 +1,5 @@
 #include "worker/input/words_tokenizer.h"
 
-#include "worker/input/byte_kernels.h"
 #include "worker/input/lower_case.h"
 #include "worker/input/unicode_classes.h"
 
@@ -12,7 +11,7 @@ void WordsTokenizer::Split(std::string_view text, Tokens* tokens) const {
     text = tokens->buffer;
   }
   std::string_view* const room = tokens->list.Room((text.size() + 1) / 2 + 8);
-  tokens->list.SetSize(UsedByteKernels().split_words(text.data(), text.size(), UnicodeClasses::Get(), room));
+  tokens->list.SetSize(kernels_.split_words(text.data(), text.size(), UnicodeClasses::Get(), room));
 }
 
 }  // namespace pumasi
