@@ -207,6 +207,10 @@ std::optional<std::pair<std::string, JobRun::FinishCheckpoint>> Cluster::TakeChe
   return std::nullopt;
 }
 
+bool Cluster::HasFileWork() const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [](const auto& job) { return job->HasFileWork(); });
+}
+
 std::optional<std::pair<std::string, JobRun::LogQuestion>> Cluster::TakeLogQuestion() {
   for (const auto& job : jobs_) {
     if (auto question = job->TakeLogQuestion()) return std::pair(job->id(), *std::move(question));

@@ -107,6 +107,8 @@ class Cluster {
   std::optional<std::pair<std::string, JobRun::FinishCheckpoint>> TakeCheckpoint();
   // The next question about a log, with its job; to be answered by JobRun::LogRead (scheduler/log_folder.h).
   std::optional<std::pair<std::string, JobRun::LogQuestion>> TakeLogQuestion();
+  // Whether there is a checkpoint to finish, or a question.
+  bool HasFileWork() const;
 
  private:
   // Tokens are promised in blocks, so that not every lease has to be synced.

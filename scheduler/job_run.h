@@ -99,6 +99,8 @@ class JobRun {
   std::optional<FinishCheckpoint> TakeCheckpoint();
   using LogQuestion = pumasi::LogQuestion;
   std::optional<LogQuestion> TakeLogQuestion();
+  // Whether one of the two has something.
+  bool HasFileWork() const { return !to_finish_.empty() || (log_asked_ && !log_end_ && !log_question_taken_); }
 
   // --- records (proto/job_record.proto)
   // Adds those that changed since the last call. Returns whether one of them has to survive a power loss before anybody

@@ -138,7 +138,7 @@ absl::Status SchedulerService::Changed() {
   leases_.Retry();
   watchers_.Retry();
   norms_.Retry();
-  checkpoint_wake_.notify_all();
+  if (cluster_.HasFileWork()) checkpoint_wake_.notify_all();
   return kept;
 }
 

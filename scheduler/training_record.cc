@@ -109,6 +109,9 @@ void TrainingRecord::EndEvaluation(uint32_t epoch) {
   }
   evaluations_.push_back(evaluation);
   ++history_change_;
+  // Every record of a moment would hold them: thousands of counts, with each result.
+  evaluation_ = {};
+  confusions_ = {};
 }
 
 void TrainingRecord::AddUse(const v1::WorkerUse& use) {

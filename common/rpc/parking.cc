@@ -32,6 +32,8 @@ bool Parking::TryPark(TimePoint deadline, const Attempt& attempt) {
 
 void Parking::Retry() {
   std::lock_guard lock(mutex_);
+  // Most often nobody waits; whoever comes gets an attempt at once.
+  if (calls_ == 0) return;
   retry_ = true;
   wake_.notify_one();
 }

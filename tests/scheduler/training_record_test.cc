@@ -73,6 +73,19 @@ TEST_CASE("The first 20 losses stay, the recent ones are the last 50") {
   CHECK(status.recent_loss() == Approx(44.5));  // 20 to 69
 }
 
+TEST_CASE("A moment holds the counts of an evaluation under way, and of none that is over") {
+  TrainingRecord record;
+  record.StartEpoch(At(0));
+  record.EndEpoch(0, At(1));
+  record.AddEvaluation({0, {Part(10, 5, 8)}, {Confused(1, 2, 1)}});
+  CHECK(record.Moment(At(2)).confusions_size() == 1);
+  CHECK(record.Moment(At(2)).evaluation().samples() == 10);
+  record.EndEvaluation(0);
+  CHECK(record.Moment(At(2)).confusions_size() == 0);
+  CHECK(record.Moment(At(2)).evaluation().samples() == 0);
+  CHECK(StatusOf(record, 2).evaluations(0).samples() == 10);
+}
+
 TEST_CASE("Confusions are added up and listed from the most frequent, a hundred at most; each evaluation starts anew") {
   TrainingRecord record;
   record.StartEpoch(At(0));
