@@ -44,6 +44,37 @@ TEST_CASE("Where updates may be missing a pull for training says how many") {
   CHECK(s.Did() == Lines{"lease", "read 1: v3 [0,1)", "lease 1", "pull 1 v3-2 from 0,1"});
 }
 
+TEST_CASE("Results wait for one another for a little while as long as there is other work to do") {
+  WorkStory s;
+  s.Assign();
+  s.Lease({{3, 0, 1}, {4, 0, 1}, {5, 0, 1}, {6, 0, 1}});
+  const auto done = [&](uint64_t unit) {
+    s.UpToPush(unit);
+    s.Pushed(unit, 0);
+    s.Pushed(unit, 1);
+    Lines reports = s.Did();
+    std::erase_if(reports, [](const std::string& line) { return line.substr(0, 6) != "report"; });
+    return reports;
+  };
+  // Nothing was reported lately.
+  CHECK(done(1) == Lines{"report 1:v3[0,1)"});
+  s.Reported();
+  CHECK(done(2) == Lines{});
+  CHECK(s.core.NextDeadline() <= s.now + absl::Milliseconds(20));
+  SECTION("another one comes") { CHECK(done(3) == Lines{"report 2:v4[0,1) 3:v5[0,1)"}); }
+  SECTION("none comes") {
+    s.Wait(absl::Milliseconds(20));
+    CHECK(s.Did() == Lines{"report 2:v4[0,1)"});
+  }
+  SECTION("nothing is left to compute") {
+    for (const uint64_t unit : {3, 4}) s.Read(unit), s.Pulled(unit, 0), s.Pulled(unit, 1);
+    s.Computed(3);
+    s.Did();
+    s.Computed(4);
+    CHECK(s.Did() == Lines{"push 4 to 0,1", "report 2:v4[0,1)"});
+  }
+}
+
 TEST_CASE("A lease is held until the scheduler has taken its result, or it would give it to others") {
   WorkStory s;
   s.Assign();

@@ -23,6 +23,8 @@ class ReportQueue {
   // Results that are kept.
   size_t size() const { return done_.size(); }
 
+  bool has_returned() const { return !returned_.empty(); }
+
   // Leases of the results; the scheduler has to hear of a result before it may give its lease to others.
   std::vector<uint64_t> tokens() const;
 

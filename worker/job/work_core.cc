@@ -20,6 +20,10 @@ constexpr absl::Duration kSilence = absl::Seconds(1);
 constexpr absl::Duration kStill = absl::Milliseconds(250);
 // An answer without leases that came sooner was not waited for at the scheduler: do not ask again at once.
 constexpr absl::Duration kSoon = absl::Milliseconds(100);
+// A call costs scheduler and worker more than what a result needs of it. While there is work of which the scheduler
+// knows, results wait for one another: so many, and so long after the last report was sent.
+constexpr size_t kReportTogether = 2;
+constexpr absl::Duration kReportPause = absl::Milliseconds(20);
 constexpr absl::Duration kFailAgain = absl::Seconds(2);
 // A scheduler that was started again waits for all workers to call.
 constexpr BackoffPolicy kToScheduler = {.first = absl::Milliseconds(50), .longest = absl::Milliseconds(200)};
@@ -159,6 +163,8 @@ void WorkCore::AskForLeases(absl::Duration now) {
 
 void WorkCore::SendReports(absl::Duration now) {
   if (report_called_ || now < next_report_ || (reports_.empty() && !untold_)) return;
+  if (now < report_sent_ + kReportPause && ReportsMayWait()) return;
+  report_sent_ = now;
   Report report;
   report.id = ++report_id_;
   report.request = reports_.Take();
@@ -170,6 +176,13 @@ void WorkCore::SendReports(absl::Duration now) {
   report_is_all_ = !report.request.more_results();
   report_called_ = now;
   effects_.push_back(std::move(report));
+}
+
+bool WorkCore::ReportsMayWait() const {
+  if (alone_ || untold_ || reports_.size() >= kReportTogether || reports_.has_returned()) return false;
+  return std::any_of(units_.begin(), units_.end(), [](const auto& entry) {
+    return entry.second.lease.token() > 0 && entry.second.stage < Stage::kComputed;
+  });
 }
 
 void WorkCore::AddOwn(v1::LeaseUnitsRequest* request) const {
@@ -215,7 +228,9 @@ absl::Duration WorkCore::NextDeadline() const {
     by(unit.give_up);
     by(unit.round.NextDue());
   }
-  if (!report_called_ && (!reports_.empty() || untold_)) by(next_report_);
+  if (!report_called_ && (!reports_.empty() || untold_)) {
+    by(ReportsMayWait() ? std::max(next_report_, report_sent_ + kReportPause) : next_report_);
+  }
   if (!lease_called_ && leases_wanted()) by(next_lease_);
   if (silent_since_ && !alone_ && state_ == v1::TRAINING && Idle() && share_.Next()) {
     by(std::max(*silent_since_ + kSilence, units_.empty() ? *silent_since_ : last_move_ + kStill));

@@ -125,6 +125,8 @@ class WorkCore {
   void Advance(absl::Duration now);
   void AskForLeases(absl::Duration now);
   void SendReports(absl::Duration now);
+  // Whether others come soon, and nobody waits for these.
+  bool ReportsMayWait() const;
   // What is computed without a lease, for the scheduler: then it gives it to nobody else.
   void AddOwn(v1::LeaseUnitsRequest* request) const;
   void WorkAlone(absl::Duration now);
@@ -195,6 +197,7 @@ class WorkCore {
   std::optional<absl::Duration> report_called_;  // in flight
   uint64_t report_id_ = 0;                       // of the last report
   absl::Duration next_lease_, next_report_;
+  absl::Duration report_sent_ = -absl::InfiniteDuration();  // the last one
   Backoff lease_backoff_, report_backoff_;
 
   bool fenced_ = false;
