@@ -26,14 +26,30 @@ void Lstm::StartWalk(const IndexedSequences& input, float* out) {
 
 void Lstm::HoldRecurrent(const RecurrentWeights& weights) {
   PackGates(options_.precision, units_, units_, weights.recurrent, &recurrent_);
+  has_transposed_recurrent_ = false;
+}
+
+void Lstm::HoldKernel(const RecurrentWeights& weights) {
+  PackGates(options_.precision, width_, units_, weights.kernel, &kernel_);
+  has_transposed_kernel_ = false;
+}
+
+void Lstm::HoldTransposedRecurrent() {
+  if (!std::exchange(has_transposed_recurrent_, true)) PackGatesTransposed(recurrent_, &transposed_recurrent_);
+}
+
+void Lstm::HoldTransposedKernel() {
+  if (!std::exchange(has_transposed_kernel_, true)) PackGatesTransposed(kernel_, &transposed_kernel_);
 }
 
 void Lstm::Start(const IndexedSequences& input, const RecurrentWeights& weights, const float* input_mask, float* out) {
   StartWalk(input, out);
   float* const bias = bias_.Reserve(LstmGateWidth(units_));
   InterleaveGates(1, units_, weights.bias, bias);
-  PackGates(options_.precision, width_, units_, weights.kernel, &kernel_);
-  HoldRecurrent(weights);
+  if (!weights.unchanged) {
+    HoldKernel(weights);
+    HoldRecurrent(weights);
+  }
   product_.Forward(input, order_, kernel_, input_mask, bias);
 }
 
@@ -121,7 +137,7 @@ void Lstm::Fold(const RecurrentWeights& weights, size_t count, const float* vect
   const size_t gates = LstmGateWidth(units_);
   float* const bias = bias_.Reserve(gates);
   InterleaveGates(1, units_, weights.bias, bias);
-  PackGates(options_.precision, width_, units_, weights.kernel, &kernel_);
+  HoldKernel(weights);
   GemmPlusRow(static_cast<int>(count), vectors, width_, kernel_, bias, folded, static_cast<int>(gates));
 }
 
@@ -132,7 +148,7 @@ void Lstm::InferFolded(const IndexedSequences& folded, float* out) {
 
 void Lstm::WalkBack(const IndexedSequences& input, const float* out_gradient, const float* state_mask) {
   const size_t units = units_, gates = LstmGateWidth(units), states = LstmPaddedUnits(units), rows = order_.rows();
-  PackGatesTransposed(recurrent_, &transposed_recurrent_);
+  HoldTransposedRecurrent();
   float* const hidden_gradient = hidden_gradient_.Reserve(rows * states);
   float* const cell_gradient = cell_gradient_.Reserve(rows * states);
   Clear(hidden_gradient, rows * states);
@@ -198,7 +214,7 @@ void Lstm::Backward(const IndexedSequences& input, const RecurrentWeights& weigh
         .Run();
     if (!whole) DeinterleaveGates(units, units, gradient, gradients.recurrent);
   }
-  if (gradients.vectors != nullptr) PackGatesTransposed(kernel_, &transposed_kernel_);
+  if (gradients.vectors != nullptr) HoldTransposedKernel();
   product_.Backward(input, order_, transposed_kernel_, masks.input, gates_.get(), whole ? gradients.kernel : gradient,
                     bias_.get(), gradients.vectors, run);
   if (!whole) DeinterleaveGates(width, units, gradient, gradients.kernel);

@@ -16,9 +16,9 @@
 namespace pumasi {
 
 // Gates i, f, c, o; bias[4·units]. What is done once rather than once a token: the input product, for each distinct
-// vector; the sum of gate gradients before the two products of the input's gradients; the packing of the recurrent
-// weights and their transpose. Rows are walked in StepOrder, so that the recurrent product shrinks as short rows end.
-// A gate is one chain of sums (ops/gemm.h): bias, then the input's product, then the state's.
+// vector; the sum of gate gradients before the two products of the input's gradients; the packing of the weights and
+// their transposes, which may serve several parts. Rows are walked in StepOrder, so that the recurrent product shrinks
+// as short rows end. A gate is one chain of sums (ops/gemm.h): bias, then the input's product, then the state's.
 class Lstm : public Recurrent {
  public:
   Lstm(int width, int units, const RecurrentOptions& options = {})
@@ -50,6 +50,10 @@ class Lstm : public Recurrent {
   void StartWalk(const IndexedSequences& input, float* out);
   // And before that: weights in the layer's layout, input products.
   void Start(const IndexedSequences& input, const RecurrentWeights& weights, const float* input_mask, float* out);
+  void HoldKernel(const RecurrentWeights& weights);
+  // Their transposes, unless they are there.
+  void HoldTransposedKernel();
+  void HoldTransposedRecurrent();
   // The walk without anything kept for Backward; `folded` says whether the input's vectors are.
   void InferSteps(const IndexedSequences& input, bool folded, float* out);
   // The part of a step that is the same with and without a Backward to follow: places for it, its product's operands.
@@ -72,6 +76,8 @@ class Lstm : public Recurrent {
   PackedMatrix recurrent_;
   PackedMatrix transposed_kernel_;
   PackedMatrix transposed_recurrent_;
+  bool has_transposed_kernel_ = false;  // of kernel_; likewise
+  bool has_transposed_recurrent_ = false;
   Buffer<float> bias_;      // [gates]; in Backward its gradient
   Buffer<float> gradient_;  // [width or units × gates], of weights, where blocks of units are not whole
 

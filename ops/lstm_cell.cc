@@ -10,29 +10,35 @@ namespace {
 constexpr size_t kUnits = kLstmBlockUnits;
 
 template <typename Gate>
-PUMASI_INLINE void ForwardRow(const float* __restrict z, float* __restrict gates, const float* __restrict cell_before,
+PUMASI_INLINE void GatesOfRow(const float* __restrict z, float* __restrict gates) {
+#pragma GCC ivdep
+  for (size_t u = 0; u < kUnits; ++u) {
+    gates[u] = Gate::Value(z[u]);
+    gates[kUnits + u] = Gate::Value(z[kUnits + u]);
+    gates[2 * kUnits + u] = Tanh(z[2 * kUnits + u]);
+    gates[3 * kUnits + u] = Gate::Value(z[3 * kUnits + u]);
+  }
+}
+
+PUMASI_INLINE void StateOfRow(const float* __restrict gates, const float* __restrict cell_before,
                               float* __restrict cell, float* __restrict hidden) {
 #pragma GCC ivdep
   for (size_t u = 0; u < kUnits; ++u) {
-    const float i = Gate::Value(z[u]);
-    const float f = Gate::Value(z[kUnits + u]);
-    const float g = Tanh(z[2 * kUnits + u]);
-    const float o = Gate::Value(z[3 * kUnits + u]);
+    const float i = gates[u], f = gates[kUnits + u], g = gates[2 * kUnits + u], o = gates[3 * kUnits + u];
     const float c = f * cell_before[u] + i * g;
-    gates[u] = i;
-    gates[kUnits + u] = f;
-    gates[2 * kUnits + u] = g;
-    gates[3 * kUnits + u] = o;
     cell[u] = c;
     hidden[u] = o * Tanh(c);
   }
 }
 
+// All rows' gates, then all states: one row's state waits for its gates, and a processor looks ahead less far than that
+// takes, but far enough to work at the next row's gates.
 template <typename Gate>
 PUMASI_INLINE void Forward(const LstmCellForward& in) {
+  for (size_t r = 0; r < in.rows; ++r) GatesOfRow<Gate>(in.z + r * in.z_row, in.gates + r * in.gates_row);
   for (size_t r = 0; r < in.rows; ++r) {
-    ForwardRow<Gate>(in.z + r * in.z_row, in.gates + r * in.gates_row, in.cell_before + r * in.cell_before_row,
-                     in.cell + r * in.cell_row, in.hidden + r * in.hidden_row);
+    StateOfRow(in.gates + r * in.gates_row, in.cell_before + r * in.cell_before_row, in.cell + r * in.cell_row,
+               in.hidden + r * in.hidden_row);
   }
 }
 

@@ -27,6 +27,9 @@ struct RecurrentWeights {
   const float* kernel = nullptr;
   const float* recurrent = nullptr;
   const float* bias = nullptr;
+  // They hold the numbers of the layer's last Forward, between which and this one nothing but Backward was called: what
+  // a layer has made of them, it may use again.
+  bool unchanged = false;
 };
 
 // Where Backward writes the loss' gradients; the shapes of the weights, and vectors[distinct × width] (may be null: not

@@ -120,6 +120,22 @@ TEST_CASE("A unit of several parts has the gradient of the tree over its single 
   }
 }
 
+TEST_CASE("A unit is computed with the values that were pulled for it, whichever unit was before") {
+  TinyWork work;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    CAPTURE(repeat);
+    const UnitResult have = work.Compute(work.Lease(repeat, {0, 4}));
+    TinyWork fresh;
+    fresh.values = work.values;
+    const UnitResult want = fresh.Compute(fresh.Lease(repeat, {0, 4}));
+    CHECK(SameBits(have.gradient.rows[0].values, want.gradient.rows[0].values));
+    for (size_t table = 1; table < work.tables.size(); ++table) {
+      CHECK(SameBits(have.gradient.dense[table], want.gradient.dense[table]));
+      for (float& value : work.values[table]) value = 0.3f - value;
+    }
+  }
+}
+
 TEST_CASE("Where gradients travel as bfloat16, every node of the tree is rounded when it is made") {
   TinyWork work, exact;
   work.shape.wire = Precision::kBf16;

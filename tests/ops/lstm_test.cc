@@ -53,10 +53,12 @@ struct Result {
   LstmTensors<float> gradients;
 };
 
-Result Run(Lstm* lstm, const Problem& problem, const RecurrentMasks& masks = {}) {
+Result Run(Lstm* lstm, const Problem& problem, const RecurrentMasks& masks = {}, bool unchanged = false) {
   Result result;
+  RecurrentWeights weights = problem.weights();
+  weights.unchanged = unchanged;
   result.last.assign(problem.rows.size() * problem.units, NAN);
-  lstm->Forward(problem.input(), problem.weights(), result.last.data(), masks);
+  lstm->Forward(problem.input(), weights, result.last.data(), masks);
   LstmTensors<float>& g = result.gradients;
   g.kernel.assign(problem.tensors.kernel.size(), NAN);
   g.recurrent.assign(problem.tensors.recurrent.size(), NAN);
@@ -142,6 +144,28 @@ TEST_CASE("A part's result has the same bits whatever was computed before") {
   const Result want = Run(&fresh, small);
   Run(&used, large);
   CheckSame(Run(&used, small), want);
+}
+
+TEST_CASE("Parts that are computed with the same weights have the bits of each alone") {
+  const Precision precision = GENERATE(Precision::kFloat32, Precision::kBf16);
+  const size_t units = GENERATE(24, 32);
+  std::mt19937_64 random(8);
+  std::vector<Problem> parts;
+  for (const int rows : {7, 0, 16, 1}) parts.emplace_back(20, units, 9, rows, 11, &random);
+  Lstm lstm(20, static_cast<int>(units), {.precision = precision});
+  // Twice: weights that did change are seen.
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    const auto tensors = RandomFloats((20 + units + 1) * 4 * units, 0.6f, &random);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      CAPTURE(repeat, i);
+      auto& [kernel, recurrent, bias, vectors] = parts[i].tensors;
+      std::copy_n(tensors.begin(), kernel.size(), kernel.begin());
+      std::copy_n(tensors.begin() + kernel.size(), recurrent.size(), recurrent.begin());
+      std::copy_n(tensors.end() - bias.size(), bias.size(), bias.begin());
+      Lstm alone(20, static_cast<int>(units), {.precision = precision});
+      CheckSame(Run(&lstm, parts[i], {}, i > 0), Run(&alone, parts[i]));
+    }
+  }
 }
 
 TEST_CASE("AVX2, AVX-512 and any number of threads give the LSTM the same bits, in float32 and bf16") {

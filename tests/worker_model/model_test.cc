@@ -135,6 +135,32 @@ TEST_CASE("Training, evaluating and predicting agree on a part") {
   CHECK(loss == Approx(evaluated.loss).epsilon(1e-5));
 }
 
+TEST_CASE("Values that are said to be those of the last training are not taken for those of an inference in between") {
+  Fixture fixture;
+  const auto train = [&](bool same_dense) {
+    PartGradients gradients;
+    PartOutcome outcome;
+    fixture.parameters.same_dense = same_dense;
+    REQUIRE(fixture.model->Train(fixture.part, fixture.parameters, 20, &gradients, &outcome).ok());
+    return gradients;
+  };
+  // Before anything was computed, too.
+  const PartGradients first = train(true), again = train(true);
+  CHECK(again.dense == first.dense);
+  CHECK(again.rows == first.rows);
+  Fixture other;
+  for (auto& table : other.values) {
+    for (float& value : table) value = 0.5f - value;
+  }
+  other.Read();
+  PartOutcome outcome;
+  REQUIRE(fixture.model->Evaluate(other.part, other.parameters, &outcome).ok());
+  CHECK(train(true).dense == first.dense);
+  std::vector<float> folded(2 * fixture.model->folded_width());
+  fixture.model->Fold(other.parameters, 2, other.values[0].data(), folded.data());
+  CHECK(train(true).dense == first.dense);
+}
+
 TEST_CASE("A part of no rows has no loss and zero gradients") {
   Fixture fixture(0);
   PartGradients gradients;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <mutex>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -108,10 +109,25 @@ struct TableShape {
   size_t row_table = 0;
 };
 
+// Which models have computed a part of a unit. Thread-safe.
+class TrainedModels {
+ public:
+  // Whether it was there.
+  bool Add(const Model& model) {
+    std::lock_guard lock(mutex_);
+    return !models_.insert(&model).second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<const Model*> models_;  // GUARDED_BY(mutex_)
+};
+
 // The gradient of one part; without any rows or values for an evaluation and for a part without rows.
 absl::StatusOr<Gradient> ComputePart(const Unit& unit, size_t index, const PulledParameters& pulled,
                                      const WorkShape& shape, const std::vector<v1::TableSpec>& tables,
-                                     const TableShape& table_shape, Model& model, PartOutcome* outcome) {
+                                     const TableShape& table_shape, Model& model, TrainedModels* trained,
+                                     PartOutcome* outcome) {
   const Part& part = unit.parts[index];
   Gradient gradient;
   gradient.rows.resize(tables.size());
@@ -133,6 +149,7 @@ absl::StatusOr<Gradient> ComputePart(const Unit& unit, size_t index, const Pulle
     if (absl::Status status = model.Evaluate(part, parameters, outcome); !status.ok()) return status;
     return gradient;
   }
+  parameters.same_dense = trained->Add(model);
   PartGradients gradients;
   const DropoutKey dropout = {shape.seed, unit.lease.version(), PartNumber(unit, index)};
   if (absl::Status status = model.Train(part, parameters, unit.batch_rows, &gradients, outcome, dropout);
@@ -202,6 +219,7 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
   const TableShape table_shape(tables);
   const bool train = unit.lease.kind() == v1::TRAIN;
   const BatchRounding rounding(shape.wire, shape.seed, unit.lease.version());
+  TrainedModels trained;
   std::mutex mutex;
   PartTree tree(shape.plan.parts, table_shape.widths);  // GUARDED_BY(mutex)
   std::vector<v1::PartResult*> results;                 // each is its part's alone
@@ -215,7 +233,7 @@ absl::StatusOr<UnitResult> ComputeUnit(const Unit& unit, const PulledParameters&
     const uint32_t number = PartNumber(unit, i);
     PartOutcome outcome;
     auto gradient = lanes ? TrainLane(unit, i, pulled, shape, tables, model, after_batch, &outcome)
-                          : ComputePart(unit, i, pulled, shape, tables, table_shape, model, &outcome);
+                          : ComputePart(unit, i, pulled, shape, tables, table_shape, model, &trained, &outcome);
     if (!gradient.ok()) {
       return absl::Status(gradient.status().code(),
                           absl::StrCat("epoch ", unit.lease.epoch(), ", batch ", unit.lease.batch(), ", part ", number,

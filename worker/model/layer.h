@@ -24,6 +24,8 @@ struct Training {
   DropoutKey dropout;
   // The part's rows by those of its batch: as how much its statistics count.
   double share = 1;
+  // The tables hold the numbers of the layer's last Forward, which was in training.
+  bool same_tables = false;
 };
 
 // A layer with its working memory, used again for each part: nothing is allocated once the largest part was seen. Not

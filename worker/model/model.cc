@@ -92,6 +92,7 @@ absl::Status Model::CheckParameters(const Part& part, const Parameters& paramete
 }
 
 absl::StatusOr<float*> Model::Forward(const Part& part, const Parameters& parameters, const Training* training) {
+  trained_ = training != nullptr;
   if (parameters.folded.rows != nullptr && training == nullptr) return layers_->ForwardFolded(part, parameters);
   return layers_->Forward(part, parameters, training);
 }
@@ -124,7 +125,8 @@ absl::Status Model::Train(const Part& part, const Parameters& parameters, uint64
     if (!status.ok()) return status;
   }
   if (batch_rows == 0) return absl::InvalidArgumentError("a batch of 0 rows has no mean loss");
-  const Training training = {dropout, static_cast<double>(part.rows()) / static_cast<double>(batch_rows)};
+  const Training training = {dropout, static_cast<double>(part.rows()) / static_cast<double>(batch_rows),
+                             parameters.same_dense && trained_};
   const absl::StatusOr<float*> values = Forward(part, parameters, &training);
   if (!values.ok()) return values.status();
   const absl::Status judged =

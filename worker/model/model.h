@@ -59,6 +59,7 @@ class Model {
   size_t folded_width() const { return layers_->folded_width(); }
   // folded[count × folded_width()] of vectors[count × columns of the ROWS table]. `parameters` need no rows.
   void Fold(const Parameters& parameters, size_t count, const float* vectors, float* folded) {
+    trained_ = false;
     layers_->Fold(parameters, count, vectors, folded);
   }
 
@@ -77,6 +78,7 @@ class Model {
   int outputs_ = 0;
   std::unique_ptr<Layers> layers_;
   std::unique_ptr<Loss> loss_;
+  bool trained_ = false;                 // the last Forward was in training
   float* gradient_ = nullptr;            // by what the last layer gave
   std::vector<float*> table_gradients_;  // by table
 };

@@ -15,6 +15,10 @@ struct Parameters {
   // rows[part.ids.size() × columns]: the ROWS table's rows of the part's ids.
   const float* rows = nullptr;
 
+  // For Model::Train: `dense` holds the numbers of the model's last call, which was a Train, too. What it has made of
+  // them serves again.
+  bool same_dense = false;
+
   // Instead of `rows`, for inference: rows that Model::Fold has made, of the part's ids and perhaps of more.
   struct Folded {
     const float* rows = nullptr;  // [count × folded width]

@@ -64,10 +64,10 @@ void RecurrentLayer::DrawMasks(int rows, uint64_t stream, DropoutUse input, Drop
   direction->masks.state = draw(state, state_rate_, units_, &direction->state_factors);
 }
 
-void RecurrentLayer::Walk(const Signal& in, const float* const* tables, bool training, float* out,
+void RecurrentLayer::Walk(const Signal& in, const float* const* tables, const Training* training, float* out,
                           Direction* direction) {
-  const RecurrentWeights weights = {tables[0], tables[1], tables[2]};
-  if (training) {
+  const RecurrentWeights weights = {tables[0], tables[1], tables[2], training != nullptr && training->same_tables};
+  if (training != nullptr) {
     direction->walk->Forward(in.data, weights, out, direction->masks);
   } else {
     direction->walk->Infer(in.data, weights, out);
@@ -124,11 +124,11 @@ Signal RecurrentLayer::Forward(const Signal& in, const float* const* tables, con
   }
   float* const out = output_.Reserve(vectors * width);
   if (both()) {
-    Walk(in, tables, training != nullptr, forward_.output.Reserve(vectors * units_), &forward_);
-    Walk(in, tables + 3, training != nullptr, backward_.output.Reserve(vectors * units_), &backward_);
+    Walk(in, tables, training, forward_.output.Reserve(vectors * units_), &forward_);
+    Walk(in, tables + 3, training, backward_.output.Reserve(vectors * units_), &backward_);
     Join(vectors, out);
   } else {
-    Walk(in, tables, training != nullptr, out, &forward_);
+    Walk(in, tables, training, out, &forward_);
   }
   if (return_sequences_) return index_.Sequence(rows, in.data.offsets, width, out);
   return OneVectorARow(rows, width, out);

@@ -46,7 +46,7 @@ class RecurrentLayer : public Layer {
 
   bool both() const { return backward_.walk != nullptr; }
   void DrawMasks(int rows, uint64_t stream, DropoutUse input, DropoutUse state, Direction* direction);
-  void Walk(const Signal& in, const float* const* tables, bool training, float* out, Direction* direction);
+  void Walk(const Signal& in, const float* const* tables, const Training* training, float* out, Direction* direction);
   // Puts the directions' outputs together, and takes a gradient apart.
   void Join(size_t vectors, float* out) const;
   void Part(size_t vectors, const float* out_gradient);
