@@ -5,6 +5,10 @@
 // everywhere. async: each part of a batch is an update of its own, made when it comes; how far workers may be ahead of
 // the first batch that is not complete is bounded all the same, so that servers remember what they applied in bounded
 // memory.
+//
+// With mode: hybrid this is said of rows. Dense tensors are in step: a gradient is computed with the dense updates of
+// all batches before v, and a batch is one update of them; what their rows lack is at most as much as said above. So
+// waiting for rows ends, and not for who computes (Lian et al., "Persia", 2022, show that this converges as sync does).
 #ifndef PUMASI_COMMON_CONSISTENCY_H_
 #define PUMASI_COMMON_CONSISTENCY_H_
 
@@ -25,7 +29,8 @@ inline uint32_t StalenessOf(const v1::Job& job) {
   return job.consistency().has_bounded() ? job.consistency().bounded().staleness() : 0;
 }
 
-// Steps of the optimizer to a batch: steps are counted so that after v batches, and nothing else, it is v times this.
+// Steps of the optimizer to a batch, of rows: steps are counted so that after v batches, and nothing else, it is v
+// times this.
 inline uint32_t StepsPerBatch(const v1::Job& job) { return IsAsync(job) ? job.micro_batches() : 1; }
 
 // Whether the bits of the result are a function of the job.

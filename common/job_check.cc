@@ -92,6 +92,11 @@ absl::Status CheckOptimizer(const v1::Job& job, const SourceMap& source) {
 absl::Status CheckWire(const v1::Job& job, const SourceMap& source) {
   const bool coded = job.wire() == v1::WIRE_ONEBIT || job.wire() == v1::WIRE_TOPK;
   const std::string name = job.wire() == v1::WIRE_ONEBIT ? "onebit" : "topk";
+  constexpr double kUnsaidFraction = 0.01;  // its default in proto/job.proto
+  if (job.wire() != v1::WIRE_TOPK && job.has_wire_fraction() && job.wire_fraction() != kUnsaidFraction) {
+    return source.Error("wire_fraction",
+                        "only wire: topk sends a share of a gradient's values; set wire: topk, or leave it out");
+  }
   if (job.optimizer().has_count() && (job.wire() == v1::WIRE_BF16 || job.wire() == v1::WIRE_FP16)) {
     const bool bf16 = job.wire() == v1::WIRE_BF16;
     return source.Error("wire", absl::StrCat(bf16 ? "bf16 has 8 bits and rounds counts above 256"
@@ -112,6 +117,13 @@ absl::Status CheckWire(const v1::Job& job, const SourceMap& source) {
                              : WorkersReplicate(job) ? "allreduce: {state: sharded}"
                                                      : "replicas: 1",
                              ", or wire: float32 or bf16"));
+  }
+  if (coded && job.durability() == v1::DURABILITY_BATCH) {
+    return source.Error("durability",
+                        absl::StrCat("with wire: ", name,
+                                     " what is pushed depends on what a worker's pushes lacked so far, so a batch that "
+                                     "is trained again has other gradients, and logs of both could not be told apart; "
+                                     "take checkpoint, or wire: float32, bf16 or fp16"));
   }
   return absl::OkStatus();
 }
@@ -155,8 +167,11 @@ absl::Status CheckConsistency(const v1::Job& job, const SourceMap& source) {
   const auto refuse = [&](const std::string& field, const std::string& why) {
     return source.Error(field, absl::StrCat("with consistency: ", name, " ", why));
   };
-  if (WorkersHoldSlots(job)) {
-    return source.Error("consistency", absl::StrCat(name, " is for mode: ps only; take sync, or mode: ps"));
+  if (!ServersHoldSlots(job)) {
+    return source.Error("consistency",
+                        absl::StrCat(name,
+                                     " is for mode: ps and hybrid, whose servers hold rows; take sync, or one of "
+                                     "these modes"));
   }
   if (job.replicas() > 1) {
     return refuse("replicas", async
@@ -176,10 +191,11 @@ absl::Status CheckConsistency(const v1::Job& job, const SourceMap& source) {
                   "a batch that is trained again has other gradients, and logs of both could not be told apart; take "
                   "checkpoint, or sync");
   }
-  if (async && HasBatchNormalization(job.model())) {
+  // (With mode: hybrid dense tensors, and these among them, are updated batch by batch.)
+  if (async && !KindsLieApart(job) && HasBatchNormalization(job.model())) {
     return refuse("model",
                   "batch_normalization has no moving averages, as these sum up the shares of a batch's parts; take "
-                  "layer_normalization, or bounded or sync");
+                  "layer_normalization, mode: hybrid, or bounded or sync");
   }
   return absl::OkStatus();
 }

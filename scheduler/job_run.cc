@@ -148,7 +148,7 @@ void JobRun::Begin(const Membership& members, absl::Duration now) {
     record_.Warn(absl::StrCat("worker ", node.name(), " computes with ", node.kernel_set(), ", the job with ",
                               kernel_set_, ": it is left out, since results would depend on who computed them"));
   }
-  if (!ServersHoldSlots(job_)) WarnOfMembers(members);
+  if (WorkersHoldSlots(job_)) WarnOfMembers(members);
   UpdateWorkers(members);
   std::string died;
   UpdateServers(members, &died);
@@ -157,6 +157,14 @@ void JobRun::Begin(const Membership& members, absl::Duration now) {
 }
 
 void JobRun::WarnOfMembers(const Membership& members) {
+  if (KindsLieApart(job_)) {
+    if (!WorkersReplicate(job_)) {
+      record_.Warn(
+          "mode: hybrid with updates that may be missing: workers share out the dense tensors, one copy of each; a "
+          "worker's death takes the job back to its last checkpoint, as a server's does");
+    }
+    return;
+  }
   if (const size_t servers = members.Alive(v1::ROLE_SERVER).size(); servers > 0) {
     record_.Warn(absl::StrCat("mode: allreduce: workers hold the slots; servers have nothing to do, and ", servers,
                               servers == 1 ? " is there" : " are there"));

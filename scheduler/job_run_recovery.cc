@@ -22,9 +22,10 @@ absl::Status JobRun::CheckResume() const {
     (void)CompleteMessage(&job);
     job.clear_name(), job.clear_epochs(), job.clear_checkpoint(), job.clear_stall_timeout(),
         job.clear_prepare_timeout(), job.clear_recover_timeout(), job.clear_replicas(), job.clear_backup_workers(),
-        job.clear_durability(), job.clear_mode(), job.clear_allreduce();
-    // With async rows count the optimizer's steps otherwise.
+        job.clear_durability(), job.clear_allreduce();
+    // With async rows count the optimizer's steps otherwise, and dense tensors do where they are not in step.
     if (!IsAsync(job)) job.clear_consistency();
+    if (!IsAsync(job) || !KindsLieApart(job)) job.clear_mode();
     job.clear_data();
     return job;
   };

@@ -35,7 +35,8 @@ LayoutView HalfOf(const LayoutView& both, bool servers) {
   const uint32_t slots = both.current.dense_from(), first = servers ? 0 : slots;
   LayoutView half;
   half.current = HalfOf(both.current, first, slots);
-  half.replicas = both.replicas;
+  // (Replicated ones do not ask.)
+  half.replicas = servers ? both.replicas : 1;
   half.hurry = both.hurry;
   half.may_move = both.may_move;
   for (const v1::Node& node : both.alive) {
@@ -79,17 +80,19 @@ v1::Layout Join(const v1::Layout& rows, const v1::Layout& dense) {
 }  // namespace
 
 v1::Layout PlanApart(uint64_t epoch, uint64_t generation, uint32_t slots, const std::vector<v1::Node>& nodes,
-                     uint32_t replicas) {
+                     uint32_t replicas, bool dense_shared_out) {
   std::vector<v1::Node> servers, members;
   for (const v1::Node& node : nodes) (IsServer(node) ? servers : members).push_back(node);
   return Join(PlanLayout(epoch, generation, slots, servers, replicas),
-              PlanReplicated(epoch, generation, slots, members));
+              dense_shared_out ? PlanLayout(epoch, generation, slots, members, /*replicas=*/1)
+                               : PlanReplicated(epoch, generation, slots, members));
 }
 
 LayoutStep NextApart(const LayoutView& view) {
   const uint32_t slots = view.current.dense_from();
   LayoutStep step = NextLayout(HalfOf(view, true));
-  const LayoutStep dense = NextReplicated(HalfOf(view, false));
+  const LayoutView of_dense = HalfOf(view, false);
+  const LayoutStep dense = IsReplicated(of_dense.current) ? NextReplicated(of_dense) : NextLayout(of_dense);
   for (const uint32_t slot : dense.lost) step.lost.push_back(slots + slot);
   if (!step.lost.empty()) return step;
   for (const auto& [slot, prefetch] : dense.prefetch) step.prefetch[slots + slot] = prefetch;

@@ -11,7 +11,9 @@ namespace pumasi {
 
 v1::Layout FirstLayout(const v1::Job& job, uint64_t epoch, uint64_t generation, const std::vector<v1::Node>& nodes) {
   const uint32_t replicas = std::max(1u, job.replicas());
-  if (KindsLieApart(job)) return PlanApart(epoch, generation, job.slots(), nodes, replicas);
+  if (KindsLieApart(job)) {
+    return PlanApart(epoch, generation, job.slots(), nodes, replicas, /*dense_shared_out=*/!WorkersReplicate(job));
+  }
   if (WorkersHoldAllSlots(job)) return PlanReplicated(epoch, generation, job.slots(), nodes);
   return PlanLayout(epoch, generation, job.slots(), nodes, replicas);
 }

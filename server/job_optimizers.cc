@@ -18,22 +18,31 @@ bool Same(const v1::RateChange& a, const v1::RateChange& b) {
 
 absl::StatusOr<JobOptimizers> JobOptimizers::Create(const v1::Optimizer& settings,
                                                     const std::vector<v1::TableSpec>& tables, RateChanges changes,
-                                                    uint64_t steps_per_batch, bool averages, uint64_t staleness) {
+                                                    uint64_t steps_per_batch, bool averages, uint64_t staleness,
+                                                    bool dense_in_step) {
   JobOptimizers made;
   made.steps_per_batch_ = steps_per_batch;
   made.staleness_ = staleness;
   made.settings_ = settings;
   made.tables_ = tables;
   made.averages_rounds_ = averages;
+  made.dense_in_step_ = dense_in_step;
   if (absl::Status status = made.Make(std::move(changes)); !status.ok()) return status;
   return made;
 }
 
 absl::Status JobOptimizers::Make(RateChanges changes) {
-  auto optimizer =
-      MakeOptimizer(settings_, averages_rounds_ ? RateChanges() : changes, {.per_batch = steps_per_batch_});
+  const auto make = [&](uint64_t per_batch) {
+    return MakeOptimizer(settings_, averages_rounds_ ? RateChanges() : changes, {.per_batch = per_batch});
+  };
+  auto optimizer = make(steps_per_batch_);
   if (!optimizer.ok()) return optimizer.status();
   optimizer_ = *std::move(optimizer);
+  if (dense_in_step_ && steps_per_batch_ > 1) {
+    auto dense = make(1);
+    if (!dense.ok()) return dense.status();
+    dense_optimizer_ = *std::move(dense);
+  }
   changes_ = std::move(changes);
   averages_.clear();
   for (const v1::TableSpec& spec : tables_) {

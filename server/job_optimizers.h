@@ -18,14 +18,16 @@ class JobOptimizers {
  public:
   // `steps_per_batch`: common/consistency.h. `averages`: the job does (common/averaging.h), and the settings are its
   // HoldersOptimizer: changes of the rate are known but apply in the lanes, and a sum for a statistic is its new value.
-  // `staleness`: a push may come so many batches before the one that brought a change. InvalidArgument: the settings
-  // make no sense.
+  // `staleness`: a push may come so many batches before the one that brought a change. `dense_in_step`: a batch is one
+  // step of dense tables, whatever it is of rows. InvalidArgument: the settings make no sense.
   static absl::StatusOr<JobOptimizers> Create(const v1::Optimizer& settings, const std::vector<v1::TableSpec>& tables,
                                               RateChanges changes, uint64_t steps_per_batch = 1, bool averages = false,
-                                              uint64_t staleness = 0);
+                                              uint64_t staleness = 0, bool dense_in_step = false);
 
   // Of a dense table; rows are all the job's.
-  const Optimizer& of(size_t table) const { return *(averages_[table] ? averages_[table] : optimizer_); }
+  const Optimizer& of(size_t table) const {
+    return *(averages_[table] ? averages_[table] : dense_optimizer_ ? dense_optimizer_ : optimizer_);
+  }
   const Optimizer& job() const { return *optimizer_; }
   // Copies of each float that are kept: the value and the optimizer's slots.
   int copies() const { return 1 + optimizer_->slots(); }
@@ -50,8 +52,10 @@ class JobOptimizers {
   uint64_t staleness_ = 0;
   std::vector<v1::TableSpec> tables_;
   bool averages_rounds_ = false;
+  bool dense_in_step_ = false;
   RateChanges changes_;
   std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<Optimizer> dense_optimizer_;        // where its steps are others than those of rows
   std::vector<std::unique_ptr<Optimizer>> averages_;  // by table; nullptr where the job's optimizer is used
 };
 

@@ -34,12 +34,16 @@ struct ParameterShape {
   uint64_t seed = 0;                       // the job's
   SlotSpace space;                         // which rows and chunks are in which slot
   // common/consistency.h: batches that may be open beyond the first one, whether each part is a step of its own, and
-  // the optimizer's steps to a batch.
+  // the optimizer's steps to a batch. Of slots that hold rows: where dense chunks lie apart, theirs are in step.
   uint32_t staleness = 0;
   bool async = false;
   uint32_t steps_per_batch = 1;
 
   uint32_t slots() const { return space.slots; }
+  // The same of one slot.
+  uint32_t StalenessOf(uint32_t slot) const { return space.HoldsRows(slot) ? staleness : 0; }
+  bool IsAsync(uint32_t slot) const { return async && space.HoldsRows(slot); }
+  uint32_t StepsPerBatch(uint32_t slot) const { return space.HoldsRows(slot) ? steps_per_batch : 1; }
   bool IsRows(uint32_t table) const { return table < tables.size() && tables[table].kind() == v1::TableSpec::ROWS; }
   // Position of the chunk in chunks[slot], or -1. REQUIRES: slot < slots().
   int Find(uint32_t slot, uint32_t table, uint32_t chunk) const;

@@ -8,6 +8,7 @@
 #include "common/averaging.h"
 #include "common/consistency.h"
 #include "common/error_detail.h"
+#include "common/job_mode.h"
 #include "common/layout/slots.h"
 #include "ops/initializer.h"
 #include "ops/wire/job_wire.h"
@@ -31,7 +32,8 @@ Shard::Shard(const Options& options, std::shared_ptr<const ParameterShape> shape
 
 absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   auto optimizers = JobOptimizers::Create(HoldersOptimizer(options.job), options.tables, options.rate_changes,
-                                          StepsPerBatch(options.job), Averages(options.job), StalenessOf(options.job));
+                                          StepsPerBatch(options.job), Averages(options.job), StalenessOf(options.job),
+                                          KindsLieApart(options.job));
   if (!optimizers.ok()) return optimizers.status();
   auto shape = ParameterShape::Make(options.tables, options.layout.slot_owner_size(), options.layout.dense_from());
   if (!shape.ok()) return shape.status();

@@ -9,7 +9,8 @@
 // With consistency: bounded or async (common/consistency.h) a pull that says so is answered with the latest values
 // there are, once no more than `staleness` of the batches before v are missing in any slot. Then slots may be several
 // batches apart; but none goes beyond a version of which a checkpoint is wanted until all that this server is the
-// primary of have come to it, and PassCut was called.
+// primary of have come to it, and PassCut was called. Where dense chunks have slots of their own, these stay in step
+// all the same: their pull waits for all batches before v, and each batch is one update.
 //
 // Where the job clips by norm, complete batches first wait for the norms of all servers: Squares() is what this one
 // adds to them, and ApplyNorms goes on.
@@ -137,7 +138,7 @@ class Shard {
   absl::Status LoadSlot(const ModelFolder& checkpoint, Slot& slot);
   // `version`: nothing: each slot's latest.
   absl::Status PullRows(const v1::RowKeys& keys, std::optional<uint64_t> version, OutgoingPull* out) const;
-  void PullDense(std::optional<uint64_t> version, OutgoingPull* out) const;
+  void PullDense(std::optional<uint64_t> version, uint64_t wanted, OutgoingPull* out) const;
   absl::Status TooLate(uint64_t wanted, const Slot& late) const;
   absl::Status PullLatest(const v1::PullRequest& request, uint32_t staleness, OutgoingPull* response) const;
   absl::Status PullValues(const v1::PullRequest& request, std::optional<uint64_t> version,

@@ -44,10 +44,11 @@ absl::Status Shard::PullLatest(const v1::PullRequest& request, uint32_t stalenes
   uint64_t least = UINT64_MAX, most = 0;
   for (const auto& slot : slots_) {
     if (slot == nullptr) continue;
-    if (wanted > slot->version() + staleness) {
+    if (wanted > slot->version() + std::min(staleness, shape_->StalenessOf(slot->number()))) {
       return Refuse(v1::ErrorDetail::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
     }
-    // Parts of the batch before this version were computed when every slot had the batch that is wanted.
+    // Parts of the batch before this version were computed when every slot had the batch that is wanted, also those
+    // that are in step: before that a part may be computed again for a slot that lacks updates.
     if (slot->version() > wanted + 1 + shape_->staleness) return TooLate(wanted, *slot);
     least = std::min(least, slot->version());
     most = std::max(most, slot->version());
@@ -64,7 +65,7 @@ absl::Status Shard::PullValues(const v1::PullRequest& request, std::optional<uin
       return Refuse(MessageProblem(status), std::string(status.message()));
     }
   }
-  if (request.dense()) PullDense(version, response);
+  if (request.dense()) PullDense(version, request.version(), response);
   return absl::OkStatus();
 }
 
@@ -102,14 +103,18 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, std::optional<uint64_t> ve
   return absl::OkStatus();
 }
 
-void Shard::PullDense(std::optional<uint64_t> version, OutgoingPull* out) const {
+void Shard::PullDense(std::optional<uint64_t> version, uint64_t wanted, OutgoingPull* out) const {
+  // In step it is what was asked for, whatever the others have, as long as it is there.
+  const auto at = [&](const Slot& slot) {
+    if (shape_->StalenessOf(slot.number()) > 0) return version.value_or(slot.version());
+    return wanted + 1 == slot.version() && slot.has_before() ? wanted : slot.version();
+  };
   for (uint32_t table = 0; table < shape_->tables.size(); ++table) {
     if (shape_->IsRows(table)) continue;
     for (uint32_t number = 0; number < DenseChunks(shape_->tables[table]); ++number) {
       const uint32_t slot = shape_->space.OfChunk(table, number);
       if (reads_[slot] != SlotUse::kTaken) continue;
-      const Slot::SharedChunk& shared =
-          slots_[slot]->ShareDense(shape_->Find(slot, table, number), version.value_or(slots_[slot]->version()));
+      const Slot::SharedChunk& shared = slots_[slot]->ShareDense(shape_->Find(slot, table, number), at(*slots_[slot]));
       v1::DenseChunk* chunk = out->head.add_dense();
       chunk->set_table(table);
       chunk->set_chunk(number);

@@ -13,9 +13,9 @@ namespace pumasi {
 absl::Status Shard::CheckAhead(const v1::PushRequest& request) const {
   for (const auto& slot : slots_) {
     if (slot == nullptr || request.version() <= slot->version()) continue;
-    const bool fits = request.version() <= slot->version() + shape_->staleness;
+    const bool fits = request.version() <= slot->version() + shape_->StalenessOf(slot->number());
     // Gradients that wait for a batch may not take the memory that this one needs.
-    if (!fits || (memory_->limit() > 0 && !shape_->async)) {
+    if (!fits || (memory_->limit() > 0 && !shape_->IsAsync(slot->number()))) {
       return Refuse(v1::ErrorDetail::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
     }
   }

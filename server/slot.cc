@@ -21,7 +21,7 @@ Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_
       parts_(parts),
       copies_(copies),
       version_(version),
-      steps_(version * shape_->steps_per_batch),
+      steps_(version * shape_->StepsPerBatch(number)),
       tree_(parts, shape_->widths),
       shared_(shape_->chunks[number].size()),
       new_rows_(shape_->tables.size()),
@@ -45,7 +45,7 @@ Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_
 
 PartTree::Coverage Slot::Covers(uint64_t version, PartRange range) const {
   if (version < version_ && !Planted(PlantedBug::kNoDedupe)) return PartTree::Coverage::kWhole;
-  if (shape_->async) return CoversOpen(version, range);
+  if (async()) return CoversOpen(version, range);
   if (version <= version_) return tree_.Covers(range);
   const auto tree = ahead_.find(version);
   return tree == ahead_.end() ? PartTree::Coverage::kNone : tree->second.Covers(range);
@@ -62,7 +62,7 @@ void Slot::Insert(uint64_t version, PartRange range, Gradient&& gradient, NewRow
     gradient.rows.resize(shape_->tables.size());
     gradient.dense.resize(dense_.size());
   }
-  if (shape_->async) {
+  if (async()) {
     OpenAt(version).wait.emplace(range.first, std::move(gradient));
   } else if (version <= version_) {
     tree_.Insert(range, std::move(gradient), RoundingOf(version_));
@@ -74,7 +74,7 @@ void Slot::Insert(uint64_t version, PartRange range, Gradient&& gradient, NewRow
   CountBatch();
 }
 
-std::string Slot::Missing() const { return shape_->async ? MissingOpen() : tree_.Missing(); }
+std::string Slot::Missing() const { return async() ? MissingOpen() : tree_.Missing(); }
 
 const std::vector<ExactSum>& Slot::Squares() {
   if (squares_.empty()) squares_ = GradientSquares(tree_.nodes().begin()->second.second, *shape_, number_);
@@ -176,7 +176,7 @@ bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptim
                    float* value, PulledRows* pulled) const {
   const int width = static_cast<int>(shape_->widths[table]);
   const RowTable::Row* row = std::as_const(*rows_[table]).Find(id);
-  if (version < version_ && !shape_->async && !Planted(PlantedBug::kNoBefore)) {
+  if (version < version_ && !async() && !Planted(PlantedBug::kNoBefore)) {
     const RowGradient& before = before_.rows[table];
     const auto old = std::lower_bound(before.ids.begin(), before.ids.end(), id);
     if (old != before.ids.end() && *old == id) {
@@ -185,7 +185,7 @@ bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptim
     }
   }
   // (A row is later than `version` only where a bug is planted.)
-  const uint64_t last = row != nullptr ? row->last_step : 0, to = std::max(shape_->async ? steps_ : version, last);
+  const uint64_t last = row != nullptr ? row->last_step : 0, to = std::max(async() ? steps_ : version, last);
   const bool computed = row == nullptr || (last < to && !optimizers.job().still());
   const float* const known = computed && pulled != nullptr ? pulled->Find(table, id, version) : nullptr;
   if (known != nullptr) {
@@ -200,17 +200,17 @@ bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptim
 }
 
 const float* Slot::ReadDense(size_t chunk, uint64_t version) const {
-  const bool before = version < version_ && !shape_->async && !Planted(PlantedBug::kNoBefore);
+  const bool before = version < version_ && !async() && !Planted(PlantedBug::kNoBefore);
   return before ? before_.dense[chunk].data() : dense_[chunk].data();
 }
 
 const Slot::SharedChunk& Slot::ShareDense(size_t chunk, uint64_t version) {
   SharedChunk& shared = shared_[chunk];
-  if (shape_->async) version = steps_;
+  if (async()) version = steps_;
   if (shared.block.data == nullptr || shared.version != version) {
     const size_t floats = shape_->chunks[number_][chunk].floats;
     ValueWriter values(shape_->wire, 1, floats);
-    values.Add(shape_->async ? dense_[chunk].data() : ReadDense(chunk, version), floats);
+    values.Add(async() ? dense_[chunk].data() : ReadDense(chunk, version), floats);
     ByteBlock block = values.Take();
     const uint32_t crc32c = Crc32c(block);
     shared = {version, std::move(block), crc32c};

@@ -55,7 +55,9 @@ class Slot {
   // Of the optimizer, so far: version() but for async.
   uint64_t steps() const { return steps_; }
   // All batches before `version` are applied, and nothing of later ones.
-  bool IsAt(uint64_t version) const { return version_ == version && steps_ == version * shape_->steps_per_batch; }
+  bool IsAt(uint64_t version) const {
+    return version_ == version && steps_ == version * shape_->StepsPerBatch(number_);
+  }
   // Of values and optimizer slots.
   uint64_t bytes() const { return stored_.bytes(); }
   // All that is counted (server/memory_account.h), but for a checkpoint's.
@@ -141,6 +143,7 @@ class Slot {
   const std::shared_ptr<MemoryAccount>& memory() const { return memory_; }
 
  private:
+  bool async() const { return shape_->IsAsync(number_); }
   // The values that the last applied batch replaced.
   struct Before {
     std::vector<RowGradient> rows;          // by table; `values` are the old values

@@ -16,7 +16,7 @@ void SlotCut::GiveUp() {
 void Slot::BeginCut(uint64_t since) {
   cut_ = std::make_unique<SlotCut>(memory_);
   cut_->version = steps_;
-  cut_->since = since * shape_->steps_per_batch;
+  cut_->since = since * shape_->StepsPerBatch(number_);
   cut_->rows.resize(rows_.size());
   for (size_t table = 0; table < rows_.size(); ++table) {
     if (rows_[table] != nullptr) cut_->rows[table].rows = rows_[table]->rows().size();

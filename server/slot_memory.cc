@@ -32,7 +32,7 @@ Slot::NewRows Slot::FindNewRows(const Gradient& gradient) const {
 
 int64_t Slot::Growth(uint64_t version, PartRange range, const Gradient& gradient, const NewRows& rows) const {
   // (What is of a later batch, or waits, merges with nothing that matters: at most.)
-  const bool merges = !shape_->async && version <= version_;
+  const bool merges = !async() && version <= version_;
   const int64_t more = merges ? tree_.Growth(range, gradient) : static_cast<int64_t>(MemoryOf(gradient));
   int64_t growth = more * (logged_ ? 2 : 1);
   for (size_t table = 0; table < rows.size(); ++table) {

@@ -99,7 +99,7 @@ absl::Status Slot::TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uin
 
 absl::Status Slot::TakeNode(const v1::SlotState::Node& node, uint64_t version) {
   const PartRange range{node.first_part(), node.end_part()};
-  const bool fits = node.ahead() <= shape_->staleness && (!shape_->async || range.size() == 1);
+  const bool fits = node.ahead() <= shape_->StalenessOf(number_) && (!async() || range.size() == 1);
   if (!fits || !IsNode(range, parts_) || Covers(version + node.ahead(), range) != PartTree::Coverage::kNone) {
     return absl::InvalidArgumentError(absl::StrCat("slot ", number_, ": [", range.first, ", ", range.end,
                                                    ") is no node of the tree over ", parts_,
@@ -113,7 +113,7 @@ absl::Status Slot::TakeNode(const v1::SlotState::Node& node, uint64_t version) {
 }
 
 absl::Status Slot::TakeApplied(const v1::SlotState::Applied& applied, uint64_t version) {
-  bool fits = shape_->async && applied.ahead() <= shape_->staleness;
+  bool fits = async() && applied.ahead() <= shape_->StalenessOf(number_);
   for (const uint32_t part : applied.parts()) {
     fits =
         fits && part < parts_ && CoversOpen(version + applied.ahead(), {part, part + 1}) == PartTree::Coverage::kNone;
@@ -133,7 +133,7 @@ absl::Status Slot::TakeState(const v1::SlotState& state) {
     return absl::InvalidArgumentError(absl::StrCat("the state of slot ", state.slot(), " from version ", state.since(),
                                                    " to ", state.version(), " is none of slot ", number_));
   }
-  const uint64_t steps = state.version() * shape_->steps_per_batch + PartsOf(state);
+  const uint64_t steps = state.version() * shape_->StepsPerBatch(number_) + PartsOf(state);
   for (const v1::SlotState::Rows& rows : state.state().rows()) {
     if (absl::Status status = TakeRows(rows, state.since(), steps); !status.ok()) return status;
   }

@@ -142,20 +142,25 @@ TEST_CASE("parameters that may lack updates: workers and the scheduler die, and 
   }
 }
 
-TEST_CASE("async: a server dies, and the job goes on from a checkpoint that is a cut") {
-  TempFolder folder;
-  WriteJob(folder.path(), "consistency: async\ncheckpoint: {every_batches: 40, full_every: 3}\n");
-  JobOnCluster job(folder, 2, 2);
-  job.Submit();
-  for (const uint64_t batch : {60, 300}) {
-    job.WaitForBatch(batch);
+TEST_CASE("what may lack updates: who holds parameters dies, and the job goes on from a checkpoint that is a cut") {
+  for (const auto& [extra, second] : {std::pair<std::string, std::string>("consistency: async\n", "server-1"),
+                                      {"consistency: async\nmode: hybrid\n", "worker-1"},
+                                      {"consistency: {bounded: {staleness: 3}}\nmode: hybrid\n", "worker-0"}}) {
+    CAPTURE(extra);
+    TempFolder folder;
+    WriteJob(folder.path(), extra + "checkpoint: {every_batches: 40, full_every: 3}\n");
+    JobOnCluster job(folder, 2, 2);
+    job.Submit();
+    job.WaitForBatch(60);
     REQUIRE(job.Restart("server-1").ok());
+    job.WaitForBatch(300);
+    REQUIRE(job.Restart(second).ok());
+    const v1::JobStatus status = job.WaitForEnd();
+    INFO(status.ShortDebugString());
+    REQUIRE(status.state() == v1::DONE);
+    CheckCounts(status.model());
+    CheckAudit(job, job.cluster().scheduler_address());
   }
-  const v1::JobStatus status = job.WaitForEnd();
-  INFO(status.ShortDebugString());
-  REQUIRE(status.state() == v1::DONE);
-  CheckCounts(status.model());
-  CheckAudit(job, job.cluster().scheduler_address());
 }
 
 TEST_CASE("one copy: batches that a return to the checkpoint undid count once in the end") {

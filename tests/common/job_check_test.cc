@@ -153,7 +153,14 @@ TEST_CASE("Counts are not rounded on their way") {
     CHECK_THAT(Error(job("count", wire)), StartsWith("job.yaml:5:7: wire: " + wire + " sends less than each value"));
     CHECK_THAT(Error(job("sgd", wire + "\nreplicas: 2")),
                StartsWith("job.yaml:5:7: wire: " + wire + " sends what depends on who computes"));
-    CHECK(Error(job("sgd", wire + "\nreplicas: 1\nwire_fraction: 0.1")).empty());
+    CHECK(Error(job("sgd", wire + "\nreplicas: 1")).empty());
+    CHECK_THAT(Error(job("sgd", wire + "\ncheckpoint: {every_batches: 9}\ndurability: batch")),
+               StartsWith("job.yaml:7:13: durability: with wire: " + wire) && Contains("could not be told apart"));
+  }
+  CHECK(Error(job("sgd", "topk\nwire_fraction: 0.1")).empty());
+  for (const std::string wire : {"onebit", "float32", "bf16"}) {
+    CHECK_THAT(Error(job("sgd", wire + "\nwire_fraction: 0.1")),
+               StartsWith("job.yaml:6:16: wire_fraction: only wire: topk sends a share"));
   }
 }
 
@@ -168,7 +175,12 @@ TEST_CASE("What may lack updates is refused what needs all of them in one order"
     CHECK_THAT(Error(Job(kSoftmax, loose + "replicas: 2\n")),
                StartsWith("job.yaml:7:11: replicas: with consistency: ") && Contains("drift apart"));
     CHECK_THAT(Error(Job(kSoftmax, loose + "mode: allreduce\n")),
-               StartsWith("job.yaml:6:1") && Contains("is for mode: ps only"));
+               StartsWith("job.yaml:6:1") && Contains("is for mode: ps and hybrid"));
+    // Each dense tensor lies on one worker then.
+    for (const std::string more : {"", "wire: onebit\n", "wire: bf16\n"}) {
+      CHECK(Error(Job(kSoftmax, loose + "mode: hybrid\n" + more)).empty());
+    }
+    CHECK_THAT(Error(Job(kSoftmax, loose + "mode: hybrid\nreplicas: 2\n")), Contains("replicas: with consistency: "));
   }
   const std::string log = "checkpoint: {every_batches: 9}\ndurability: batch\n";
   for (const std::string& loose : {async, bounded}) {
@@ -181,6 +193,7 @@ TEST_CASE("What may lack updates is refused what needs all of them in one order"
     return Error(job);
   };
   CHECK(with(bounded).empty());
+  CHECK(with(async + "mode: hybrid\n").empty());
   CHECK_THAT(with(async), Contains("model: with consistency: async batch_normalization"));
   std::string nested = Job(kSoftmax, async);
   nested.replace(nested.find("lstm: {units: 4}"), 16,

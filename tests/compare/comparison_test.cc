@@ -48,6 +48,17 @@ TEST_CASE("The name of the job is none of its settings, a field that only one ha
   CHECK(comparison.configurations[1].label == "ps, 2 workers, clip=1");
 }
 
+TEST_CASE("Which of several kinds a setting has tells runs apart, where the kinds themselves have no settings") {
+  const Run run = SomeRun("ps", 1, 100), sync = With(run, "consistency.sync", "{}"),
+            async = With(run, "consistency.async", "{}"), bounded = With(run, "consistency.bounded.staleness", "3");
+  const Comparison comparison = Of({sync, async, bounded, sync});
+  REQUIRE(comparison.configurations.size() == 3);
+  CHECK(comparison.configurations[0].label == "ps, 1 worker, consistency.sync");
+  CHECK(comparison.configurations[0].runs.size() == 2);
+  CHECK(comparison.configurations[1].label == "ps, 1 worker, consistency.async");
+  CHECK(comparison.configurations[2].label == "ps, 1 worker, consistency.bounded.staleness=3");
+}
+
 TEST_CASE("Modes, workers and servers make configurations") {
   Run other = SomeRun("ps", 1, 100);
   other.servers = 3;

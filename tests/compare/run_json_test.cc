@@ -80,7 +80,9 @@ TEST_CASE("Absurd numbers are unknown") {
 
 TEST_CASE("A job's fields by their paths") {
   CHECK(FlattenJson(Json::parse(R"({"a": 1, "m": [{"lstm": {"units": 128}}, {"b": {}}], "t": "x", "n": true})")) ==
-        std::map<std::string, std::string>{{"a", "1"}, {"m[0].lstm.units", "128"}, {"t", "x"}, {"n", "true"}});
+        std::map<std::string, std::string>{
+            {"a", "1"}, {"m[0].lstm.units", "128"}, {"m[1].b", "{}"}, {"t", "x"}, {"n", "true"}});
+  CHECK(FlattenJson(Json::object()).empty());
 }
 
 }  // namespace

@@ -287,6 +287,24 @@ TEST_CASE("A checkpoint of another job is refused, and the message says what dif
         std::string::npos);
   CHECK(message([](v1::Job& job) { job.mutable_optimizer()->mutable_sgd()->set_learning_rate(1); }).find("optimizer") !=
         std::string::npos);
+  // Of rows, and in mode: ps of dense tensors too, each part was a step.
+  CHECK(message([](v1::Job& job) { job.mutable_consistency()->mutable_async(); }).find("consistency") !=
+        std::string::npos);
+  const auto async = [](v1::Mode from, v1::Mode to) {
+    JobRun::Spec spec = Resuming(3);
+    v1::Job& before = *spec.resume->mutable_job();
+    before.mutable_consistency()->mutable_async();
+    before.set_mode(from);
+    *spec.request.mutable_job() = before;
+    spec.request.mutable_job()->set_mode(to);
+    JobStory story(spec);
+    story.Play("server s1 \n worker w1 \n w1 prepared \n assets");
+    return story.Status().message();
+  };
+  CHECK(async(v1::MODE_PS, v1::MODE_HYBRID).find("mode: ") != std::string::npos);
+  CHECK(async(v1::MODE_HYBRID, v1::MODE_PS).find("mode: ") != std::string::npos);
+  CHECK(async(v1::MODE_HYBRID, v1::MODE_HYBRID).empty());
+  CHECK(async(v1::MODE_PS, v1::MODE_PS).empty());
 }
 
 TEST_CASE("A checkpoint that was trained on other data is refused with both sizes") {

@@ -166,6 +166,45 @@ TEST_CASE("Hybrid: with the only copy of a row, or of a tensor, the job goes bac
   CHECK(story.AssignmentFor("s2").resume() == "/out/cats/checkpoint-000000001");
 }
 
+TEST_CASE("Hybrid: where rows may lack updates each dense slot has one copy, and a worker's death is a server's") {
+  JobRun::Spec spec = Hybrid(1, 2, 1);
+  spec.request.mutable_job()->mutable_consistency()->mutable_bounded()->set_staleness(2);
+  JobStory story(spec);
+  story.Play(kOneAndTwo);
+  REQUIRE(story.Status().warnings_size() == 1);
+  CHECK(story.Status().warnings(0).find("share out the dense tensors, one copy of each") != std::string::npos);
+  CHECK(story.Status().slots_without_backup() == 0);
+  story.Play(R"(
+    s1 slots     => primary 0 1 2 3 4 5 6 7, TRAINING
+    w1 slots     => primary 8 10 12 14, TRAINING
+    w2 slots     => primary 9 11 13 15, TRAINING
+    w1 asks 2
+    w2 asks 2
+    w1 done
+    w2 done
+    s1 saved 1
+    w1 saved 1
+    completed    => nothing, TRAINING
+    w2 saved 1
+    completed    => checkpoint-000000001, TRAINING
+    w1 dies      => ALLOCATING
+    s1 slots     => primary 0 1 2 3 4 5 6 7, ALLOCATING
+    w2 slots     => primary 8 9 10 11 12 13 14 15, ALLOCATING
+    s1 ready
+    w2 ready     => TRAINING
+  )");
+  CHECK(story.Status().generation() == 1);
+  CHECK(story.AssignmentFor("w2").resume() == "/out/cats/checkpoint-000000001");
+  REQUIRE(story.Status().warnings_size() == 3);
+  CHECK(story.Status().warnings(2).find("4 of 16 slots had no copy elsewhere: back to the checkpoint") !=
+        std::string::npos);
+  story.Play(R"(
+    worker w3
+    w3 prepared  => TRAINING
+    w3 slots     => prefetch 8 9 10 11, TRAINING
+  )");
+}
+
 TEST_CASE("Hybrid: of few servers and of one worker a drain says what it leaves") {
   JobStory story(Hybrid(2, 2, 2));
   story.Play(kTwoAndTwo);

@@ -72,14 +72,15 @@ struct Cluster {
   std::set<uint64_t> servers, workers;  // alive
   uint64_t last = 0;
 
-  Cluster(uint32_t count_servers, uint32_t count_workers, uint32_t replicas) {
+  Cluster(uint32_t count_servers, uint32_t count_workers, uint32_t replicas, bool dense_shared_out = false) {
     for (uint32_t i = 0; i < count_servers; ++i) Join(v1::ROLE_SERVER);
     for (uint32_t i = 0; i < count_workers; ++i) Join(v1::ROLE_WORKER);
     both.replicas = rows.replicas = replicas;
-    both.hurry = rows.hurry = true;
-    both.current = PlanApart(1, 0, kSlots, both.alive, replicas);
+    both.hurry = rows.hurry = dense.hurry = true;
+    both.current = PlanApart(1, 0, kSlots, both.alive, replicas, dense_shared_out);
     rows.current = PlanLayout(1, 0, kSlots, rows.alive, replicas);
-    dense.current = PlanReplicated(1, 0, kSlots, dense.alive);
+    dense.current =
+        dense_shared_out ? PlanLayout(1, 0, kSlots, dense.alive, 1) : PlanReplicated(1, 0, kSlots, dense.alive);
     Compare();
   }
   void Join(v1::Role role) {
@@ -116,7 +117,8 @@ struct Cluster {
   // Returns whether anything was lost.
   bool Next() {
     const uint64_t epoch = both.current.epoch();
-    const LayoutStep step = NextLayoutOfJob(both), of_rows = NextLayout(rows), of_dense = NextReplicated(dense);
+    const LayoutStep step = NextLayoutOfJob(both), of_rows = NextLayout(rows),
+                     of_dense = IsReplicated(dense.current) ? NextReplicated(dense) : NextLayout(dense);
     std::vector<uint32_t> lost = of_rows.lost;
     for (const uint32_t slot : of_dense.lost) lost.push_back(kSlots + slot);
     REQUIRE(step.lost == lost);
@@ -165,7 +167,8 @@ TEST_CASE("Whatever comes and goes, either half is as it would be alone, and bot
   const uint64_t seed = GENERATE(range(0, 100));
   CAPTURE(seed);
   std::mt19937_64 random(seed);
-  Cluster c(1 + random() % 3, 1 + random() % 3, 1 + random() % 2);
+  const bool dense_shared_out = seed % 3 == 0;
+  Cluster c(1 + random() % 3, 1 + random() % 3, dense_shared_out ? 1 : 1 + random() % 2, dense_shared_out);
   const auto some = [&](const std::set<uint64_t>& nodes) {
     return *std::next(nodes.begin(), static_cast<ptrdiff_t>(random() % nodes.size()));
   };
@@ -189,6 +192,27 @@ TEST_CASE("Whatever comes and goes, either half is as it would be alone, and bot
     }
     if (c.Next()) return;
   }
+}
+
+TEST_CASE("Shared out, each dense slot has one copy, which moves to a worker that comes and is lost with its worker") {
+  Cluster c(1, 2, 1, /*dense_shared_out=*/true);
+  CHECK(c.both.current.replicas().empty());
+  CHECK(CountSlots(c.both.current, 2).primary == kSlots / 2);
+  CHECK(CountSlots(c.both.current, 3).all() == kSlots / 2);
+  CHECK(SlotsWithoutBackup(c.both.current, 1) == 0);
+  c.Join(v1::ROLE_WORKER);
+  for (int step = 0; step < 10; ++step) {
+    CHECK_FALSE(c.Next());
+    for (LayoutView* view : {&c.both, &c.dense}) {
+      for (auto& [slot, prefetch] : view->prefetch) prefetch.done = true;
+      for (uint32_t slot = 0; slot < static_cast<uint32_t>(view->current.slot_owner_size()); ++slot) {
+        if (FillingOf(view->current, slot)) view->filled.insert(slot);
+      }
+    }
+  }
+  for (const uint64_t worker : {2, 3, 4}) CHECK(CountSlots(c.both.current, worker).all() == kSlots / 3);
+  c.Die(3);
+  CHECK(NextApart(c.both).lost.size() == kSlots / 3);
 }
 
 TEST_CASE("Rows are lost with servers, and dense chunks with the last worker") {

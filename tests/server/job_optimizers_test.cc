@@ -70,6 +70,32 @@ TEST_CASE("Where the job averages, a change of the rate is known and not applied
   CHECK(statistic[0] == 0.25f);
 }
 
+TEST_CASE("Where dense tables are in step their steps are batches, and those of rows parts") {
+  v1::Optimizer settings;
+  settings.mutable_sgd()->set_learning_rate(1);
+  settings.mutable_schedule()->mutable_step()->set_every(1);
+  settings.mutable_schedule()->mutable_step()->set_factor(0.5);
+  const auto moved = [](const Optimizer& optimizer, uint64_t step) {
+    const float gradient = 1;
+    float parameter = 0;
+    optimizer.Apply(step, 1, &gradient, &parameter, nullptr);
+    return -parameter;
+  };
+  const std::vector<v1::TableSpec> tables(1);
+  const auto create = [&](bool dense_in_step) {
+    return *JobOptimizers::Create(settings, tables, {}, /*steps_per_batch=*/4, false, /*staleness=*/16, dense_in_step);
+  };
+  const JobOptimizers apart = create(true), together = create(false);
+  for (const uint64_t batch : {0, 1, 2}) {
+    const float rate = 1.0f / static_cast<float>(1 << batch);
+    CHECK(moved(apart.of(0), batch + 1) == rate);
+    for (const uint64_t part : {0, 3}) {
+      CHECK(moved(apart.job(), batch * 4 + part + 1) == rate);
+      CHECK(moved(together.of(0), batch * 4 + part + 1) == rate);
+    }
+  }
+}
+
 TEST_CASE("Where batches may overtake one another, a change may first come with a later one") {
   v1::Optimizer settings;
   settings.mutable_sgd()->set_learning_rate(1);

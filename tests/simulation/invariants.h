@@ -89,9 +89,10 @@ class Invariants {
   void LookAtLayout(const v1::Layout& layout, const std::string& who);
   void LookAtSlots(const ServerNode& server);
   void CompareCopies(const ServerNode& server, uint32_t slot);
-  bool OnAllCopies(const v1::Layout& layout, uint64_t version, uint64_t parts) const;
+  // Of slots from `from` on.
+  bool OnAllCopies(const v1::Layout& layout, uint64_t version, uint64_t parts, uint32_t from) const;
   // Of the generation's layouts.
-  bool OnSomeLayout(uint64_t generation, uint64_t version, uint64_t parts) const;
+  bool OnSomeLayout(uint64_t generation, uint64_t version, uint64_t parts, uint32_t from = 0) const;
   void LookAtProgress(uint64_t generation, uint64_t version);
   bool only_the_process_dies() const { return scenario_.faults.only_scheduler && scenario_.faults.power == 0; }
   void LookAtReturn(uint64_t generation, uint64_t version);

@@ -188,10 +188,11 @@ std::string Reference::Compare(uint64_t version, const Parameters& seen) const {
   return "";
 }
 
-std::string Reference::CompareCounts(uint64_t version, const Parameters& seen) const {
+std::string Reference::CompareCounts(uint64_t version, uint64_t of_dense, const Parameters& seen) const {
   if (!scenario_.counts()) return "";
   const auto check = [&](uint32_t table, size_t at, float value) {
-    const float least = At(version)[table][at], most = At(last())[table][at];
+    const bool rows = scenario_.tables[table].kind() == v1::TableSpec::ROWS;
+    const float least = At(rows ? version : of_dense)[table][at], most = At(last())[table][at];
     if (value >= least && value <= most && value == std::floor(value)) return std::string();
     return absl::StrCat(scenario_.tables[table].name(), " value ", at, " is ", value, " and not from ", least, " to ",
                         most);

@@ -26,9 +26,10 @@ class Reference {
   std::string Compare(uint64_t version, const Parameters& seen) const;
   std::string Compare(uint64_t version, const Values& values) const;
 
-  // Where parameters may lack batches from `version` on: empty if the job does not count (then there is nothing to
-  // compare with), or if nothing that was counted before them is missing, nor more there than in the end.
-  std::string CompareCounts(uint64_t version, const Parameters& seen) const;
+  // Where parameters may lack batches, rows from `version` on, and dense tables from `of_dense` on: empty if the job
+  // does not count (then there is nothing to compare with), or if nothing that was counted before them is missing, nor
+  // more there than in the end.
+  std::string CompareCounts(uint64_t version, uint64_t of_dense, const Parameters& seen) const;
 
   // What the counting optimizer has to come to, counted without any floats.
   std::string CheckCounts(const Values& values) const;

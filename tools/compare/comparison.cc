@@ -57,7 +57,7 @@ Configuration ConfigurationOf(const Run& run, const std::set<std::string>& diffe
     const auto value = run.settings.find(key);
     if (value == run.settings.end()) continue;
     configuration.settings[key] = value->second;
-    parts.push_back(absl::StrCat(key, "=", SettingText(key, value->second)));
+    parts.push_back(value->second == "{}" ? key : absl::StrCat(key, "=", SettingText(key, value->second)));
   }
   if (run.settings.empty()) parts.push_back(BaseName(run.source));
   configuration.label = absl::StrJoin(parts, ", ");

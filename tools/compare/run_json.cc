@@ -13,7 +13,9 @@ namespace {
 const char* const kMetrics[] = {"accuracy", "exact_match", "rmse"};
 
 void Flatten(const Json& json, const std::string& path, std::map<std::string, std::string>* fields) {
-  if (json.is_object()) {
+  if (json.is_object() && json.empty()) {
+    if (!path.empty()) (*fields)[path] = "{}";
+  } else if (json.is_object()) {
     for (const auto& [key, value] : json.items()) {
       Flatten(value, path.empty() ? key : absl::StrCat(path, ".", key), fields);
     }

@@ -19,7 +19,8 @@ Json RunJson(const Run& run);
 absl::StatusOr<Run> RunFromJson(const Json& json, const std::string& source);
 
 // A JSON value's fields by their paths: {"model": [{"lstm": {"units": 128}}]} gives {"model[0].lstm.units": "128"}.
-// Objects that are empty have no field; texts stand without quotes.
+// An object that is empty is a field "{}": that it is there may say something ("consistency.async"). Texts stand
+// without quotes.
 std::map<std::string, std::string> FlattenJson(const Json& json);
 
 }  // namespace pumasi
