@@ -148,6 +148,37 @@ absl::Status CheckMode(const v1::Job& job, const SourceMap& source) {
   return absl::OkStatus();
 }
 
+// What goes with sums that Gloo makes, of all workers' shares of a batch at once.
+absl::Status CheckRing(const v1::Job& job, const SourceMap& source) {
+  const bool ring = job.allreduce().reduction() == v1::REDUCTION_RING;
+  if (!ring && job.allreduce().rows() == v1::ROW_REDUCTION_DENSE) {
+    return source.Error("allreduce.rows", "dense is for comparisons with reduction: ring; take gather, or set that");
+  }
+  if (!ring || !WorkersHoldSlots(job)) return absl::OkStatus();
+  const auto refuse = [&](const std::string& field, const std::string& why) {
+    return source.Error(field, absl::StrCat("with allreduce: {reduction: ring} ", why));
+  };
+  if (!WorkersHoldAllSlots(job)) {
+    return refuse("allreduce.reduction",
+                  "each worker adds the sum to a copy of its own; take state: replicated, or reduction: tree");
+  }
+  if (job.backup_workers() > 0) {
+    return refuse("backup_workers",
+                  "each worker has its share of each batch, and nobody else computes it; leave it out");
+  }
+  if (job.wire() != v1::WIRE_FLOAT32) {
+    return refuse("wire", "gradients travel as they are; take float32, or reduction: tree");
+  }
+  if (Averages(job)) return refuse("average_every", "gradients of each batch are summed; leave one of them out");
+  const auto clip = job.optimizer().clip().kind_case();
+  if (clip == v1::Clip::kNorm || clip == v1::Clip::kGlobalNorm) {
+    return refuse("optimizer.clip",
+                  "a batch is applied at once, and not after its norm; take clip: {value: ...}, or "
+                  "reduction: tree");
+  }
+  return absl::OkStatus();
+}
+
 template <typename Layers>
 bool HasBatchNormalization(const Layers& layers) {
   for (const v1::Layer& layer : layers) {
@@ -235,6 +266,7 @@ absl::Status CheckJob(const v1::Job& job, const SourceMap& source) {
   }
   if (absl::Status status = CheckMode(job, source); !status.ok()) return status;
   if (absl::Status status = CheckConsistency(job, source); !status.ok()) return status;
+  if (absl::Status status = CheckRing(job, source); !status.ok()) return status;
   if (absl::Status status = CheckData(job, source); !status.ok()) return status;
   if (absl::Status status = CheckLoss(job, source); !status.ok()) return status;
   if (absl::Status status = CheckOptimizer(job, source); !status.ok()) return status;

@@ -30,6 +30,11 @@ inline bool WorkersReplicate(const v1::Job& job) {
   return WorkersHoldAllSlots(job) || (KindsLieApart(job) && IsReproducible(job.consistency()));
 }
 
+// Its workers sum gradients by a ring, and not in the job's own tree.
+inline bool ReducesByRing(const v1::Job& job) {
+  return WorkersHoldAllSlots(job) && job.allreduce().reduction() == v1::REDUCTION_RING;
+}
+
 // Of a layout.
 inline uint32_t SlotsInLayout(const v1::Job& job) { return job.slots() * (KindsLieApart(job) ? 2 : 1); }
 

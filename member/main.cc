@@ -21,6 +21,7 @@
 #include "common/settings.h"
 #include "common/shutdown.h"
 #include "member/own_slots.h"
+#include "member/ring_host.h"
 #include "ops/gemm.h"
 #include "proto/config.pb.h"
 #include "worker/cache_folder.h"
@@ -78,6 +79,7 @@ int Main(int argc, char** argv) {
     if (!channel.ok()) return channel.status();
     return std::make_shared<ServerLink>(*std::move(channel), config.max_message());
   };
+  options.ring_host = [&]() -> absl::StatusOr<std::string> { return RingHost(config, address); };
   options.on_fenced = [&agent] { agent->Renew(); };
   std::atomic<bool> broken = false;
   options.on_broken_device = [&](const std::string& error) {

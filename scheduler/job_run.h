@@ -28,6 +28,7 @@
 #include "proto/checkpoint.pb.h"
 #include "proto/job_record.pb.h"
 #include "proto/scheduler.pb.h"
+#include "scheduler/group_meeting.h"
 #include "scheduler/job_holders.h"
 #include "scheduler/job_wishes.h"
 #include "scheduler/layout_plan.h"
@@ -78,6 +79,7 @@ class JobRun {
   // What a server has of a batch's norms; nothing until all servers gave theirs. Errors as in NormRound::Take, and of
   // servers that are not the job's.
   absl::StatusOr<std::optional<v1::CombineNormsResponse>> CombineNorms(const v1::CombineNormsRequest& request);
+  absl::StatusOr<std::optional<v1::MeetGroupResponse>> MeetGroup(const v1::MeetGroupRequest& request);  // likewise
   // Fails the job, or warns if the node goes on. UNKNOWN_INCARNATION: it has no part in the job.
   absl::Status NodeFailed(const v1::ReportFailureRequest& request, absl::Duration now);
   void Fail(const std::string& message, absl::Duration now);
@@ -268,6 +270,8 @@ class JobRun {
   void TakeBatches(absl::Duration now);
   std::vector<Ledger::Unit> ChooseUnits(uint64_t incarnation, Worker& worker, uint32_t hold_at_most,
                                         uint64_t* next_token, absl::Duration now);
+  std::vector<Ledger::Unit> ChooseRingUnits(uint64_t, uint32_t hold_at_most, uint64_t* next_token, absl::Duration now);
+  std::vector<uint64_t> RingMembers() const;
   void AddLease(const Ledger::Unit& unit, v1::LeaseUnitsResponse* response) const;
   Ledger::Options LedgerOptions() const;
   v1::Progress ProgressAt(uint64_t version) const;
@@ -349,6 +353,7 @@ class JobRun {
   WorkerSpeeds speeds_;
   std::string parameters_sha256_;
   NormRound norms_;
+  GroupMeeting meeting_;
   std::optional<Plateau> plateau_;    // where the job's schedule is one
   std::vector<double> epoch_losses_;  // that plateau_ was shown
   std::vector<v1::RateChange> rate_changes_;
@@ -363,7 +368,6 @@ class JobRun {
   uint64_t checkpoint_version_ = 0;
   uint32_t checkpoint_deltas_ = 0;
   std::map<uint64_t, v1::CutRecord> cuts_;  // by version: of the last complete checkpoint or the start, and later ones
-
   std::optional<absl::Duration> log_asked_;  // when the question with number log_question_ was asked
   uint64_t log_question_ = 0;
   bool log_question_taken_ = false;

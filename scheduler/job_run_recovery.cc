@@ -22,10 +22,13 @@ absl::Status JobRun::CheckResume() const {
     (void)CompleteMessage(&job);
     job.clear_name(), job.clear_epochs(), job.clear_checkpoint(), job.clear_stall_timeout(),
         job.clear_prepare_timeout(), job.clear_recover_timeout(), job.clear_replicas(), job.clear_backup_workers(),
-        job.clear_durability(), job.clear_allreduce();
+        job.clear_durability();
+    // A ring has sums of its own.
+    const bool ring = ReducesByRing(job);
     // With async rows count the optimizer's steps otherwise, and dense tensors do where they are not in step.
+    if (!ring && (!IsAsync(job) || !KindsLieApart(job))) job.clear_mode();
+    if (!ring) job.clear_allreduce();
     if (!IsAsync(job)) job.clear_consistency();
-    if (!IsAsync(job) || !KindsLieApart(job)) job.clear_mode();
     job.clear_data();
     return job;
   };

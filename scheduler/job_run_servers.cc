@@ -175,6 +175,8 @@ void JobRun::Adopt(const v1::Layout& layout, absl::Duration now) {
   failed_.clear();
   copied_since_.reset();
   norms_.Restart();
+  meeting_.Restart();
+  if (ReducesByRing(job_)) ++work_change_;  // shares are other ones
   ++change_;
   ++assignment_change_;
   if (state_ == v1::SAVING && !model_gathered_) checkpoints_.erase(ModelFolder());

@@ -218,6 +218,7 @@ void JobRun::TakeBatches(absl::Duration now) {
 std::vector<Ledger::Unit> JobRun::ChooseUnits(uint64_t incarnation, Worker& worker, uint32_t hold_at_most,
                                               uint64_t* next_token, absl::Duration now) {
   if (state_ == v1::EVALUATING) return ledger_->Lease(incarnation, hold_at_most, 1, next_token, now);
+  if (ReducesByRing(job_)) return ChooseRingUnits(incarnation, hold_at_most, next_token, now);
   std::vector<uint64_t> ready;
   for (const auto& [other, entry] : workers_) {
     if (entry.prepared && !entry.draining) ready.push_back(other);
@@ -252,7 +253,9 @@ absl::StatusOr<v1::LeaseUnitsResponse> JobRun::Lease(uint64_t incarnation, uint3
   v1::LeaseUnitsResponse response;
   response.set_state(state_);
   const auto worker = workers_.find(incarnation);
-  if (!ledger_ || worker == workers_.end() || !worker->second.prepared || worker->second.draining) return response;
+  if (!ledger_ || worker == workers_.end() || !worker->second.prepared) return response;
+  // One that is drained leaves a ring with the layout that gives its share to others.
+  if (worker->second.draining && !(ReducesByRing(job_) && state_ == v1::TRAINING)) return response;
   if (hearing()) return response;
   const auto units = ChooseUnits(incarnation, worker->second, hold_at_most, next_token, now);
   for (const Ledger::Unit& unit : units) {

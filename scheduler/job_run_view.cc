@@ -25,6 +25,11 @@ std::string JobRun::WaitingFor() const {
       if (!server.ready && InLayout(incarnation)) names.push_back(NodeInWords(server.node));
     }
   } else if (ledger_) {
+    for (const uint64_t incarnation : meeting_.Missing(RingMembers())) {
+      const auto worker = workers_.find(incarnation);
+      if (worker == workers_.end()) continue;
+      names.push_back(absl::StrCat("worker ", worker->second.node.name(), " to connect with the others"));
+    }
     // A server gives its norm once it has all parts of a batch: who still holds some comes first.
     for (const auto& [incarnation, parts] : ledger_->Holding()) {
       const auto worker = workers_.find(incarnation);
@@ -124,6 +129,7 @@ v1::JobStatus JobRun::Status(absl::Duration now) const {
   }
   status.set_checkpoint(checkpoint_);
   record_.Fill(&status, now);
+  if (ReducesByRing(job_)) status.mutable_use()->mutable_ring();
   return status;
 }
 

@@ -65,6 +65,10 @@ class Ledger {
   std::vector<Unit> Lease(uint64_t worker, uint32_t most, uint32_t share, uint64_t* next_token, absl::Duration now,
                           uint32_t from = 0);
 
+  // Likewise, where each worker has a share of its own in every batch, which nobody else computes.
+  std::vector<Unit> LeaseShare(uint64_t worker, uint32_t most, PartRange share, uint64_t* next_token,
+                               absl::Duration now);
+
   // A second lease of a unit that another worker has had for longer than `late` for each of its parts, at least
   // `at_least`: of the first open batch, the one that is out longest. Nothing if there is none, if `worker` holds
   // anything already, or if `copies` are out.
@@ -148,6 +152,9 @@ class Ledger {
   // Tokens of leases that nobody was told of: of parts that workers compute by themselves.
   static constexpr uint64_t kOwnTokens = uint64_t{1} << 63;
 
+  // `spans`: of which parts, in this order; `grain`: of a unit at most.
+  std::vector<Unit> LeaseWithin(const std::vector<PartRange>& spans, uint64_t worker, uint32_t most, uint32_t share,
+                                uint32_t grain, uint64_t* next_token, absl::Duration now);
   Batch& At(uint64_t batch);
   void Release(std::map<uint64_t, Leased>::iterator lease);
   bool AllDone(const Leased& lease) const;

@@ -10,10 +10,23 @@ namespace pumasi {
 
 std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t most, uint32_t share, uint64_t* next_token,
                                         absl::Duration now, uint32_t from) {
-  std::vector<Unit> units;
-  if (share == 0) return units;
   // A unit is a node of the tree of parts, as large as the worker's share: each push carries all dense values.
   const uint32_t grain = std::bit_floor(std::min(share, options_.most_parts));
+  return LeaseWithin({{from, options_.parts}, {0, from}}, worker, most, share, grain, next_token, now);
+}
+
+std::vector<Ledger::Unit> Ledger::LeaseShare(uint64_t worker, uint32_t most, PartRange share, uint64_t* next_token,
+                                             absl::Duration now) {
+  // What it holds of other parts, from an earlier share, it gives back.
+  const uint32_t parts = share.size() == 0 ? 0 : options_.parts;
+  return LeaseWithin({share}, worker, most, parts, std::bit_floor(share.size()), next_token, now);
+}
+
+std::vector<Ledger::Unit> Ledger::LeaseWithin(const std::vector<PartRange>& spans, uint64_t worker, uint32_t most,
+                                              uint32_t share, uint32_t grain, uint64_t* next_token,
+                                              absl::Duration now) {
+  std::vector<Unit> units;
+  if (share == 0) return units;
   const uint64_t horizon = options_.end - first_open_ < options_.ahead ? options_.end : first_open_ + options_.ahead;
   uint64_t total = 0;
   std::map<uint64_t, uint32_t> parts_held;  // by batch
@@ -25,15 +38,15 @@ std::vector<Ledger::Unit> Ledger::Lease(uint64_t worker, uint32_t most, uint32_t
   for (uint64_t number = first_open_; number < horizon && (number == first_open_ || total < most); ++number) {
     uint32_t& held = parts_held[number];
     Batch& batch = At(number);
-    for (const PartRange turn : {PartRange{from, options_.parts}, PartRange{0, from}}) {
-      uint32_t part = turn.first;
-      while (part < turn.end && held < share && (number == first_open_ || total < most)) {
+    for (const PartRange& span : spans) {
+      uint32_t part = span.first;
+      while (part < span.end && held < share && (number == first_open_ || total < most)) {
         if (batch.states[part] != State::kTodo) {
           ++part;
           continue;
         }
         uint32_t end = part;
-        while (end < turn.end && batch.states[end] == State::kTodo && batch.undone[end] == batch.undone[part]) ++end;
+        while (end < span.end && batch.states[end] == State::kTodo && batch.undone[end] == batch.undone[part]) ++end;
         const PartRange range = LargestNode(part, end, std::min(grain, share - held), options_.parts);
         const bool early = Planted(PlantedBug::kEarlyDone);
         std::fill(batch.states.begin() + range.first, batch.states.begin() + range.end,

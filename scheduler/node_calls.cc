@@ -162,8 +162,9 @@ SchedulerService::Reactor* SchedulerService::ReportShardSaved(Context* context,
   });
 }
 
-SchedulerService::Reactor* SchedulerService::CombineNorms(Context* context, const v1::CombineNormsRequest* request,
-                                                          v1::CombineNormsResponse* response) {
+template <typename Request, typename Response, typename Event>
+SchedulerService::Reactor* SchedulerService::Together(Context* context, const Request* request, Response* response,
+                                                      const Event& event) {
   Reactor* reactor = context->DefaultReactor();
   const auto attempt = [=, this](bool last) {
     if (context->IsCancelled()) {
@@ -172,8 +173,7 @@ SchedulerService::Reactor* SchedulerService::CombineNorms(Context* context, cons
     }
     std::unique_lock lock(mutex_);
     auto job = cluster_.Running(request->job_id());
-    auto answer = job.ok() ? (*job)->CombineNorms(*request)
-                           : absl::StatusOr<std::optional<v1::CombineNormsResponse>>(job.status());
+    auto answer = job.ok() ? event(**job) : absl::StatusOr<std::optional<Response>>(job.status());
     const std::string waiting_for = job.ok() ? (*job)->WaitingFor() : "";
     // A server that was told the norm applies the batch: nobody could make up the answer again.
     const bool nothing = answer.ok() && !answer->has_value();
@@ -190,13 +190,23 @@ SchedulerService::Reactor* SchedulerService::CombineNorms(Context* context, cons
                         : ToGrpc(answer.status()));
     return true;
   };
-  // The last server's sums answer the others' calls.
+  // The last one's call answers the others'.
   if (attempt(false)) {
-    norms_.Retry();
+    together_.Retry();
   } else {
-    norms_.Park(AnswerBy(context->deadline(), kLongestWait), attempt);
+    together_.Park(AnswerBy(context->deadline(), kLongestWait), attempt);
   }
   return reactor;
+}
+
+SchedulerService::Reactor* SchedulerService::CombineNorms(Context* context, const v1::CombineNormsRequest* request,
+                                                          v1::CombineNormsResponse* response) {
+  return Together(context, request, response, [request](JobRun& job) { return job.CombineNorms(*request); });
+}
+
+SchedulerService::Reactor* SchedulerService::MeetGroup(Context* context, const v1::MeetGroupRequest* request,
+                                                       v1::MeetGroupResponse* response) {
+  return Together(context, request, response, [request](JobRun& job) { return job.MeetGroup(*request); });
 }
 
 SchedulerService::Reactor* SchedulerService::ReportFailure(Context* context, const v1::ReportFailureRequest* request,

@@ -76,7 +76,7 @@ void SchedulerService::Stop() {
   heartbeats_.Close();
   leases_.Close();
   watchers_.Close();
-  norms_.Close();
+  together_.Close();
   if (deadlines_.joinable()) deadlines_.join();
   if (checkpoints_.joinable()) checkpoints_.join();
   if (logs_.joinable()) logs_.join();
@@ -137,7 +137,7 @@ absl::Status SchedulerService::Changed() {
   }
   leases_.Retry();
   watchers_.Retry();
-  norms_.Retry();
+  together_.Retry();
   if (cluster_.HasFileWork()) checkpoint_wake_.notify_all();
   return kept;
 }

@@ -50,6 +50,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   Reactor* ReportFilled(Context*, const v1::ReportFilledRequest*, v1::ReportFilledResponse*) override;
   Reactor* ReportShardSaved(Context*, const v1::ReportShardSavedRequest*, v1::ReportShardSavedResponse*) override;
   Reactor* CombineNorms(Context*, const v1::CombineNormsRequest*, v1::CombineNormsResponse*) override;
+  Reactor* MeetGroup(Context*, const v1::MeetGroupRequest*, v1::MeetGroupResponse*) override;
   Reactor* ReportFailure(Context*, const v1::ReportFailureRequest*, v1::ReportFailureResponse*) override;
   Reactor* ReportUse(Context*, const v1::ReportUseRequest*, v1::ReportUseResponse*) override;
   Reactor* LeaseUnits(Context*, const v1::LeaseUnitsRequest*, v1::LeaseUnitsResponse*) override;
@@ -81,6 +82,9 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
 
   // Runs `event` in its turn and answers with its status, once what it changed is stored.
   Reactor* Serve(Context* context, const std::function<absl::Status(absl::Duration now)>& event);
+  // A call that is answered once others have made theirs, in whatever turn: `event` says what they come to together.
+  template <typename Request, typename Response, typename Event>
+  Reactor* Together(Context* context, const Request* request, Response* response, const Event& event);
   // These with the mutex held. After an event, before anybody hears what came of it: stores what changed. NOT_DURABLE
   // if that failed and somebody could rely on it.
   absl::Status Commit();
@@ -129,7 +133,7 @@ class SchedulerService final : public v1::Scheduler::CallbackService {
   uint64_t next_heartbeat_ = 1;  // GUARDED_BY(mutex_)
   Counts counts_;                // GUARDED_BY(mutex_)
 
-  Parking heartbeats_, leases_, watchers_, norms_;
+  Parking heartbeats_, leases_, watchers_, together_;
   std::thread deadlines_, checkpoints_, logs_;
 };
 

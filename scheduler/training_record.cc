@@ -123,6 +123,11 @@ void TrainingRecord::AddUse(const v1::WorkerUse& use) {
   use_.set_seconds_pulling(add(use.seconds_pulling(), use_.seconds_pulling()));
   use_.set_seconds_computing(add(use.seconds_computing(), use_.seconds_computing()));
   use_.set_seconds_pushing(add(use.seconds_pushing(), use_.seconds_pushing()));
+  if (!use.has_ring()) return;
+  v1::RingDifference& ring = *use_.mutable_ring();
+  ring.set_sums(ring.sums() + use.ring().sums());
+  ring.set_differ(ring.differ() + use.ring().differ());
+  ring.set_largest(std::max(ring.largest(), use.ring().largest()));
 }
 
 void TrainingRecord::AddUse(const v1::Node& worker, const v1::WorkerUse& use, absl::Duration now) {

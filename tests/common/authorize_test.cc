@@ -61,6 +61,7 @@ const std::map<std::string, std::set<v1::Role>>& Table() {
       {"/pumasi.v1.Scheduler/ReportFilled", {v1::ROLE_SERVER, v1::ROLE_WORKER}},
       {"/pumasi.v1.Scheduler/ReportShardSaved", {v1::ROLE_SERVER, v1::ROLE_WORKER}},
       {"/pumasi.v1.Scheduler/CombineNorms", {v1::ROLE_SERVER, v1::ROLE_WORKER}},
+      {"/pumasi.v1.Scheduler/MeetGroup", {v1::ROLE_WORKER}},
       {"/pumasi.v1.Scheduler/ReportFailure", {v1::ROLE_SERVER, v1::ROLE_WORKER}},
       {"/pumasi.v1.Scheduler/ReportUse", {v1::ROLE_SERVER, v1::ROLE_WORKER}},
       {"/pumasi.v1.Scheduler/LeaseUnits", {v1::ROLE_WORKER}},

@@ -66,6 +66,15 @@ TEST_CASE("Where workers hold parameters is said only where they do") {
   }
   CHECK_THAT(Error(Job(kSoftmax, replicated + "replicas: 2\n")),
              StartsWith("job.yaml:8:11: replicas: with allreduce: {state: replicated} every worker"));
+  const std::string ring = "mode: allreduce\nallreduce: {state: replicated, reduction: ring, rows: dense}\n";
+  CHECK(Error(Job(kSoftmax, ring + "durability: batch\ncheckpoint: {every_batches: 9}\n")).empty());
+  for (const std::string more : {"wire: bf16\n", "backup_workers: 1\n", "average_every: {batches: 2}\n"}) {
+    CHECK_THAT(Error(Job(kSoftmax, ring + more)), Contains("with allreduce: {reduction: ring} "));
+  }
+  CHECK_THAT(Error(Job(kSoftmax, "mode: allreduce\nallreduce: {reduction: ring}\n")),
+             StartsWith("job.yaml:7:24: allreduce.reduction: ") && Contains("take state: replicated"));
+  CHECK_THAT(Error(Job(kSoftmax, "mode: allreduce\nallreduce: {state: replicated, rows: dense}\n")),
+             StartsWith("job.yaml:7:38: allreduce.rows: dense is for comparisons"));
   for (const std::string wire : {"onebit", "topk"}) {
     CHECK_THAT(Error(Job(kSoftmax, replicated + "wire: " + wire + "\n")),
                StartsWith("job.yaml:8:7: wire: " + wire) && Contains("take allreduce: {state: sharded}, or wire"));

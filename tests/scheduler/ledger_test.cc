@@ -56,6 +56,26 @@ TEST_CASE("A worker with a place of its own gets what is to do from there on, th
   CHECK(RangesOf(other.Lease(5, 9, 8, &token, absl::ZeroDuration(), 8)) == std::vector<PartRange>{{2, 3}});
 }
 
+TEST_CASE("Where workers have shares of their own, nobody gets what is another's") {
+  Ledger ledger({0, 10, 8, 3});
+  uint64_t token = 1;
+  const auto lease = [&](uint64_t worker, uint32_t most, PartRange share) {
+    return ledger.LeaseShare(worker, most, share, &token, absl::ZeroDuration());
+  };
+  // As few nodes as make up the share; of the first open batch beyond `most`.
+  CHECK(RangesOf(lease(1, 1, {2, 5})) == std::vector<PartRange>{{2, 4}, {4, 5}});
+  CHECK(lease(1, 1, {2, 5}).empty());
+  const auto ahead = lease(1, 4, {2, 5});
+  CHECK(RangesOf(ahead) == std::vector<PartRange>{{2, 4}, {4, 5}});
+  CHECK(ahead[0].batch == 1);
+  CHECK(lease(2, 4, {5, 5}).empty());
+  CHECK(RangesOf(lease(2, 1, {5, 8})) == std::vector<PartRange>{{5, 6}, {6, 8}});
+  // A dead worker's parts are of others' shares; what these hold already stays theirs.
+  ledger.WorkerGone(1);
+  CHECK(RangesOf(lease(2, 1, {4, 8})) == std::vector<PartRange>{{4, 5}});
+  CHECK(RangesOf(lease(3, 1, {0, 4})) == std::vector<PartRange>{{0, 2}, {2, 4}});
+}
+
 TEST_CASE("A worker that asks early does not take what the other could compute at the same time") {
   Ledger ledger({0, 1, 4, 1});
   uint64_t token = 1;

@@ -31,6 +31,20 @@ std::vector<v1::Evaluation> EvaluatedBefore(const v1::JobStatus& status) {
 
 }  // namespace
 
+std::string RingSentence(const v1::JobStatus& status) {
+  if (!status.use().has_ring()) return "";
+  const v1::RingDifference& ring = status.use().ring();
+  const std::string may =
+      "reduction: ring adds in an order that depends on the workers: results may differ in the last bits";
+  if (ring.sums() == 0) return may + "; no sums were compared with the job's tree";
+  if (ring.differ() == 0)
+    return absl::StrCat(may, "; none of ", ring.sums(), " sums of gradients differed from the job's tree");
+  return absl::StrFormat(
+      "%s; of %d sums of gradients that were compared with the job's tree %.2g %% differed, by %.1e of their value at "
+      "most",
+      may, ring.sums(), 100.0 * double(ring.differ()) / double(ring.sums()), ring.largest());
+}
+
 std::string StateName(v1::JobState state) { return absl::AsciiStrToLower(v1::JobState_Name(state)); }
 
 bool Ended(v1::JobState state) { return state == v1::DONE || state == v1::FAILED || state == v1::CANCELLED; }
@@ -69,7 +83,14 @@ Json JobJson(const v1::JobStatus& status, double wall_seconds) {
   if (!status.evaluations().empty()) AddMetrics(*status.evaluations().rbegin(), status.loss(), &test);
   json["test"] = test;
   json["parameters_sha256"] = status.parameters_sha256();
-  json["reproducible"] = IsReproducible(status.wire()) && IsReproducible(status.consistency());
+  const bool ring = status.use().has_ring();
+  json["reproducible"] = IsReproducible(status.wire()) && IsReproducible(status.consistency()) && !ring;
+  if (ring) {
+    json["ring"] = {{"sums", status.use().ring().sums()},
+                    {"differ", status.use().ring().differ()},
+                    {"largest", status.use().ring().largest()},
+                    {"sentence", RingSentence(status)}};
+  }
   json["bytes_pulled"] = status.use().bytes_pulled();
   json["bytes_pushed"] = status.use().bytes_pushed();
   if (!status.nodes().empty()) json["profile"] = ProfileJson(status);
@@ -154,6 +175,8 @@ std::string ResultText(const v1::JobStatus& status, double wall_seconds) {
       absl::StrAppend(&text,
                       "reproducible: no, with consistency: ", status.consistency().has_async() ? "async" : "bounded",
                       " the parameters depend on which worker was how fast\n");
+    } else if (status.use().has_ring()) {
+      absl::StrAppend(&text, "reproducible: no, ", RingSentence(status), "\n");
     }
   }
   if (!status.model().empty()) absl::StrAppend(&text, "model: ", status.model(), "\n");

@@ -141,8 +141,9 @@ int Main(int argc, char** argv) {
   command->add_option("what", compare.what, "Job file (JOB.yaml), or two runs or more: folders of train --output")
       ->required();
   command
-      ->add_option("--modes", compare.modes,
-                   "How gradients meet, with commas: ps, allreduce, replicated, hybrid (the job's own)")
+      ->add_option(
+          "--modes", compare.modes,
+          "How gradients meet, with commas: ps, allreduce, replicated, ring, ring_dense, hybrid (the job's own)")
       ->delimiter(',')
       ->allow_extra_args(false);
   command->add_option("--workers", compare.workers, "Numbers of workers, with commas (1,2)")

@@ -26,6 +26,10 @@ const Mode kModes[] = {
     {"ps", {"mode=ps"}, true},
     {"allreduce", {"mode=allreduce"}, false},
     {"replicated", {"mode=allreduce", "allreduce.state=replicated"}, false},
+    {"ring", {"mode=allreduce", "allreduce.state=replicated", "allreduce.reduction=ring"}, false},
+    {"ring_dense",
+     {"mode=allreduce", "allreduce.state=replicated", "allreduce.reduction=ring", "allreduce.rows=dense"},
+     false},
     {"hybrid", {"mode=hybrid"}, true},
 };
 

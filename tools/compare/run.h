@@ -53,6 +53,7 @@ struct Run {
   double rows_per_s = 0, train_seconds = 0, wall_seconds = 0;
   double bytes_pulled = 0, bytes_pushed = 0;  // of all workers, evaluations included
   std::string parameters_sha256;
+  std::string ring;  // how a ring's sums differ from the tree's, in words; empty: they are the tree's
 
   std::string metric;  // "accuracy", "exact_match", "rmse": what the tests measure; empty: there are none
   std::vector<TestPoint> tests;

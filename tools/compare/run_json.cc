@@ -198,6 +198,7 @@ Json RunJson(const Run& run) {
   result["bytes_pulled"] = run.bytes_pulled;
   result["bytes_pushed"] = run.bytes_pushed;
   result["parameters_sha256"] = run.parameters_sha256;
+  if (!run.ring.empty()) result["ring"] = {{"sentence", run.ring}};
   Json shares = Json::object();
   for (const auto& [name, share] : run.shares) shares[name] = share;
   Json profile = Json::object();
@@ -257,6 +258,7 @@ absl::StatusOr<Run> RunFromJson(const Json& json, const std::string& source) {
     reader.Number(*result, "bytes_pulled", &run.bytes_pulled);
     reader.Number(*result, "bytes_pushed", &run.bytes_pushed);
     reader.Text(*result, "parameters_sha256", &run.parameters_sha256);
+    if (const Json* ring = reader.Of(*result, "ring", Json::value_t::object)) reader.Text(*ring, "sentence", &run.ring);
     ReadProfile(*result, reader, &run);
     ReadEpochs(*result, reader, &run);
   }

@@ -124,6 +124,11 @@ std::vector<std::string> Warnings(const Comparison& comparison) {
     if (!configuration.failure.empty()) {
       warnings.push_back(absl::StrCat("'", configuration.label, "': a run did not end well: ", configuration.failure));
     }
+    for (const Run& run : configuration.runs) {
+      if (run.ring.empty()) continue;
+      warnings.push_back(absl::StrCat("'", configuration.label, "': ", run.ring));
+      break;  // the others of it say much the same
+    }
   }
   return warnings;
 }

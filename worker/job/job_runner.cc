@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/error_detail.h"
+#include "common/job_mode.h"
 #include "common/log.h"
 
 namespace pumasi {
@@ -155,6 +156,17 @@ absl::StatusOr<std::unique_ptr<WorkPipeline>> JobRunner::MakePipeline(const v1::
     options_.on_broken_device(std::string(error.message()));
     return true;
   };
+  if (ReducesByRing(assignment.job())) {
+    RingExchange::Options& ring = options.ring.emplace();
+    auto host = options_.ring_host();
+    if (!host.ok()) return host.status();
+    ring.job_id = job_id_;
+    ring.incarnation = options_.incarnation;
+    ring.host = *std::move(host);
+    ring.shape = {options.tables, options.shape.plan.parts,
+                  assignment.job().allreduce().rows() == v1::ROW_REDUCTION_DENSE};
+    ring.stall_timeout = absl::Seconds(assignment.job().stall_timeout());
+  }
   auto models = MakeModels(assignment);
   if (!models.ok()) return models.status();
   return std::make_unique<WorkPipeline>(std::move(options), *std::move(models), client_, RealClock());

@@ -33,6 +33,9 @@ class JobRunner {
     std::vector<std::optional<int>> devices{std::nullopt};
     std::chrono::milliseconds call_timeout{5000};
     std::function<absl::StatusOr<std::shared_ptr<ServerLink>>(const std::string& address)> make_link;
+    // Where this worker listens for the others of a ring (allreduce: {reduction: ring}), without TLS; or why it must
+    // not.
+    std::function<absl::StatusOr<std::string>()> ring_host;
     // The scheduler or a server said that this incarnation is dead.
     std::function<void()> on_fenced;
     // The device is of no more use to this process: it should leave, so that others do its units.

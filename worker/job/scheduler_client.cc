@@ -117,7 +117,16 @@ absl::Status SchedulerClient::ReportFailure(const std::string& message) {
   return Do([&](grpc::ClientContext* context) { return stub_.ReportFailure(context, Failure(message), &response); });
 }
 
-void SchedulerClient::SendFailure(const std::string& message) {
+absl::StatusOr<v1::MeetGroupResponse> SchedulerClient::MeetGroup(v1::MeetGroupRequest request) {
+  request.set_incarnation(incarnation_);
+  request.set_job_id(job_id_);
+  v1::MeetGroupResponse response;
+  absl::Status status = Do([&](grpc::ClientContext* context) { return stub_.MeetGroup(context, request, &response); });
+  if (!status.ok()) return status;
+  return response;
+}
+
+void SchedulerClient::SendFailure(const std::string& message, bool goes_on) {
   struct Call {
     grpc::ClientContext context;
     v1::ReportFailureRequest request;
@@ -125,6 +134,7 @@ void SchedulerClient::SendFailure(const std::string& message) {
   };
   auto call = std::make_shared<Call>();
   call->request = Failure(message);
+  call->request.set_goes_on(goes_on);
   call->context.set_deadline(std::chrono::system_clock::now() + call_timeout_);
   if (!calls_.Begin(&call->context, this)) return;
   stub_.async()->ReportFailure(&call->context, &call->request, &call->response,

@@ -30,9 +30,13 @@ class SchedulerClient {
   // begun.
   using Leased = std::function<void(absl::StatusOr<v1::LeaseUnitsResponse>)>;
   void LeaseUnits(v1::LeaseUnitsRequest request, Leased done);
+  // Waits until all of the group have come, or for the call's deadline. NOT_READY: then some had not.
+  absl::StatusOr<v1::MeetGroupResponse> MeetGroup(v1::MeetGroupRequest request);
   absl::Status ReportFailure(const std::string& message);
   // Likewise, and nobody learns what came of it.
-  void SendFailure(const std::string& message);
+  void SendFailure(const std::string& message) { SendFailure(message, false); }
+  // Likewise: something is amiss, and the worker goes on.
+  void SendWarning(const std::string& message) { SendFailure(message, true); }
   // Ends calls in progress and all later ones.
   void Cancel() { calls_.CancelAll(); }
   // Until no call is in progress.
@@ -41,6 +45,7 @@ class SchedulerClient {
  private:
   template <typename Call>
   absl::Status Do(Call call, std::chrono::milliseconds extra_time = std::chrono::milliseconds(0));
+  void SendFailure(const std::string& message, bool goes_on);
   v1::ReportFailureRequest Failure(const std::string& message) const;
 
   v1::Scheduler::StubInterface& stub_;

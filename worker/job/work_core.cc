@@ -8,6 +8,8 @@
 #include "common/averaging.h"
 #include "common/consistency.h"
 #include "common/error_detail.h"
+#include "common/job_mode.h"
+#include "common/layout/ring_group.h"
 #include "common/layout/slot_roles.h"
 #include "common/planted_bug.h"
 #include "worker/job/verdict.h"
@@ -40,8 +42,11 @@ void WorkCore::SetAssignment(const v1::Assignment& assignment, absl::Duration no
   stall_timeout_ = absl::Seconds(assignment.job().stall_timeout());
   averages_ = Averages(assignment.job());
   staleness_ = pumasi::StalenessOf(assignment.job());
-  share_.SetWorkers({assignment.sharing().begin(), assignment.sharing().end()}, options_.incarnation, plan_,
-                    staleness_);
+  ring_ = ReducesByRing(assignment.job());
+  if (!ring_) {
+    share_.SetWorkers({assignment.sharing().begin(), assignment.sharing().end()}, options_.incarnation, plan_,
+                      staleness_);
+  }
   const v1::Layout& layout = assignment.layout();
   const bool newer = std::pair(layout.generation(), layout.epoch()) > std::pair(layout_.generation(), layout_.epoch());
   if (layout.slot_owner_size() > 0 && (newer || layout_.slot_owner_size() == 0)) {
@@ -58,8 +63,10 @@ void WorkCore::SetAssignment(const v1::Assignment& assignment, absl::Duration no
         DropBefore(layout_.generation());
       }
     }
+    if (ring_) LeaveToOthers();
     RestartRounds(before, now);
   }
+  if (ring_) share_.SetWorkers(RingSharers(layout_), options_.incarnation, plan_);
   const bool starts_anew = state_ == v1::RECOVERING || state_ == v1::ALLOCATING;
   if (starts_anew && !Planted(PlantedBug::kKeepsUnitsOverGeneration)) DropBefore(layout_.generation() + 1);
   if (layout_.generation() == layout.generation()) share_.Applied(assignment.start().version());

@@ -18,6 +18,9 @@
 // are kept and told then, with what is still under way (LeaseUnitsRequest.own): the scheduler leaves that to the
 // worker.
 //
+// In a ring (allreduce: {reduction: ring}) a push hands the gradient to the sum of all workers' shares, and ends when
+// every copy has applied that. It waits for all units of the batch, here and elsewhere, so all are pushed at a time.
+//
 // Errors. What may pass is tried again after growing waits, and a unit that gets nowhere for the job's stall_timeout is
 // given back; the scheduler judges whether the job is stuck. In a job that averages a server that says it waits for
 // others' lanes is getting somewhere; and where calls run into their deadlines for that long the job fails, since a
@@ -161,6 +164,9 @@ class WorkCore {
   void Split(uint64_t number);
   void GiveBack(uint64_t number);
   void Erase(uint64_t number);
+  // Under a new layout of a ring: gives back what is not in the own share any more, but what is computed already: the
+  // ring says whether its batch was summed with it.
+  void LeaveToOthers();
   // Units of generations before this one.
   void DropBefore(uint64_t generation);
   void Fail(const std::string& message, absl::Duration now);
@@ -177,6 +183,7 @@ class WorkCore {
   uint32_t staleness_ = 0;
   absl::Duration stall_timeout_ = absl::Seconds(60);
   bool averages_ = false;  // the job does
+  bool ring_ = false;      // gradients are summed by a ring: a push is one, and done when all copies have its batch
 
   uint64_t next_unit_ = 1;
   uint64_t next_attempt_ = 1;

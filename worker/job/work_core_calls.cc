@@ -12,7 +12,8 @@ namespace pumasi {
 void WorkCore::BeginRound(Unit& unit, Stage stage, absl::Duration now) {
   unit.stage = stage;
   unit.round = CallRound(next_attempt_++, layout_.epoch(), holders_);
-  unit.give_up = now + stall_timeout_;
+  // How long the others of a ring take the scheduler watches: given back, a part would be missing in their sum.
+  unit.give_up = ring_ && stage == Stage::kPushing ? absl::InfiniteDuration() : now + stall_timeout_;
   unit.silent.reset();
 }
 

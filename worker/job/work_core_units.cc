@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/error_detail.h"
+#include "common/layout/ring_group.h"
 #include "common/planted_bug.h"
 #include "worker/job/verdict.h"
 #include "worker/job/work_core.h"
@@ -62,7 +63,7 @@ void WorkCore::StartInOrder(Stage from, Stage in, Stage also, size_t most, Start
 
 void WorkCore::StartUnits(absl::Duration now) {
   // From the end to the start: each stage makes room for the one before it.
-  StartInOrder(Stage::kComputed, Stage::kPushing, Stage::kPushing, kPushes,
+  StartInOrder(Stage::kComputed, Stage::kPushing, Stage::kPushing, ring_ ? SIZE_MAX : kPushes,
                [&](uint64_t, Unit& unit) { BeginRound(unit, Stage::kPushing, now); });
   if (computing_ == 0) {
     StartInOrder(Stage::kPulled, Stage::kComputed, Stage::kComputed, kWaitForPush, [&](uint64_t number, Unit& unit) {
@@ -195,6 +196,18 @@ void WorkCore::Erase(uint64_t number) {
   if (unit->second.stage != Stage::kSplit) effects_.push_back(Drop{number});
   order_.erase(KeyOf(number, unit->second));
   units_.erase(unit);
+}
+
+void WorkCore::LeaveToOthers() {
+  const PartRange share = RingShare(layout_, options_.incarnation, plan_.parts);
+  std::vector<uint64_t> others;
+  for (const auto& [number, unit] : units_) {
+    const PartRange parts = PartsOf(unit.lease);
+    const bool ours = share.first <= parts.first && parts.end <= share.end;
+    const bool computed = unit.stage == Stage::kComputed || unit.stage == Stage::kPushing;
+    if (unit.lease.kind() == v1::TRAIN && !ours && !computed) others.push_back(number);
+  }
+  for (const uint64_t number : others) GiveBack(number);
 }
 
 void WorkCore::DropBefore(uint64_t generation) {

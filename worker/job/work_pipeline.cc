@@ -20,6 +20,7 @@ WorkPipeline::WorkPipeline(Options options, std::vector<std::unique_ptr<Model>> 
       core_(options_.core),
       times_(options_.core.incarnation, options_.trace),
       feedback_(options_.shape.coding, options_.tables),
+      ring_(MakeRing()),
       exchange_(
           {options_.core.job_id, options_.core.incarnation, absl::ToChronoMilliseconds(options_.core.call_timeout)}) {
   const auto run = [this](BoundedQueue<Action>& queue) {
@@ -37,6 +38,7 @@ WorkPipeline::WorkPipeline(Options options, std::vector<std::unique_ptr<Model>> 
 WorkPipeline::~WorkPipeline() {
   Stop();
   for (std::thread& thread : threads_) thread.join();
+  if (ring_ != nullptr) ring_->Join();
   client_.Wait();
   // The exchange's end waits for its calls.
 }
@@ -47,11 +49,29 @@ void WorkPipeline::Stop() {
     stopped_ = true;
     changed_.notify_all();
   }
+  if (ring_ != nullptr) ring_->Stop();
   client_.Cancel();
   exchange_.Cancel();
   reads_.Close();
   computes_.Close();
   pushes_.Close();
+}
+
+std::unique_ptr<RingExchange> WorkPipeline::MakeRing() {
+  if (!options_.ring) return nullptr;
+  RingExchange::Options ring = *options_.ring;
+  ring.meet = [this](const v1::MeetGroupRequest& request) { return client_.MeetGroup(request); };
+  ring.done = [this](const RingUnit& unit, const absl::Status& status) {
+    Step([&](absl::Duration now) {
+      for (const uint32_t server : unit.servers) {
+        core_.PushAnswer(unit.unit, unit.attempt, server, status, v1::PushResponse::ACCEPTED, now);
+      }
+    });
+  };
+  ring.on_fenced = options_.on_fenced;
+  ring.fail = [this](const std::string& message) { client_.SendFailure(message); };
+  ring.warn = [this](const std::string& message) { client_.SendWarning(message); };
+  return std::make_unique<RingExchange>(std::move(ring), exchange_);
 }
 
 absl::StatusOr<std::shared_ptr<const Peers>> WorkPipeline::Connect(const v1::Layout& layout) {
@@ -93,6 +113,7 @@ absl::Status WorkPipeline::Update(const v1::Assignment& assignment) {
     peers_ = peers;
     core_.SetAssignment(assignment, now);
   });
+  if (ring_ != nullptr) ring_->Update(assignment, peers);
   return absl::OkStatus();
 }
 

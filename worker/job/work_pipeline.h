@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "worker/input/row_source.h"
 #include "worker/job/bounded_queue.h"
 #include "worker/job/device_team.h"
+#include "worker/job/ring_exchange.h"
 #include "worker/job/scheduler_client.h"
 #include "worker/job/unit.h"
 #include "worker/job/work_core.h"
@@ -39,6 +41,8 @@ class WorkPipeline {
     WorkCore::Options core;
     WorkShape shape;
     bool trace = false;  // what it does when is reported, too
+    // Gradients are summed by a ring; what is a function in here the pipeline fills in.
+    std::optional<RingExchange::Options> ring = {};
     std::vector<v1::TableSpec> tables;
     const RowSource* train = nullptr;
     const RowSource* test = nullptr;  // may be nullptr
@@ -106,6 +110,8 @@ class WorkPipeline {
   void CountWait(absl::Duration now, const Payload& payload);
   // The unit is over, for what it left in feedback_.
   void EndFeedback(uint64_t unit);
+  // nullptr: the job has none.
+  std::unique_ptr<RingExchange> MakeRing();
   void LogRefusal(const char* what, const std::string& server, const absl::Status& status) const;
   absl::StatusOr<std::shared_ptr<const Peers>> Connect(const v1::Layout& layout);
 
@@ -135,6 +141,7 @@ class WorkPipeline {
 
   absl::Duration idle_since_;  // of the thread that computes, and its alone
   BoundedQueue<Action> reads_{64}, computes_{64}, pushes_{1024};
+  const std::unique_ptr<RingExchange> ring_;  // before exchange_, whose calls end in it
   PsExchange exchange_;
   std::vector<std::thread> threads_;
 };

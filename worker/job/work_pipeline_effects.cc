@@ -38,7 +38,14 @@ WorkPipeline::Action WorkPipeline::Start(Report& effect) {
     Log(Severity::kWarn, "unit given back", {{"job", options_.core.job_id}, {"token", token}});
   }
   return [this, id = effect.id, request = std::move(effect.request)]() mutable {
-    const PsExchange::Bytes bytes = exchange_.TakeBytes();
+    PsExchange::Bytes bytes = exchange_.TakeBytes();
+    if (ring_ != nullptr) {
+      const GlooRing::Bytes ring = ring_->TakeBytes();
+      bytes.pulled += ring.received;
+      bytes.pushed += ring.sent;
+      const v1::RingDifference difference = ring_->TakeDifference();
+      if (difference.sums() > 0) *request.mutable_use()->mutable_ring() = difference;
+    }
     request.mutable_use()->set_bytes_pulled(bytes.pulled);
     request.mutable_use()->set_bytes_pushed(bytes.pushed);
     bytes_pulled_.fetch_add(bytes.pulled, std::memory_order_relaxed);
@@ -121,6 +128,17 @@ WorkPipeline::Action WorkPipeline::Start(Push& effect) {
     payload.pull.reset();
     payload.ids.reset();
   }
+  if (ring_ != nullptr) {
+    payload.push_attempt = effect.attempt;
+    const v1::Lease& lease = payload.lease;
+    return [this, unit = RingUnit{effect.unit,
+                                  effect.attempt,
+                                  effect.servers,
+                                  lease.version(),
+                                  {lease.first_part(), lease.end_part()},
+                                  {lease.rate_changes().begin(), lease.rate_changes().end()},
+                                  payload.gradient}] { ring_->Push(unit); };
+  }
   std::shared_ptr<PushAttempt> old;
   if (payload.push_attempt != effect.attempt) {
     const v1::Lease& lease = payload.lease;
@@ -165,6 +183,7 @@ WorkPipeline::Action WorkPipeline::Start(Drop& effect) {
   std::shared_ptr<Payload> payload = std::move(found->second);
   payloads_.erase(found);
   EndFeedback(effect.unit);
+  if (ring_ != nullptr) ring_->Drop(effect.unit);
   if (payload->push_attempt != 0) {
     const absl::Duration now = clock_.Now();
     use_.set_seconds_pushing(use_.seconds_pushing() + absl::ToDoubleSeconds(now - payload->push_begin));

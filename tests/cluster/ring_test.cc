@@ -1,0 +1,113 @@
+// allreduce: {reduction: ring}: gradients are summed by Gloo, in its own order, whatever dies.
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/cluster/job_on_cluster.h"
+#include "tests/cluster/small_job.h"
+#include "tests/cluster/train_job.h"
+#include "tests/common/temp_folder.h"
+
+namespace pumasi {
+namespace {
+
+constexpr int kRows = 1000, kEpochs = 30;
+constexpr uint64_t kBatches = 32;  // an epoch's
+constexpr char kRing[] = "allreduce={state: replicated, reduction: ring}";
+constexpr char kDense[] = "allreduce={state: replicated, reduction: ring, rows: dense}";
+constexpr char kJob[] = "mode: allreduce\nallreduce: {state: replicated, reduction: ring}\nstall_timeout: 20\n";
+
+void CheckClose(const nlohmann::json& one, const nlohmann::json& other) {
+  CHECK(std::abs(one["loss"].get<double>() - other["loss"].get<double>()) < 1e-3);
+  CHECK(one["samples"] == other["samples"]);
+}
+
+TEST_CASE("a ring of one trains the tree's bits, and one of more comes close") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 500, 2);
+  const auto tree = Train(folder, "tree", {"--servers", "1", "--workers", "1"});
+  for (const char* ring : {kRing, kDense}) {
+    for (const std::string workers : {"1", "2", "3", "5"}) {
+      CAPTURE(ring, workers);
+      const auto trained = Train(folder, "ring", {"--workers", workers, "--set", "mode=allreduce", "--set", ring});
+      CheckClose(trained, tree);
+      if (workers == "1") CheckSame(trained, tree);
+      CHECK((trained["ring"]["sums"].get<uint64_t>() > 0) == (workers != "1"));
+      CHECK(trained["ring"]["largest"] < 1e-2);
+      CHECK(trained["reproducible"] == false);
+      CHECK(trained["mode"] == "allreduce");
+    }
+  }
+}
+
+TEST_CASE("a ring applies rates, statistics, a log and checkpoints") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), 500, 2);
+  const Arguments job = {
+      "--set",
+      "model=[{embedding: {width: 12}}, {batch_normalization: {momentum: 0.9}}, {lstm: {units: 10}}, "
+      "{dense: {activation: softmax}}]",
+      "--set",
+      "optimizer={adam: {learning_rate: 0.01}, schedule: {reduce_on_plateau: {patience: 1, min_delta: 1}}}",
+      "--set",
+      "checkpoint={every_batches: 8, keep: 20}"};
+  Arguments ps = job, ring = job;
+  ps.insert(ps.end(), {"--servers", "1", "--workers", "1"});
+  ring.insert(ring.end(), {"--workers", "3", "--set", "mode=allreduce", "--set", "durability=batch", "--set", kRing});
+  CheckClose(Train(folder, "ring", ring), Train(folder, "ps", ps));
+}
+
+// The job is done, each part of each batch was trained once, and went into the model: its loss says so.
+void CheckTrained(JobOnCluster& job, const v1::JobStatus& status, double loss) {
+  INFO(status.DebugString());
+  REQUIRE(status.state() == v1::DONE);
+  CHECK(status.generation() == 0);
+  CHECK(status.progress().version() == kBatches * kEpochs);
+  const auto audit = job.link().Audit(job.job_id(), 0, 0);
+  REQUIRE(audit.ok());
+  CHECK(audit->done() == audit->parts());
+  CHECK(audit->samples() == audit->expected_samples());
+  CHECK(audit->undone_batches() == 0);
+  REQUIRE(status.epochs_done_size() > 0);
+  CHECK(std::abs(status.epochs_done(status.epochs_done_size() - 1).loss() - loss) < 0.05);
+}
+
+TEST_CASE("members of a ring are killed, and join") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), kRows, kEpochs);
+  const auto undisturbed = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
+  // There is no checkpoint to go back to.
+  WriteSmallJob(folder.path(), kRows, kEpochs, kJob);
+  JobOnCluster job(folder, 0, 3);
+  job.Submit();
+  job.WaitForBatch(40);
+  job.cluster().Find("worker-1")->Signal(SIGKILL);
+  job.WaitForBatch(80);
+  job.cluster().Find("worker-0")->Signal(SIGKILL);
+  job.WaitForBatch(120);
+  REQUIRE(job.cluster().AddWorker(7).ok());
+  job.WaitForCopies();
+  job.WaitForBatch(200);
+  job.cluster().Find("worker-2")->Signal(SIGKILL);
+  CheckTrained(job, job.WaitForEnd(), undisturbed["loss"]);
+}
+
+TEST_CASE("a member of a ring that is stopped past its lease comes back as another one") {
+  TempFolder folder;
+  WriteSmallJob(folder.path(), kRows, kEpochs);
+  const auto undisturbed = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
+  WriteSmallJob(folder.path(), kRows, kEpochs, kJob);
+  JobOnCluster job(folder, 0, 3);
+  job.Submit();
+  job.WaitForBatch(40);
+  job.cluster().Find("worker-0")->Signal(SIGSTOP);
+  job.WaitForWarnings(2);  // that it died, as a worker and as a holder of slots
+  job.cluster().Find("worker-0")->Signal(SIGCONT);
+  CheckTrained(job, job.WaitForEnd(), undisturbed["loss"]);
+}
+
+}  // namespace
+}  // namespace pumasi
