@@ -73,12 +73,27 @@ class CostTest(unittest.TestCase):
         scale = load("scale")
         self.assertEqual(scale.parse_pairs("1:2,16:4"), [(1, 2), (16, 4)])
         self.assertEqual(scale.parse_links("none,0,10"), ["none", 0, 10])
-        for wrong in ("", "1", "0:1", "1:2,", "1:2:3"):
+        for wrong in ("", "1", "0:1", "1:2,", "1:2:3", "1:2,1:2"):
             with self.assertRaises(ValueError):
                 scale.parse_pairs(wrong)
-        for wrong in ("", "fast", "-1", "nan", "none,"):
+        for wrong in ("", "fast", "-1", "nan", "none,", "1e-9", "inf", "1,1.0"):
             with self.assertRaises(ValueError):
                 scale.parse_links(wrong)
+
+    def test_only_what_is_trained_can_be_held_out(self):
+        scale = load("scale")
+        self.assertEqual(scale.held_out_of(None, [(1, 1), (4, 4)]), [(4, 4)])
+        self.assertEqual(scale.held_out_of(None, [(1, 1)]), [])
+        self.assertEqual(scale.held_out_of("1:1", [(1, 1), (4, 4)]), [(1, 1)])
+        self.assertEqual(scale.held_out_of("", [(4, 4)]), [])
+        with self.assertRaisesRegex(ValueError, "2:2 is none of --configurations"):
+            scale.held_out_of("2:2", [(1, 1)])
+
+    def test_a_speed_up_is_against_the_smallest_on_the_same_link(self):
+        scale = load("scale")
+        found = [{"link": link, "workers": w, "servers": s, "rows_per_s": rate}
+                 for link, w, s, rate in (("none", 2, 1, 9), ("none", 1, 2, 5), (1.0, 1, 1, 2), (1.0, 4, 1, 6))]
+        self.assertEqual(scale.smallest(found), {"none": 5, 1.0: 2})
 
 
 if __name__ == "__main__":

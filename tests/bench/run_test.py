@@ -2,6 +2,7 @@
 """How benchmarks run programs and read what they leave."""
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,18 @@ class RunTest(unittest.TestCase):
         with self.assertRaises(bench_run.Failure) as caught:
             bench_run.run(["sh", "-c", "cat /dev/zero >/dev/null & wait"], within=0)
         self.assertIn("took more than", str(caught.exception))
+
+    def test_sigterm_ends_what_was_started(self):
+        program = ("import bench_run; bench_run.end_on_sigterm(); "
+                   "bench_run.run(['sleep', '600'], look=lambda pid: print(pid, flush=True))")
+        folder = os.path.dirname(bench_run.__file__)
+        with subprocess.Popen([sys.executable, "-B", "-c", program], cwd=folder, stdout=subprocess.PIPE,
+                              text=True) as script:
+            child = int(script.stdout.readline())
+            script.send_signal(signal.SIGTERM)
+            self.assertEqual(script.wait(60), 128 + signal.SIGTERM)
+        with self.assertRaises(ProcessLookupError):
+            os.kill(child, 0)
 
     def test_peaks_of_memory_are_by_the_daemons_names(self):
         program = "import sys; sys.stdout.write('up'); sys.stdout.flush(); sys.stdin.read()"

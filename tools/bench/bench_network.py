@@ -38,7 +38,11 @@ class Holder:
 
     def end(self):
         self._process.stdin.close()
-        self._process.wait(10)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:  # the others are to be ended, too
+            self._process.kill()
+            self._process.wait()
         self._process.stdout.close()
         self._process.stderr.close()
 

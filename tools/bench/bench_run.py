@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -18,6 +19,7 @@ STATE = re.compile(r"^(\S+)Z +\w+ +\S+ job=\S+ epoch=\d+ "
                    r"(PREPARING|ALLOCATING|TRAINING|EVALUATING|SAVING|RECOVERING|DONE|FAILED|CANCELLED)(?:$|: )", re.M)
 AFTER_EPOCH = ("EVALUATING", "SAVING", "DONE")
 LOOK_EVERY_MS = 200
+STOP_WITHIN_MS = 30000
 WITHIN = 3600
 
 
@@ -60,6 +62,11 @@ def note_peaks(pid, peaks):
             peaks[name] = max(peaks.get(name, 0), int(peak[1]) * 1024)
 
 
+def end_on_sigterm():
+    """From now on SIGTERM ends this program as Ctrl-C does: what it has started is ended, and its files are removed."""
+    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(128 + signal.SIGTERM))
+
+
 def wait_for(process, within, look=lambda: None):
     """Waits for the end, and calls `look` now and then; ends the process and its group after `within` seconds, and when
     this is interrupted. True: it ended by itself."""
@@ -71,14 +78,16 @@ def wait_for(process, within, look=lambda: None):
         while not ended.poll(LOOK_EVERY_MS):
             look()
             if time.monotonic() > deadline:
-                os.killpg(process.pid, signal.SIGTERM)
-                ended.poll(30000)
                 return False
     finally:
-        os.close(file)
+        if process.poll() is None:
+            # `pumasi train` takes its daemons and their sockets with it if it is given the time.
+            os.killpg(process.pid, signal.SIGTERM)
+            ended.poll(STOP_WITHIN_MS)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        os.close(file)
     return True
 
 
