@@ -106,6 +106,7 @@ TEST_CASE("What cannot be compared is refused with exit code 2 before anything i
   CHECK_THAT(refused({folder / "job.yaml", folder / "job.yaml"}), Contains("one job file alone"));
   CHECK_THAT(refused({folder.path()}), Contains("run.json"));
   std::ofstream(folder / "one.json") << R"({"rows_per_s": 7, "state": "done"})";
+  CHECK_THAT(refused({folder / "job.yaml", "--target", "acuracy=0.8"}), Contains("accuracy, exact_match"));
   CHECK_THAT(refused({folder / "one.json"}), Contains("there is one run"));
   CHECK_THAT(refused({folder / "one.json", folder / "one.json", "--modes", "ps"}), Contains("--modes"));
   CHECK_THAT(refused({folder / "one.json", folder / "one.json", "--target", "speed=3"}), Contains("--target"));

@@ -59,6 +59,39 @@ TEST_CASE("Which of several kinds a setting has tells runs apart, where the kind
   CHECK(comparison.configurations[2].label == "ps, 1 worker, consistency.bounded.staleness=3");
 }
 
+TEST_CASE("Replicated goes by the name that --modes has for it") {
+  // A run that failed before it said anything is told by what it was to be.
+  Run failed = With(SomeRun("replicated", 2, 100), "allreduce.state", "ALLREDUCE_STATE_REPLICATED");
+  failed.state = "failed";
+  const Comparison comparison =
+      Of({SomeRun("allreduce", 2, 100), With(SomeRun("allreduce", 2, 90), "allreduce.state", "ALLREDUCE_STATE_SHARDED"),
+          With(SomeRun("allreduce", 2, 80), "allreduce.state", "ALLREDUCE_STATE_REPLICATED"), failed});
+  REQUIRE(comparison.configurations.size() == 2);
+  CHECK(comparison.configurations[0].label == "allreduce, 2 workers");
+  CHECK(comparison.configurations[0].runs.size() == 2);
+  CHECK(comparison.configurations[1].label == "replicated, 2 workers");
+  CHECK(comparison.configurations[1].mode == "replicated");
+  CHECK(comparison.configurations[1].runs.size() == 1);
+  CHECK_FALSE(comparison.configurations[1].failure.empty());
+}
+
+TEST_CASE("So do rings") {
+  const Run ring = With(With(SomeRun("allreduce", 2, 100), "allreduce.state", "ALLREDUCE_STATE_REPLICATED"),
+                        "allreduce.reduction", "ALLREDUCE_REDUCTION_RING");
+  const Comparison comparison = Of({ring, With(ring, "allreduce.rows", "ALLREDUCE_ROWS_DENSE")});
+  REQUIRE(comparison.configurations.size() == 2);
+  CHECK(comparison.configurations[0].label == "ring, 2 workers");
+  CHECK(comparison.configurations[1].label == "ring_dense, 2 workers");
+}
+
+TEST_CASE("A target that no run could measure is refused before there are runs") {
+  for (const char* good : {"accuracy=0.8", "loss=1", "rmse=0.5", "exact_match=1e-1"}) CHECK(CheckTarget(good).ok());
+  for (const char* bad : {"", "accuracy", "accuracy=", "accuracy=good", "accuracy=nan", "speed=3", "=3"}) {
+    CAPTURE(bad);
+    CHECK(CheckTarget(bad).code() == absl::StatusCode::kInvalidArgument);
+  }
+}
+
 TEST_CASE("Modes, workers and servers make configurations") {
   Run other = SomeRun("ps", 1, 100);
   other.servers = 3;

@@ -51,6 +51,27 @@ TEST_CASE("The table has a line for each configuration, and no column that nothi
   CHECK_THAT(text, Contains("Use 'ps, 2 workers'"));
 }
 
+TEST_CASE("Every process has its memory on the page, in the order of its number") {
+  std::vector<Run> runs = TwoRuns();
+  runs[0].peak_bytes = {{"scheduler", 7e6}, {"worker-0", 20e6}};
+  for (int i = 0; i < 11; ++i) runs[1].peak_bytes["server-" + std::to_string(i)] = 1e6 * (i + 1);
+  runs[1].peak_bytes["scheduler"] = 9e6;
+  const Whole whole(runs);
+  const Table table = ProcessTable(whole.summaries);
+  REQUIRE(table.head.size() == 14);
+  CHECK(table.head[1] == "scheduler");
+  CHECK(table.head[4] == "server-2");
+  CHECK(table.head[12] == "server-10");
+  CHECK(table.head[13] == "worker-0");
+  CHECK(table.rows[0] == std::vector<std::string>{"ps, 1 worker", "7 MB", "-", "-", "-", "-", "-", "-", "-", "-", "-",
+                                                  "-", "-", "20 MB"});
+  CHECK(table.rows[1][12] == "11 MB");
+  CHECK_THAT(ReportHtml(whole.report()), Contains("Most memory of each process") && Contains("server-10</th>"));
+  CHECK_THAT(ReportText(whole.report()), Contains("largest server  scheduler\n") && !Contains("server-10"));
+  for (Run& run : runs) run.peak_bytes.clear();
+  CHECK_THAT(ReportHtml(Whole(runs).report()), !Contains("Most memory of each process"));
+}
+
 TEST_CASE("Tables without figures are left out") {
   std::vector<Run> runs = TwoRuns();
   for (Run& run : runs) run.shares.clear(), run.steps = 0, run.peak_bytes.clear();

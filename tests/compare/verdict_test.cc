@@ -55,6 +55,15 @@ TEST_CASE("A clear winner is named with the figures that make it one") {
   CHECK(said.text == said.use + " " + said.limits + " " + said.change);
 }
 
+TEST_CASE("Of many configurations all are said to be limited, the first six with their figures") {
+  std::vector<Run> runs;
+  for (uint32_t workers = 1; workers <= 8; ++workers) {
+    runs.push_back(WithShares(SomeRun("ps", workers, 10 * workers), 0.5, 0));
+  }
+  const Said said = Of(runs);
+  CHECK_THAT(said.limits, Contains("'ps, 3 workers' (workers wait for values), 'ps, 2 workers', 'ps, 1 worker'."));
+}
+
 TEST_CASE("The link that would change the answer, by hand") {
   // (0.9 + 0.1 u) / 100 = (0.5 + 0.5 u) / 80: u = 11 / 21, so a link 1.9 times as fast.
   CHECK(*Crossing({100, 0.1}, {80, 0.5}) == Approx(21.0 / 11));

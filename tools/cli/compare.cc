@@ -97,6 +97,9 @@ absl::Status Write(const Report& report, const std::string& output) {
 
 int Compare(const CompareFlags& flags) {
   Shutdown::Install();
+  if (!flags.target.empty()) {
+    if (absl::Status status = CheckTarget(flags.target); !status.ok()) return PrintError(status);
+  }
   const bool trains = flags.what.size() == 1 && IsJobFile(flags.what[0]);
   const std::string output = flags.output.empty() ? "pumasi-runs/compare" : flags.output;
   auto runs = trains ? TrainAll(flags, output) : ReadAll(flags);

@@ -1,6 +1,7 @@
 #include "tools/compare/comparison.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "absl/status/status.h"
@@ -14,8 +15,21 @@
 namespace pumasi {
 namespace {
 
-// These say nothing of what was compared: the mode stands in a run's own field.
-bool Counts(const std::string& setting) { return setting != "name" && setting != "mode"; }
+// These say nothing of what was compared: the name, and what is told by ModeOf.
+bool Counts(const std::string& setting) {
+  return setting != "name" && setting != "mode" && !absl::StartsWith(setting, "allreduce");
+}
+
+// As --modes of `pumasi compare` calls it (tools/compare/plan.cc).
+std::string ModeOf(const Run& run) {
+  const auto is = [&](const std::string& setting, const char* value) {
+    const auto found = run.settings.find("allreduce." + setting);
+    return found != run.settings.end() && absl::EndsWith(found->second, value);
+  };
+  if (run.mode != "allreduce") return run.mode;
+  if (is("reduction", "RING")) return is("rows", "DENSE") ? "ring_dense" : "ring";
+  return is("state", "REPLICATED") ? "replicated" : "allreduce";
+}
 
 std::string BaseName(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -48,10 +62,11 @@ std::string SettingText(const std::string& key, const std::string& value) {
 
 Configuration ConfigurationOf(const Run& run, const std::set<std::string>& differing, bool servers_differ) {
   Configuration configuration;
-  configuration.mode = run.mode;
+  configuration.mode = ModeOf(run);
   configuration.servers = run.servers;
   configuration.workers = run.workers;
-  std::vector<std::string> parts = {run.mode.empty() ? "mode unknown" : run.mode, Counted(run.workers, "worker")};
+  const std::string& mode = configuration.mode;
+  std::vector<std::string> parts = {mode.empty() ? "mode unknown" : mode, Counted(run.workers, "worker")};
   if (servers_differ && run.servers > 0) parts.push_back(Counted(run.servers, "server"));
   for (const std::string& key : differing) {
     const auto value = run.settings.find(key);
@@ -100,16 +115,22 @@ std::vector<std::string> Inequalities(const Comparison& comparison, const std::s
   return warnings;
 }
 
-absl::StatusOr<Target> Stated(const std::string& text, const std::string& metric) {
+absl::StatusOr<Target> ParseTarget(const std::string& text) {
   const size_t equals = text.find('=');
   Target target;
   target.stated = true;
-  if (equals == std::string::npos || !absl::SimpleAtod(text.substr(equals + 1), &target.value)) {
+  if (equals == std::string::npos || !absl::SimpleAtod(text.substr(equals + 1), &target.value) ||
+      !std::isfinite(target.value)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--target ", text, ": expected MEASURE=NUMBER, as in --target accuracy=0.8"));
   }
   target.metric = text.substr(0, equals);
-  if (target.metric == "loss" || target.metric == metric) return target;
+  return target;
+}
+
+absl::StatusOr<Target> Stated(const std::string& text, const std::string& metric) {
+  auto target = ParseTarget(text);
+  if (!target.ok() || target->metric == "loss" || target->metric == metric) return target;
   return absl::InvalidArgumentError(absl::StrCat("--target ", text, ": these runs measure ",
                                                  metric.empty() ? "" : absl::StrCat(metric, ", and "),
                                                  "the training loss ('loss')"));
@@ -139,6 +160,16 @@ std::optional<Target> Found(const Comparison& comparison, const std::string& met
 }
 
 }  // namespace
+
+absl::Status CheckTarget(const std::string& target) {
+  const auto parsed = ParseTarget(target);
+  if (!parsed.ok()) return parsed.status();
+  std::vector<std::string> known = {"loss"};
+  known.insert(known.end(), std::begin(kMetrics), std::end(kMetrics));
+  if (std::find(known.begin(), known.end(), parsed->metric) != known.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--target ", target, ": runs measure one of ", absl::StrJoin(known, ", ")));
+}
 
 absl::StatusOr<Comparison> CompareRuns(const std::vector<Run>& runs, const std::string& target) {
   Comparison comparison;

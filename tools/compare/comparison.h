@@ -15,7 +15,7 @@ namespace pumasi {
 
 struct Configuration {
   std::string label;  // "ps, 2 workers, wire=bf16": what tells it from the others of the comparison
-  std::string mode;
+  std::string mode;   // as --modes calls it: "ps", "allreduce", "replicated", "ring", "hybrid"
   uint32_t servers = 0, workers = 0;
   // Settings of the job that are not the same in all configurations; a field that a job lacks is not in its map.
   std::map<std::string, std::string> settings;
@@ -37,6 +37,9 @@ struct Comparison {
   std::optional<Target> target;               // unset: no run tells of any loss
   std::vector<std::string> warnings;          // why the work was not equal
 };
+
+// InvalidArgument of a target that is no number, or that no run of any job measures: for before there are runs.
+absl::Status CheckTarget(const std::string& target);
 
 // Groups the runs by mode, servers, workers and all settings but the name. A run that does not say its settings is a
 // configuration of its own. InvalidArgument: no run ended well, or the runs' losses measure different things.

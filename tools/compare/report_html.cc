@@ -132,8 +132,9 @@ std::string ChartsHtml(const Report& report) {
                     HtmlText(chart.caption), "; the tables have the figures\"></canvas></div></figure>\n");
   }
   return html +
-         "</div>\n<p class=\"note\">Curves are of the run with the median speed. Time is of training alone, without "
-         "evaluations.</p>\n</div>\n";
+         "</div>\n<p class=\"note\">Curves, and the memory of each process, are of the run with the median speed. Time "
+         "is of "
+         "training alone, without evaluations.</p>\n</div>\n";
 }
 
 }  // namespace
@@ -158,8 +159,10 @@ std::string ReportHtml(const Report& report) {
   for (const Table& table : SummaryTables(report.comparison, report.summaries)) {
     absl::StrAppend(&html, "<h2>", HtmlText(table.caption), "</h2>\n", TableHtml(table));
   }
-  const Table runs = RunsTable(report.comparison);
-  absl::StrAppend(&html, "<h2>", HtmlText(runs.caption), "</h2>\n", TableHtml(runs), "</main>\n");
+  for (const Table& table : {ProcessTable(report.summaries), RunsTable(report.comparison)}) {
+    if (!table.rows.empty()) absl::StrAppend(&html, "<h2>", HtmlText(table.caption), "</h2>\n", TableHtml(table));
+  }
+  absl::StrAppend(&html, "</main>\n");
   absl::StrAppend(&html, "<script type=\"application/json\" id=\"data\">", ScriptJson(PageData(report)), "</script>\n");
   absl::StrAppend(&html, kChartLicence, "<script>\n", kChartLibrary, "\n</script>\n<script>\n", kPageScript,
                   "</script>\n</body>\n</html>\n");

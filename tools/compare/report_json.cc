@@ -33,6 +33,7 @@ Json SummaryJson(const Summary& summary) {
   json["bytes_pushed_a_step"] = SpreadJson(summary.pushed_a_step);
   json["worker_bytes"] = SpreadJson(summary.worker_bytes);
   json["server_bytes"] = SpreadJson(summary.server_bytes);
+  json["scheduler_bytes"] = SpreadJson(summary.scheduler_bytes);
   Json shares = Json::object();
   for (const auto& [name, share] : summary.shares) shares[name] = share;
   json["shares"] = shares;

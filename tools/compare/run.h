@@ -83,6 +83,9 @@ double ShareOf(const Run& run, const std::string& name);
 double LinkShare(const Run& run);
 double ServerShare(const Run& run);
 
+// What tests may measure.
+inline constexpr const char* kMetrics[] = {"accuracy", "exact_match", "rmse"};
+
 // Of two values of a metric: the better one is the lower one with rmse, else the higher one.
 bool LowerIsBetter(const std::string& metric);
 

@@ -10,8 +10,6 @@
 namespace pumasi {
 namespace {
 
-const char* const kMetrics[] = {"accuracy", "exact_match", "rmse"};
-
 void Flatten(const Json& json, const std::string& path, std::map<std::string, std::string>* fields) {
   if (json.is_object() && json.empty()) {
     if (!path.empty()) (*fields)[path] = "{}";

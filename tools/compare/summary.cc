@@ -68,6 +68,7 @@ Summary SummaryOf(const Configuration& configuration, const std::optional<Target
   summary.pushed_a_step = Of(runs, [](const Run& run) { return AStep(run, run.bytes_pushed); });
   summary.worker_bytes = Of(runs, [](const Run& run) { return LargestProcess(run, "worker"); });
   summary.server_bytes = Of(runs, [](const Run& run) { return LargestProcess(run, "server"); });
+  summary.scheduler_bytes = Of(runs, [](const Run& run) { return LargestProcess(run, "scheduler"); });
   summary.shares = MedianShares(runs);
   summary.server_busy = Median(Of(runs, [](const Run& run) { return run.server_busy; }));
   summary.cores_used = Median(Of(runs, [](const Run& run) { return run.cores_used; }));

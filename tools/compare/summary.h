@@ -31,8 +31,8 @@ struct Summary {
   std::optional<Spread> final_loss;    // of training, at the end of the curve
   // Of all workers together; unset: the number of steps is unknown.
   std::optional<Spread> pulled_a_step, pushed_a_step;
-  // Of the largest process whose name begins with "worker", or "server".
-  std::optional<Spread> worker_bytes, server_bytes;
+  // Of the largest process whose name begins with "worker", "server" or "scheduler".
+  std::optional<Spread> worker_bytes, server_bytes, scheduler_bytes;
   std::vector<std::pair<std::string, double>> shares;  // medians; of Run::shares
   std::optional<double> server_busy, cores_used;       // medians
   // rows/s of each worker over that of the configuration with one worker that differs in nothing else. Unset: there is

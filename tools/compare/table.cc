@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <set>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -96,12 +98,35 @@ std::vector<Table> SummaryTables(const Comparison& comparison, const std::vector
   const std::vector<Column> costs = {MedianColumn("pulled a step", &Summary::pulled_a_step, Bytes),
                                      MedianColumn("pushed a step", &Summary::pushed_a_step, Bytes),
                                      MedianColumn("largest worker", &Summary::worker_bytes, Bytes),
-                                     MedianColumn("largest server", &Summary::server_bytes, Bytes)};
+                                     MedianColumn("largest server", &Summary::server_bytes, Bytes),
+                                     MedianColumn("scheduler", &Summary::scheduler_bytes, Bytes)};
   std::vector<Table> tables = {TableOf("Speed and quality", summaries, speed),
                                TableOf("Bytes and memory", summaries, costs), SharesTable(summaries)};
   tables.erase(std::remove_if(tables.begin(), tables.end(), [](const Table& table) { return table.head.size() == 1; }),
                tables.end());
   return tables;
+}
+
+Table ProcessTable(const std::vector<Summary>& summaries) {
+  // server-2 comes before server-10.
+  const auto order = [](const std::string& name) {
+    return std::tuple(name.substr(0, name.find_last_not_of("0123456789") + 1), name.size(), name);
+  };
+  const auto before = [order](const std::string& a, const std::string& b) { return order(a) < order(b); };
+  std::set<std::string, decltype(before)> names(before);
+  for (const Summary& summary : summaries) {
+    for (const auto& [name, unused] : summary.middle->peak_bytes) names.insert(name);
+  }
+  std::vector<Column> columns;
+  for (const std::string& name : names) {
+    columns.push_back({name, [name](const Summary& summary) {
+                         const auto peak = summary.middle->peak_bytes.find(name);
+                         return peak == summary.middle->peak_bytes.end() ? kUnknown : Bytes(peak->second);
+                       }});
+  }
+  Table table = TableOf("Most memory of each process", summaries, columns);
+  if (names.empty()) table.rows.clear();
+  return table;
 }
 
 Table RunsTable(const Comparison& comparison) {

@@ -20,6 +20,9 @@ struct Table {
 // nothing is known of is left out, and so is a table of which only the first column is left.
 std::vector<Table> SummaryTables(const Comparison& comparison, const std::vector<Summary>& summaries);
 
+// Most memory of every process, of the run with the median speed. No rows: no run tells.
+Table ProcessTable(const std::vector<Summary>& summaries);
+
 // One row a repetition.
 Table RunsTable(const Comparison& comparison);
 

@@ -13,7 +13,7 @@
 namespace pumasi {
 namespace {
 
-// Of the sentences about limits in the paragraph; the table has all.
+// So many configurations are told with the figures that say what limits them, the others by their names.
 constexpr size_t kMostLimits = 6;
 
 // The figure that decides.
@@ -145,10 +145,11 @@ std::string LimitsText(const std::vector<const Summary*>& order) {
   // By kind, in the order in which the kinds first appear.
   std::vector<LimitKind> kinds;
   std::map<LimitKind, std::vector<std::string>> of_kind;
-  for (size_t i = 0; i < std::min(order.size(), kMostLimits); ++i) {
+  for (size_t i = 0; i < order.size(); ++i) {
     const Limit& limit = order[i]->limit;
     if (of_kind.count(limit.kind) == 0) kinds.push_back(limit.kind);
-    of_kind[limit.kind].push_back(absl::StrCat("'", order[i]->configuration->label, "' (", limit.sentence, ")"));
+    const std::string why = i < kMostLimits ? absl::StrCat(" (", limit.sentence, ")") : "";
+    of_kind[limit.kind].push_back(absl::StrCat("'", order[i]->configuration->label, "'", why));
   }
   std::vector<std::string> sentences;
   for (const LimitKind kind : kinds) {
