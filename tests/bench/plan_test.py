@@ -25,6 +25,25 @@ class PlanTest(unittest.TestCase):
         self.assertEqual(cluster["costs"]["call_us"], 120)
         self.assertNotIn("worker", json.loads(plan.cluster_text(2, 1)))
 
+    def test_cells_of_a_report(self):
+        def configuration(mode, workers, **settings):
+            return {"label": mode, "mode": mode, "servers": 2, "workers": workers, "settings": settings,
+                    "rows_per_s": {"median": 100.0 * workers}}
+
+        runs = [{"job": {"micro_batches": "4"}, "result": {}}]
+        self.assertEqual(plan.cells_of({"configurations": [configuration("ps", 1), configuration("replicated", 2)],
+                                        "runs": runs}), [("ps", 2, 1, 4, 100.0), ("replicated", 2, 2, 4, 200.0)])
+        old = {"allreduce.state": "ALLREDUCE_STATE_REPLICATED"}
+        both = {"configurations": [configuration("allreduce", 1), configuration("allreduce", 1, **old)],
+                "runs": runs + [{"job": {"micro_batches": "4", **old}, "result": {}}]}
+        self.assertEqual([cell[0] for cell in plan.cells_of(both)], ["allreduce", "replicated"])
+        alone = {"configurations": [configuration("allreduce", 1)], "runs": both["runs"][1:]}
+        self.assertEqual(plan.cells_of(alone)[0][0], "replicated")
+        for wrong in ({}, {"configurations": [configuration("ps", 1, wire="WIRE_BF16")], "runs": runs},
+                      {"configurations": [configuration("ps", 1)], "runs": [{"result": {}}]}):
+            with self.assertRaises(ValueError):
+                plan.cells_of(wrong)
+
     def test_the_search_finds_costs_that_made_the_times(self):
         work = {"a": (1.0, 4.0), "b": (8.0, 2.0), "c": (3.0, 3.0)}
         times = {key: 10 + x * 0.6 + y * 0.25 for key, (x, y) in work.items()}

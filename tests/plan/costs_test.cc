@@ -16,6 +16,11 @@ TEST_CASE("What is stated takes the place of defaults, and says so") {
   CHECK(costs.worker_byte.value == Approx(2e-9));
   CHECK(costs.server_byte.origin == Origin::kDefault);
   CHECK(costs.server_byte.value > 0);
+  CHECK(costs.own_byte.value > 0);
+  CHECK(costs.busy_compute.origin == Origin::kDefault);
+  CHECK(costs.busy_compute.value >= 1);
+  stated.set_busy_compute(1.5);
+  CHECK(CostsOf(stated).busy_compute.value == 1.5);
 }
 
 TEST_CASE("Computing goes through what was measured, never falls with rows, and is proportional beyond") {

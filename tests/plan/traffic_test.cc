@@ -22,6 +22,28 @@ TEST_CASE("seed80m's bytes are those that were measured, within 2 %") {
   CHECK(Moved(half, {PlanMode::kPs, 2, 2, 4}) == Approx(3.36e6).epsilon(0.02));
 }
 
+TEST_CASE("What stays in a worker is not moved") {
+  // docs/performance.md, "Ways to train": of all workers together.
+  const JobShape shape = Seed80m();
+  CHECK(Moved(shape, {PlanMode::kSharded, 0, 1, 4}) == 0);
+  CHECK(2 * Moved(shape, {PlanMode::kSharded, 0, 2, 4}) == Approx(6.7e6).epsilon(0.02));
+  CHECK(4 * Moved(shape, {PlanMode::kSharded, 0, 4, 4}) == Approx(17.3e6).epsilon(0.02));
+  const auto own = [&](PlanMode mode, uint32_t workers) {
+    const Traffic traffic = TrafficOf(shape, SeedDistinct, {mode, 2, workers, 4}, 4 / workers);
+    return traffic.pulled_own + traffic.pushed_own;
+  };
+  CHECK(own(PlanMode::kPs, 1) == 0);
+  CHECK(own(PlanMode::kReplicated, 1) == Approx(8.39e6).epsilon(0.02));
+  CHECK(own(PlanMode::kReplicated, 2) == Approx(6.72e6).epsilon(0.02));
+  CHECK(own(PlanMode::kSharded, 2) == Approx(6.72e6 / 2).epsilon(0.02));
+  CHECK(own(PlanMode::kHybrid, 2) == Approx(2 * 4 * 578335.0).epsilon(0.01));
+  // 64 slots among 100 workers: whom a worker calls, and that it may hold none.
+  CHECK(Called({PlanMode::kSharded, 0, 100, 128}, 64) == 64);
+  CHECK(Called({PlanMode::kSharded, 0, 4, 4}, 64) == 3);
+  CHECK(Called({PlanMode::kPs, 3, 4, 4}, 64) == 3);
+  CHECK(Called({PlanMode::kReplicated, 0, 4, 4}, 64) == 0);
+}
+
 TEST_CASE("seed80m's shape") {
   const JobShape shape = Seed80m();
   CHECK(shape.row_ids * shape.width + shape.dense_floats == 80656435);

@@ -57,6 +57,22 @@ absl::Status NotMeasured(const char* key) {
       absl::StrCat("--no_measure: nothing says how fast a worker is; give --cluster a file with ", key));
 }
 
+int CoresHere() { return static_cast<int>(ThisMachine().machines(0).cores()); }
+
+absl::Status Take(absl::StatusOr<double> measured, Figure* figure) {
+  if (!measured.ok()) return measured.status();
+  *figure = {*measured, Origin::kMeasured};
+  return absl::OkStatus();
+}
+
+absl::Status MeasureComputing(const v1::Job& job, const Prepared& data, const v1::StepCosts& stated, PlanInput* input) {
+  auto points = MeasureStep(job, data.summary, *data.train);
+  if (!points.ok()) return points.status();
+  input->compute = ComputeTime::Measured(*std::move(points));
+  if (stated.has_busy_compute()) return absl::OkStatus();
+  return Take(MeasureBusyStep(job, data.summary, *data.train, CoresHere()), &input->costs.busy_compute);
+}
+
 // Fills what the machines and measurements say.
 absl::Status Fill(const v1::Job& job, const Prepared& data, const v1::Cluster& cluster, bool measure,
                   PlanInput* input) {
@@ -67,16 +83,11 @@ absl::Status Fill(const v1::Job& job, const Prepared& data, const v1::Cluster& c
     input->worker_cores = cluster.worker().cores();
   } else if (!measure) {
     return NotMeasured("worker.rows_per_s");
-  } else {
-    auto points = MeasureStep(job, data.summary, *data.train);
-    if (!points.ok()) return points.status();
-    input->compute = ComputeTime::Measured(*std::move(points));
+  } else if (absl::Status status = MeasureComputing(job, data, cluster.costs(), input); !status.ok()) {
+    return status;
   }
   if (!measure || cluster.costs().has_apply_ns_a_float()) return absl::OkStatus();
-  auto apply = MeasureApply(job);
-  if (!apply.ok()) return apply.status();
-  input->costs.apply_float = {*apply, Origin::kMeasured};
-  return absl::OkStatus();
+  return Take(MeasureApply(job), &input->costs.apply_float);
 }
 
 }  // namespace

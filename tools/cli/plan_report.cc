@@ -188,7 +188,9 @@ std::vector<NamedFigure> Figures(const Costs& costs) {
           {"a float that the optimizer changes", "apply_ns_a_float", "ns", 1e9, costs.apply_float},
           {"a call and its answer", "call_us", "us", 1e6, costs.call},
           {"processor time of a call, each side", "call_cpu_us", "us", 1e6, costs.call_cpu},
-          {"a unit at the scheduler", "unit_us", "us", 1e6, costs.unit}};
+          {"a unit at the scheduler", "unit_us", "us", 1e6, costs.unit},
+          {"a byte of a worker's own copy", "own_ns_a_byte", "ns", 1e9, costs.own_byte},
+          {"computing, all cores at once", "busy_compute", "times as long", 1, costs.busy_compute}};
 }
 
 // "776 rows/s in parts of 16".

@@ -7,9 +7,10 @@ namespace {
 
 // docs/plan.md: "The defaults".
 constexpr double kWorkerByte = 1e-9, kServerByte = 1e-9;
-constexpr double kLocalWorkerByte = 0.7e-9, kLocalServerByte = 0.7e-9;
+constexpr double kLocalWorkerByte = 0.5e-9, kLocalServerByte = 0.5e-9, kOwnByte = 0.75e-9;
 constexpr double kApplyFloat = 3e-9;
-constexpr double kCall = 180e-6, kCallCpu = 150e-6, kUnit = 500e-6;
+constexpr double kBusyCompute = 1.05;
+constexpr double kCall = 180e-6, kCallCpu = 20e-6, kUnit = 500e-6;
 
 Figure Of(bool given, double stated, double unit, double fallback) {
   return given ? Figure{stated * unit, Origin::kStated} : Figure{fallback, Origin::kDefault};
@@ -29,6 +30,8 @@ Costs CostsOf(const v1::StepCosts& stated) {
   costs.call = Of(stated.has_call_us(), stated.call_us(), 1e-6, kCall);
   costs.call_cpu = Of(stated.has_call_cpu_us(), stated.call_cpu_us(), 1e-6, kCallCpu);
   costs.unit = Of(stated.has_unit_us(), stated.unit_us(), 1e-6, kUnit);
+  costs.own_byte = Of(stated.has_own_ns_a_byte(), stated.own_ns_a_byte(), 1e-9, kOwnByte);
+  costs.busy_compute = Of(stated.has_busy_compute(), stated.busy_compute(), 1, kBusyCompute);
   return costs;
 }
 

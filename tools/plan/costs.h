@@ -18,7 +18,7 @@ struct Figure {
   Origin origin = Origin::kDefault;
 };
 
-// Seconds.
+// Seconds, but for the last one.
 struct Costs {
   Figure worker_byte;        // of a worker's processor, a byte pulled or pushed over a network
   Figure server_byte;        // of a server's
@@ -28,6 +28,10 @@ struct Costs {
   Figure call;         // an empty call and its answer
   Figure call_cpu;     // processor time of it, on each side
   Figure unit;         // of the scheduler's processor, a unit
+  Figure own_byte;     // of a worker's processor, a byte read from slots of its own, or added to them
+  // So many times as long as alone computing takes where all cores of a machine compute: they share its caches and its
+  // memory, and some of them a physical core.
+  Figure busy_compute;
 };
 
 // Defaults, those that `stated` gives in their place. docs/plan.md says where the defaults come from.

@@ -43,7 +43,9 @@ MemoryNeeds MemoryOf(const JobShape& shape, const DistinctOf& distinct, double t
   needs.worker = kWorker + kDenseCopies * shape.dense_floats * kFloat +
                  part_rows * (tokens * shape.activations_a_token + shape.activations_a_row) * kFloat;
   const double units = std::max(1.0, traffic.units);
-  needs.worker += kUnitsAtWorker * kMessageCopies * std::max(traffic.pulled, traffic.pushed) / units;
+  // What stays in the process goes by messages, too.
+  const double pulled = traffic.pulled + traffic.pulled_own, pushed = traffic.pushed + traffic.pushed_own;
+  needs.worker += kUnitsAtWorker * kMessageCopies * std::max(pulled, pushed) / units;
   needs.worker += traffic.sent + traffic.received;
   const double holders = Holders(candidate), slots = shape.slots;
   const double share = Unevenness(holders, slots) / std::min(holders, slots);

@@ -9,6 +9,14 @@
 namespace pumasi {
 namespace {
 
+// Of what a holder's byte costs on the average: to put together what is pulled, with rows caught up and checksums, and
+// to take in and add what is pushed. In profiles 0.59 to 0.61 and 0.25 to 0.33 ns (docs/plan.md, "The defaults").
+constexpr double kServed = 4.0 / 3, kTaken = 2.0 / 3;
+
+// Standard deviation of the time that a worker's share takes from batch to batch, as a part of it, with rows of the
+// same length: two workers waited 1.1 ms of 48 for each other (docs/plan.md, "The defaults").
+constexpr double kHeldUp = 0.04;
+
 // Of a ring's hop: what a small message takes over raw TCP. No measurement of ours: rings do not exist here yet.
 constexpr double kHop = 30e-6;
 
@@ -35,6 +43,12 @@ double LargestOf(double count) {
   return low;
 }
 
+// How many times as long as alone something takes that `busy` of `cores` cores do at once, where it is `all` times on
+// all.
+double Crowded(double all, double busy, double cores) {
+  return cores <= 1 ? 1 : 1 + (all - 1) * std::clamp((busy - 1) / (cores - 1), 0.0, 1.0);
+}
+
 // What one phase, or a part of it, comes to on the worst machine.
 struct Load {
   Causes chain{};
@@ -49,6 +63,7 @@ class Step {
     workers_ = candidate.workers;
     holders_ = Holders(candidate);
     active_ = std::min(holders_, static_cast<double>(input.shape.slots));
+    called_ = Called(candidate, input.shape.slots);
     uneven_ = Unevenness(holders_, input.shape.slots);
     applied_ = AppliedFloats(input.shape, distinct, candidate);
     applied_by_worker_ = AppliedByWorker(input.shape, distinct, candidate);
@@ -68,16 +83,10 @@ class Step {
 
   void Run(Prediction* out) {
     out_ = out;
-    const bool calls_holders = candidate_.mode == PlanMode::kPs || candidate_.mode == PlanMode::kSharded ||
-                               candidate_.mode == PlanMode::kHybrid;
-    Load pull, push;
-    if (calls_holders) {
-      pull = Exchange(&Traffic::pulled);
-      push = Exchange(&Traffic::pushed);
-      AddPhase("pull", pull);
-    }
+    const Load pull = Exchange(false), push = Exchange(true);
+    AddPhase("pull", pull);
     AddPhase("compute", Compute(pull, push));
-    if (calls_holders) AddPhase("push", push);
+    AddPhase("push", push);
     if (candidate_.mode != PlanMode::kPs && candidate_.mode != PlanMode::kSharded) AddPhase("reduce", Reduce());
     AddPhase("apply", Apply());
     out->step_s = Sum(out->causes);
@@ -133,44 +142,52 @@ class Step {
 
   double HoldersAt(const Spot& spot) const { return with_servers_ ? spot.servers : spot.workers; }
   // Share of a worker's exchange with holders that stays on its machine; of a holder's with workers; of a worker's with
-  // workers.
-  double Local(const Spot& spot) const { return HoldersAt(spot) / holders_; }
-  double LocalWorkers(const Spot& spot) const { return spot.workers / workers_; }
+  // other workers.
+  double Local(const Spot& spot) const { return with_servers_ ? HoldersAt(spot) / holders_ : Beside(spot); }
+  double LocalWorkers(const Spot& spot) const { return with_servers_ ? spot.workers / workers_ : Beside(spot); }
   double Beside(const Spot& spot) const { return workers_ < 2 ? 1 : (spot.workers - 1.0) / (workers_ - 1); }
+
+  // Of one unit of a worker of a spot.
+  double AUnit(size_t spot, double Traffic::*bytes) const {
+    const Traffic& traffic = traffic_[spot];
+    return traffic.units > 0 ? traffic.*bytes / traffic.units : 0;
+  }
 
   static double Mixed(double local, const Figure& here, const Figure& there) {
     return local * here.value + (1 - local) * there.value;
   }
 
-  // All workers pull, or push, one unit at the same time.
-  Load Exchange(double Traffic::*bytes) const {
+  // All workers pull, or push, one unit at the same time. A worker takes in what it pulled from several holders at
+  // once, and puts together what it pushes one after the other (worker/exchange/ps_exchange.h).
+  Load Exchange(bool pushes) const {
     const Costs& costs = input_.costs;
+    const auto bytes = pushes ? &Traffic::pushed : &Traffic::pulled;
+    const auto own = pushes ? &Traffic::pushed_own : &Traffic::pulled_own;
+    const double share = pushes ? kTaken : kServed;
     double all = 0;
-    for (size_t i = 0; i < spots_.size(); ++i) {
-      const Traffic& t = traffic_[i];
-      if (t.units > 0) all += spots_[i].machines * spots_[i].workers * (t.*bytes) / t.units;
-    }
-    const double served = all / given_ / active_ * uneven_;
+    for (size_t i = 0; i < spots_.size(); ++i) all += spots_[i].machines * spots_[i].workers * AUnit(i, bytes);
+    const double served = all / given_ / active_ * uneven_, callers = with_servers_ ? workers_ : workers_ - 1;
     Load load;
-    Of(load.chain, Cause::kCalls) = costs.call.value;
+    if (called_ > 0) Of(load.chain, Cause::kCalls) = costs.call.value;
     double& link = Of(load.chain, Cause::kLink);
     double& worker = Of(load.chain, Cause::kWorkerExchange);
     double& server = Of(load.chain, Cause::kServerExchange);
     for (size_t i = 0; i < spots_.size(); ++i) {
       const Spot& spot = spots_[i];
       const MachineGroup& group = *spot.group;
-      const double here = HoldersAt(spot), mine = traffic_[i].units > 0 ? traffic_[i].*bytes / traffic_[i].units : 0;
+      const double here = HoldersAt(spot), mine = AUnit(i, bytes);
       double processor = 0;
       if (spot.workers > 0) {
-        const double calls = active_ * costs.call_cpu.value;
+        const double calls = called_ * costs.call_cpu.value, kept = AUnit(i, own) * costs.own_byte.value;
         const double taken = mine * Mixed(Local(spot), costs.local_worker_byte, costs.worker_byte);
-        worker = std::max(worker, (calls + taken / std::min(active_, group.cores)) / group.speed);
-        processor += spot.workers * (calls + taken);
+        const double at_once = pushes ? 1 : std::max(1.0, std::min(called_, group.cores));
+        worker = std::max(worker, (calls + taken / at_once + kept) / group.speed);
+        processor += spot.workers * (calls + taken + kept);
       }
-      if (here > 0) {
-        const double seconds = workers_ * costs.call_cpu.value +
-                               served * Mixed(LocalWorkers(spot), costs.local_server_byte, costs.server_byte);
-        server = std::max(server, seconds / std::min(workers_, group.cores) / group.speed);
+      if (here > 0 && called_ > 0) {
+        const double byte = share * Mixed(LocalWorkers(spot), costs.local_server_byte, costs.server_byte);
+        const double seconds = callers * costs.call_cpu.value + served * byte;
+        server = std::max(server, seconds / std::min(callers, group.cores) / group.speed);
         processor += here * seconds;
       }
       load.processor = std::max(load.processor, processor / group.cores / group.speed);
@@ -191,18 +208,26 @@ class Step {
     for (size_t i = 0; i < spots_.size(); ++i) {
       const Spot& spot = spots_[i];
       if (spot.workers == 0) continue;
-      const double seconds = parts_[i] * input_.compute.Seconds(part_rows) / spot.group->speed;
       const double each = std::min(input_.worker_cores, spot.group->cores);
-      load.processor = std::max(load.processor, spot.workers * seconds * each / spot.group->cores);
-      if (seconds <= longest) continue;
-      longest = seconds;
-      // All wait for the worker whose rows happen to be the longest.
+      const double crowded = Crowded(input_.costs.busy_compute.value, spot.workers * each, spot.group->cores);
+      const double seconds = parts_[i] * input_.compute.Seconds(part_rows) * crowded / spot.group->speed;
+      const double shared = spot.workers * seconds * each / spot.group->cores;
+      // All wait for the worker whose rows happen to be the longest, or that was held up.
       const double tokens = input_.ids->tokens(), rows = parts_[i] * part_rows;
       const double spread = tokens > 0 ? input_.ids->tokens_deviation() / tokens / std::sqrt(rows) : 0;
-      Of(load.chain, Cause::kUneven) = seconds * spread * LargestOf(workers_);
+      const double wait = std::max(seconds, shared) * std::hypot(spread, kHeldUp) * LargestOf(workers_);
+      load.processor = std::max(load.processor, shared + wait);
+      if (seconds <= longest) continue;
+      longest = seconds;
+      Of(load.chain, Cause::kUneven) = wait;
       Of(load.chain, Cause::kCompute) = seconds;
     }
     load.processor += hidden * (pull.processor + push.processor);
+    // The scheduler has cores of its own where there are several machines.
+    const Spot& first = spots_.front();
+    if (spots_.size() == 1 && first.machines == 1) {
+      load.processor += all_units_ * input_.costs.unit.value / first.group->cores / first.group->speed;
+    }
     const double beside = hidden * (Sum(pull.chain) + Sum(push.chain));
     if (beside <= Sum(load.chain)) return load;
     // The exchange cannot hide: it is the chain.
@@ -228,7 +253,7 @@ class Step {
       const double calls = candidate_.mode == PlanMode::kHybrid ? 2 * (workers_ - 1) * t.units : t.calls;
       const double seconds = 2 * calls * costs.call_cpu.value +
                              t.sent * Mixed(beside, costs.local_worker_byte, costs.worker_byte) +
-                             t.received * Mixed(beside, costs.local_server_byte, costs.server_byte);
+                             kTaken * t.received * Mixed(beside, costs.local_server_byte, costs.server_byte);
       double& worker = Of(load.chain, Cause::kWorkerExchange);
       worker = std::max(worker, seconds / group.speed);
       load.processor = std::max(load.processor, spot.workers * seconds / group.cores / group.speed);
@@ -257,7 +282,9 @@ class Step {
   }
 
   void AddPhase(const char* name, const Load& load) {
-    const double chain = Sum(load.chain), seconds = std::max(chain, load.processor);
+    // While messages wake whom they are for, all wait, so no other process has use for the cores.
+    const double chain = Sum(load.chain),
+                 seconds = std::max(chain, load.processor + load.chain[static_cast<size_t>(Cause::kCalls)]);
     for (size_t i = 0; i < kCauses; ++i) out_->causes[i] += load.chain[i];
     Of(out_->causes, Cause::kCores) += seconds - chain;
     out_->phases.push_back({name, seconds});
@@ -269,7 +296,7 @@ class Step {
   std::vector<Spot> spots_;
   std::vector<uint32_t> parts_;   // by spot: of one worker
   std::vector<Traffic> traffic_;  // likewise
-  double workers_ = 0, holders_ = 0, active_ = 0, uneven_ = 1, applied_ = 0, applied_by_worker_ = 0;
+  double workers_ = 0, holders_ = 0, active_ = 0, called_ = 0, uneven_ = 1, applied_ = 0, applied_by_worker_ = 0;
   double most_units_ = 0, all_units_ = 0;
   double given_ = 1;  // parts, as a multiple of those that there are
   Prediction* out_ = nullptr;

@@ -3,16 +3,21 @@
 // A synchronous step, as the longest of its machines lives through it. All workers wait for one another, so its phases
 // come one after the other:
 //
-//   pull      the first unit's rows and tensors: request, answer put together, on the wire, taken in
+//   pull      the first unit's rows and tensors: request, answer put together, on the wire, taken in; of what the
+//   worker
+//             holds itself without the wire
 //   compute   the worker's share of the batch; the pulls and pushes of its other units go on beside it
-//   push      the last unit's gradient: put together, on the wire, taken in and added up
-//   reduce    in modes where workers meet: their gradients' way to the owners of the chunks, and the sums' way back
-//   apply     the optimizer
+//   push      the last unit's gradient: put together, on the wire, taken in and added up; likewise
+//   reduce    in modes where workers meet: their gradients' way to the owners of the chunks, and the sums' way back, or
+//             to all other copies
+//   apply     the optimizer, on all who hold the slot
 //
 // Of a phase with a chain of n things that wait for each other, of s_i seconds each, on machines with c cores, whose
-// processes need p seconds of processor time in it:   seconds = max(s_1 + ... + s_n, p / c), on the worst machine.
-// A step takes the sum of its phases, or as long as the scheduler needs for its units if that is longer. What else
-// would overlap (rows read ahead, results reported) costs nothing here.
+// processes need p seconds of processor time in it:   seconds = max(s_1 + ... + s_n, p / c + w), on the worst machine,
+// w being the part of s that messages take to wake whom they are for. Computing takes longer the more cores of a
+// machine are at it (Costs::busy_compute). Of several workers all wait for the slowest: the one with the longest rows,
+// or that was held up. A step takes the sum of its phases, or as long as the scheduler needs for its units if that is
+// longer. What else would overlap (rows read ahead, results reported) costs nothing here.
 #ifndef PUMASI_TOOLS_PLAN_PREDICTION_H_
 #define PUMASI_TOOLS_PLAN_PREDICTION_H_
 

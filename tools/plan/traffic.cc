@@ -23,12 +23,32 @@ double RowsMessage(const JobShape& shape, double ids) { return ids * (shape.row_
 
 double DensePushed(const JobShape& shape) { return shape.dense_pushed + shape.dense_chunks * kChunkBytes; }
 
+// Whether each worker has a copy of everything.
+bool HoldsAll(PlanMode mode) {
+  return mode == PlanMode::kReplicated || mode == PlanMode::kRing || mode == PlanMode::kDense;
+}
+
 double FloatsOf(const JobShape& shape, double ids) { return ids * shape.width + shape.dense_floats; }
 
 }  // namespace
 
 double Holders(const Candidate& candidate) {
   return InfoOf(candidate.mode).servers ? candidate.servers : candidate.workers;
+}
+
+double Called(const Candidate& candidate, double slots) {
+  switch (candidate.mode) {
+    case PlanMode::kPs:
+    case PlanMode::kHybrid:
+      return std::min<double>(candidate.servers, slots);
+    case PlanMode::kSharded:
+      return candidate.workers > slots ? slots : candidate.workers - 1;
+    case PlanMode::kReplicated:
+    case PlanMode::kRing:
+    case PlanMode::kDense:
+      return 0;
+  }
+  return 0;
 }
 
 double Unevenness(double holders, double slots) {
@@ -38,7 +58,7 @@ double Unevenness(double holders, double slots) {
 Traffic TrafficOf(const JobShape& shape, const DistinctOf& distinct, const Candidate& candidate, uint32_t parts) {
   const double part_rows = static_cast<double>(shape.batch) / candidate.micro_batches;
   const double grain = std::bit_floor(parts), n = candidate.workers, others = n - 1;
-  const double holders = std::min(Holders(candidate), static_cast<double>(shape.slots));
+  const double called = Called(candidate, shape.slots);
   Traffic traffic;
   if (parts == 0) return traffic;
   traffic.units = std::ceil(parts / grain);
@@ -46,20 +66,29 @@ Traffic TrafficOf(const JobShape& shape, const DistinctOf& distinct, const Candi
   // The last unit of a share that is no power of two is smaller; each carries all tensors.
   double ids = distinct(traffic.unit_rows);
   if (traffic.units > 1) ids = (ids + distinct((parts - grain) * part_rows)) / 2;
-  const double pull = ids * (KeyBytes(shape, ids) + kStatusByte + shape.row_bytes) + holders * kCallBytes;
+  const double pull = ids * (KeyBytes(shape, ids) + kStatusByte + shape.row_bytes);
   const double dense_pull = shape.dense_pulled + shape.dense_chunks * kChunkBytes;
-  const double rows = RowsMessage(shape, ids);
-  const double copies = shape.replicas;
+  const double rows = RowsMessage(shape, ids), dense = DensePushed(shape);
+  const double copies = shape.replicas, calls = called * kCallBytes;
   switch (candidate.mode) {
     case PlanMode::kPs:
-    case PlanMode::kSharded:
-      traffic.pulled = traffic.units * (pull + dense_pull);
-      traffic.pushed = traffic.units * (rows + DensePushed(shape) + holders * kCallBytes) * copies;
-      traffic.calls = traffic.units * holders * 2;
+      traffic.pulled = traffic.units * (pull + dense_pull + calls);
+      traffic.pushed = traffic.units * (rows + dense + calls) * copies;
+      traffic.calls = traffic.units * called * 2;
       break;
+    case PlanMode::kSharded: {
+      // More workers than slots: some hold none.
+      const double own = n > shape.slots ? 0 : 1 / n;
+      traffic.pulled = traffic.units * ((pull + dense_pull) * (1 - own) + calls);
+      traffic.pushed = traffic.units * ((rows + dense) * (1 - own) + calls) * copies;
+      traffic.pulled_own = traffic.units * (pull + dense_pull) * own;
+      traffic.pushed_own = traffic.units * (rows + dense) * own * copies;
+      traffic.calls = traffic.units * called * 2;
+      break;
+    }
     case PlanMode::kReplicated:
       // Pushes, and pulls without values that wait until the others have applied the batch before.
-      traffic.sent = traffic.units * others * (rows + DensePushed(shape) + kCallBytes);
+      traffic.sent = traffic.units * others * (rows + dense + kCallBytes);
       traffic.received = traffic.sent;
       traffic.calls = traffic.units * others * 2;
       break;
@@ -74,12 +103,18 @@ Traffic TrafficOf(const JobShape& shape, const DistinctOf& distinct, const Candi
       traffic.calls = 2 * others;
       break;
     case PlanMode::kHybrid:
-      traffic.pulled = traffic.units * pull;
-      traffic.pushed = traffic.units * (rows + holders * kCallBytes) * copies;
-      traffic.sent = traffic.units * others * (DensePushed(shape) + kCallBytes);
+      traffic.pulled = traffic.units * (pull + calls);
+      traffic.pushed = traffic.units * (rows + calls) * copies;
+      traffic.pulled_own = traffic.units * dense_pull;
+      traffic.pushed_own = traffic.units * dense;
+      traffic.sent = traffic.units * others * (dense + kCallBytes);
       traffic.received = traffic.sent;
-      traffic.calls = traffic.units * (holders + others) * 2;
+      traffic.calls = traffic.units * (called + others) * 2;
       break;
+  }
+  if (HoldsAll(candidate.mode)) {
+    traffic.pulled_own = traffic.units * (pull + dense_pull);
+    traffic.pushed_own = traffic.units * (rows + dense);
   }
   return traffic;
 }

@@ -24,6 +24,9 @@ struct Candidate {
 // Processes that hold slots: the servers, or the workers in their place.
 double Holders(const Candidate& candidate);
 
+// Of those, whom each worker calls: a worker that holds slots does not call itself.
+double Called(const Candidate& candidate, double slots);
+
 // By how much the holder with the most of `slots` slots has more than its share.
 double Unevenness(double holders, double slots);
 
@@ -31,11 +34,15 @@ double Unevenness(double holders, double slots);
 struct Traffic {
   double units = 0;      // that it leases: nodes of the tree of parts (scheduler/ledger.h)
   double unit_rows = 0;  // of the largest one
-  double pulled = 0;     // bytes of calls to holders, answers included, each way on its way through this worker once
-  double pushed = 0;     // to all copies
-  double sent = 0;       // bytes to other workers, in modes where they meet
+  // Bytes of calls to other processes that hold slots, answers included, each way on its way through this worker once.
+  double pulled = 0;
+  double pushed = 0;  // to all copies
+  // Of values that it reads from slots of its own, and of gradients that it adds to them.
+  double pulled_own = 0;
+  double pushed_own = 0;
+  double sent = 0;  // bytes to other workers, in modes where they meet
   double received = 0;
-  double calls = 0;  // to holders and workers
+  double calls = 0;  // to other holders and workers
 };
 
 // `parts` of the batch are this worker's; with hybrid, ring and the like all workers have as many.
