@@ -367,7 +367,7 @@ class JobRun {
   std::string checkpoint_;  // the last complete one, by name
   uint64_t checkpoint_version_ = 0;
   uint32_t checkpoint_deltas_ = 0;
-  std::map<uint64_t, v1::CutRecord> cuts_;  // by version: of the last complete checkpoint or the start, and later ones
+  std::map<uint64_t, v1::CutRecord> cuts_;   // by version: of the last complete checkpoint or the start, and later ones
   std::optional<absl::Duration> log_asked_;  // when the question with number log_question_ was asked
   uint64_t log_question_ = 0;
   bool log_question_taken_ = false;
