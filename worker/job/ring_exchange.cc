@@ -131,7 +131,9 @@ void RingExchange::Run() {
   Lock lock(mutex_);
   while (!stopped_ && !fenced_) {
     if (!InLayout()) {
+      // No copy is left to add anything to; of batches that all have its units are done.
       group_ = {};
+      sum_.reset();
       EndUnits(lock);
       WaitFor(lock, kLongestPause);
       continue;
@@ -309,7 +311,7 @@ void RingExchange::SumBatch(Lock& lock, const std::vector<const RingUnit*>& cove
   if (!met.ok()) return Break(met);
   everywhere_ = version + 1;
   if (group_.share.first == 0 && group_.share.size() > 0) AddDifference(*difference, &difference_);
-  if (ApplySum(lock)) Answer(lock, units_.TakeBefore(everywhere_), absl::OkStatus());
+  if (InLayout() && ApplySum(lock)) Answer(lock, units_.TakeBefore(everywhere_), absl::OkStatus());
 }
 
 }  // namespace pumasi
