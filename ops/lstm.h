@@ -50,6 +50,7 @@ class Lstm : public Recurrent {
   void StartWalk(const IndexedSequences& input, float* out);
   // And before that: weights in the layer's layout, input products.
   void Start(const IndexedSequences& input, const RecurrentWeights& weights, const float* input_mask, float* out);
+  // As HoldRecurrent.
   void HoldKernel(const RecurrentWeights& weights);
   // Their transposes, unless they are there.
   void HoldTransposedKernel();
@@ -76,10 +77,10 @@ class Lstm : public Recurrent {
   PackedMatrix recurrent_;
   PackedMatrix transposed_kernel_;
   PackedMatrix transposed_recurrent_;
-  bool has_transposed_kernel_ = false;  // of kernel_; likewise
-  bool has_transposed_recurrent_ = false;
-  Buffer<float> bias_;      // [gates]; in Backward its gradient
-  Buffer<float> gradient_;  // [width or units × gates], of weights, where blocks of units are not whole
+  bool has_transposed_kernel_ = false;     // transposed_kernel_ is kernel_'s
+  bool has_transposed_recurrent_ = false;  // likewise
+  Buffer<float> bias_;                     // [gates]; in Backward its gradient
+  Buffer<float> gradient_;                 // [width or units × gates], of weights, where blocks of units are not whole
 
   Buffer<float> gates_;                       // [positions × gates] in panels; in Backward the gate gradients
   Buffer<float> cells_;                       // [positions × states], after the step

@@ -57,6 +57,16 @@ void CheckErrors(uint64_t stride) {
 
 TEST_CASE("exp, sigmoid and tanh err by less than two units in the last place") { CheckErrors(97); }
 
+TEST_CASE("exp of a number that is not positive has the bits of exp") {
+  size_t different = 0;
+  for (const float x : Sample(97)) {
+    if (x > 0) continue;
+    const float have = ExpOfNegative(x), want = Exp(x);
+    different += std::isnan(want) ? !std::isnan(have) : std::memcmp(&have, &want, sizeof want) != 0;
+  }
+  CHECK(different == 0);
+}
+
 // Takes some minutes: bazel-bin/tests/ops/math_test "[all]".
 TEST_CASE("exp, sigmoid and tanh err by less than two units in the last place, for all floats", "[.][all]") {
   CheckErrors(1);
