@@ -12,6 +12,7 @@
 #include <exception>
 #include <limits>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -46,27 +47,30 @@ class MeetingStore final : public gloo::rendezvous::Store {
   }
   std::vector<char> get(const std::string& key) override {
     if (!IsRank(key)) return {'?'};
-    Meet();
+    MeetOrThrow();
     const std::string& one = all_->at(std::stoul(key));
     return {one.begin(), one.end()};
   }
   void wait(const std::vector<std::string>& keys) override {
-    if (std::any_of(keys.begin(), keys.end(), IsRank)) Meet();
+    if (std::any_of(keys.begin(), keys.end(), IsRank)) MeetOrThrow();
   }
   void wait(const std::vector<std::string>& keys, const milliseconds&) override { wait(keys); }
 
-  absl::Status Meet(bool may_throw = true) {
+  // How the meeting went; the first call holds it.
+  absl::Status Meet() {
     if (!met_) {
       met_ = true;
       all_ = meet_(mine_);
       if (all_.ok() && all_->size() != members_) all_ = absl::InternalError("others than the layout's members met");
     }
-    if (may_throw && !all_.ok()) throw std::runtime_error("no meeting");
     return all_.status();
   }
   bool met() const { return met_; }
 
  private:
+  void MeetOrThrow() {
+    if (!Meet().ok()) throw std::runtime_error("no meeting");
+  }
   static bool IsRank(const std::string& key) {
     return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
   }
@@ -97,7 +101,7 @@ absl::StatusOr<std::unique_ptr<GlooRing>> GlooRing::Connect(const Options& optio
   std::unique_ptr<GlooRing> ring(new GlooRing(options));
   MeetingStore store(meet, size);
   if (size == 1) {
-    if (absl::Status status = store.Meet(false); !status.ok()) return status;
+    if (absl::Status status = store.Meet(); !status.ok()) return status;
     return ring;
   }
   try {
@@ -110,7 +114,7 @@ absl::StatusOr<std::unique_ptr<GlooRing>> GlooRing::Connect(const Options& optio
     return ring;
   } catch (const std::exception& error) {
     if (store.met()) {
-      if (absl::Status status = store.Meet(false); !status.ok()) return status;
+      if (absl::Status status = store.Meet(); !status.ok()) return status;
     }
     return absl::UnavailableError(absl::StrCat("could not connect with all of ", absl::StrJoin(options.members, ", "),
                                                ", listening on ", options.host, ": ", error.what()));
