@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/checkpoint/push_log.h"
+#include "common/clock.h"
 #include "common/failpoint.h"
 #include "tests/common/temp_folder.h"
 #include "tests/server/hosting_story.h"
@@ -169,6 +170,64 @@ TEST_CASE("Servers make tables, take pushes, copy a slot from each other and wri
     service->Stop();
     service->SetAssignments(0, {});
   }
+}
+
+// Takes calls for slots, and says nothing until they are cancelled.
+class MuteHolder final : public v1::ParameterServer::CallbackService {
+ public:
+  grpc::ServerWriteReactor<v1::SlotPiece>* FetchSlot(grpc::CallbackServerContext*,
+                                                     const v1::FetchSlotRequest*) override {
+    struct Mute final : grpc::ServerWriteReactor<v1::SlotPiece> {
+      void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+      void OnDone() override { delete this; }
+    };
+    std::lock_guard lock(mutex_);
+    ++calls_;
+    called_.notify_all();
+    return new Mute;
+  }
+  void WaitForCall(int number) {
+    std::unique_lock lock(mutex_);
+    REQUIRE(called_.wait_for(lock, kDeadline, [&] { return calls_ >= number; }));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable called_;
+  int calls_ = 0;
+};
+
+// A hundred times as fast.
+class RushedClock final : public Clock {
+ public:
+  absl::Duration Now() const override { return RealClock().Now() * 100; }
+  absl::Time WallNow() const override { return RealClock().WallNow(); }
+};
+
+TEST_CASE("A call for a slot of which nothing comes for ten seconds is given up, made again, and reported") {
+  TempFolder folder;
+  PlayedScheduler scheduler;
+  Served scheduling(&scheduler, "unix:" + (folder / "s"));
+  const auto scheduler_stub = v1::Scheduler::NewStub(scheduling.channel);
+  v1::Assignment assignment = AssignmentOf(folder / "");
+  MuteHolder holder;
+  Served holding(&holder, assignment.layout().servers(0).address());
+  PeerConnections peers([&](const std::string&) -> absl::StatusOr<PeerConnections::Stub> {
+    return PeerConnections::Stub(v1::ParameterServer::NewStub(holding.channel));
+  });
+  RushedClock clock;
+  HostedJob job({.incarnation = 101, .node = "server", .output_root = folder / ""}, assignment,
+                {*scheduler_stub, peers, RealFiles(), clock}, [] {});
+  scheduler.WaitUntil([&] { return !scheduler.ready.empty(); });
+  assignment.set_state(v1::TRAINING);
+  assignment.mutable_layout()->set_epoch(2);
+  SetCopies("-----1", assignment.mutable_layout()->mutable_slot_filling());
+  job.Update(assignment);
+  holder.WaitForCall(1);
+  scheduler.WaitUntil([&] { return !scheduler.filled.empty(); });
+  CHECK(scheduler.filled[0].failed_size() == 1);
+  CHECK(scheduler.filled[0].error() == "slot 5: nothing of it came for 10s");
+  holder.WaitForCall(2);
 }
 
 TEST_CASE("A server logs what it applies; a sync that fails costs its batch's record, a warning, and nothing else") {

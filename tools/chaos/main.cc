@@ -74,7 +74,9 @@ int SlowWorker(const ChaosFlags& flags, ChaosRun run, const Scenario::Say& say) 
 // The right to, before the undisturbed run has taken its time. Ends in a namespace of its own, as the disks will.
 absl::Status CheckDisk(const std::string& folder, uint64_t bytes) {
   if (bytes == 0) return absl::OkStatus();
-  const absl::Status status = SmallDisk::Make(folder + "/disk", bytes).status();
+  const std::string place = folder + "/disk";
+  const absl::Status status = SmallDisk::Make(place, bytes).status();
+  (void)RealFiles().RemoveFolder(place);
   return absl::IsPermissionDenied(status) ? absl::InvalidArgumentError(absl::StrCat("--disk: ", status.message()))
                                           : status;
 }
