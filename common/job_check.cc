@@ -131,7 +131,7 @@ absl::Status CheckWire(const v1::Job& job, const SourceMap& source) {
 absl::Status CheckMode(const v1::Job& job, const SourceMap& source) {
   if (job.has_allreduce() && KindsLieApart(job)) {
     return source.Error("allreduce",
-                        "it says where workers hold the parameters, and with mode: hybrid each holds all dense "
+                        "it says where workers hold the parameters, and with mode: hybrid they hold the dense "
                         "tensors; leave it out");
   }
   if (job.has_allreduce() && !WorkersHoldSlots(job)) {
@@ -165,6 +165,11 @@ absl::Status CheckRing(const v1::Job& job, const SourceMap& source) {
   if (job.backup_workers() > 0) {
     return refuse("backup_workers",
                   "each worker has its share of each batch, and nobody else computes it; leave it out");
+  }
+  if (job.durability() == v1::DURABILITY_BATCH) {
+    return refuse("durability",
+                  "a batch that is trained again has other sums, and logs of both could not be told apart; take "
+                  "checkpoint, or reduction: tree");
   }
   if (job.wire() != v1::WIRE_FLOAT32) {
     return refuse("wire", "gradients travel as they are; take float32, or reduction: tree");

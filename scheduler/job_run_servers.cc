@@ -126,7 +126,10 @@ void JobRun::Relayout(const std::string& died, absl::Duration now) {
   }
   if (!died.empty()) {
     const bool replica = WorkersReplicate(job_) && !absl::StartsWith(died, "server ");
-    record_.Warn(absl::StrCat(died, !replica              ? "; its slots are served from their second copies"
+    // A worker that shares out dense tensors has no second copy of what it holds: here it held nothing yet.
+    const bool shares = KindsLieApart(job_) && !WorkersReplicate(job_) && !absl::StartsWith(died, "server ");
+    record_.Warn(absl::StrCat(died, shares                ? "; the others hold what is needed"
+                                    : !replica            ? "; its slots are served from their second copies"
                                     : KindsLieApart(job_) ? "; the others hold every dense tensor, too"
                                                           : "; the others hold every slot, too"));
   }

@@ -207,17 +207,21 @@ void HostedJob::Fetch(const FetchWish& wish) {
     fetching_[ticket] = {context, around_.clock.Now()};
   }
   const auto moved = [this, ticket](uint64_t bytes) {
+    std::shared_ptr<grpc::ClientContext> unwanted;
     Happen([&] {
-      fetching_[ticket].moved = around_.clock.Now();
-      hosting_.FetchMoved(ticket, bytes, fetching_[ticket].moved);
+      const absl::Duration now = around_.clock.Now();
+      Fetching& fetching = fetching_.at(ticket);
+      fetching.moved = now;
+      if (!hosting_.FetchMoved(ticket, bytes, now)) unwanted = fetching.context;
     });
+    if (unwanted != nullptr) unwanted->TryCancel();
   };
   ReceiveSlot(**peer, context.get(), wish.request, moved, [this, context, ticket](absl::StatusOr<v1::SlotState> state) {
     if (state.ok()) {
       if (absl::Status status = PUMASI_FAILPOINT("server.fetch.answered"); !status.ok()) state = status;
     }
     Happen([&] {
-      if (!state.ok() && fetching_[ticket].cancelled) {
+      if (!state.ok() && fetching_.at(ticket).cancelled) {
         state =
             absl::DeadlineExceededError(absl::StrCat("nothing of it came for ", absl::FormatDuration(kFetchSilence)));
       }

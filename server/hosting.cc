@@ -108,7 +108,10 @@ void Hosting::DropShard() {
   outbox_.Clear();
   failed_ = false;
   no_room_since_ = absl::InfiniteDuration();
+  // A write that hangs is still in the way.
+  const uint64_t hanging = log_.hanging;
   log_ = {};
+  log_.hanging = hanging;
   norms_ticket_ = ready_ticket_ = filled_ticket_ = 0;
   ready_due_ = absl::InfiniteDuration();
   filled_.clear();
@@ -128,7 +131,7 @@ void Hosting::ShardMade(uint64_t ticket, absl::StatusOr<std::unique_ptr<Shard>> 
     return;
   }
   shard_ = *std::move(shard);
-  copies_.emplace(options_.incarnation);
+  copies_.emplace(options_.incarnation, ticket << 32);  // tickets of shards are used once
   ready_due_ = now;
   ++changed_;
   Adopt(now);
@@ -202,10 +205,10 @@ absl::StatusOr<v1::SlotState> Hosting::FetchSlot(const v1::FetchSlotRequest& req
   return held.ToState(request.since(), shard_->optimizers().ChangesUpTo(held.version()));
 }
 
-void Hosting::FetchMoved(uint64_t ticket, uint64_t bytes, absl::Duration now) {
-  if (shard_ == nullptr) return;
-  copies_->Moved(ticket, bytes, now);
+bool Hosting::FetchMoved(uint64_t ticket, uint64_t bytes, absl::Duration now) {
+  if (shard_ == nullptr || !copies_->Moved(ticket, bytes, now)) return false;
   Pump(now);
+  return true;
 }
 
 void Hosting::Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, absl::Duration now) {

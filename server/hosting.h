@@ -49,8 +49,8 @@ class Hosting {
 
   // How effects went. What was not asked for, or not any more, counts for nothing.
   void ShardMade(uint64_t ticket, absl::StatusOr<std::unique_ptr<Shard>> shard, absl::Duration now);
-  // Bytes of the answer came, and there are more.
-  void FetchMoved(uint64_t ticket, uint64_t bytes, absl::Duration now);
+  // Bytes of the answer came. False: nobody wants it any more.
+  bool FetchMoved(uint64_t ticket, uint64_t bytes, absl::Duration now);
   void Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, absl::Duration now);
   // `norms`: the answer, if a CombineNormsRequest was told and `status` is ok.
   void Told(uint64_t ticket, const absl::Status& status, const v1::CombineNormsResponse& norms, absl::Duration now);

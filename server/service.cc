@@ -15,6 +15,8 @@ namespace {
 
 // Callers ask again, so a call need not be kept longer.
 constexpr std::chrono::milliseconds kLongestWait{30000};
+// For the threads of jobs that are dropped: the caller's next heartbeat is due.
+constexpr std::chrono::milliseconds kEndPatience{1000};
 
 grpc::Status Malformed(const google::protobuf::Message& message) {
   return ToGrpc(DetailedError(v1::ErrorDetail::MALFORMED, absl::StrCat("the request is no ", message.GetTypeName())));
@@ -64,7 +66,7 @@ ParameterServerService::ParameterServerService(Hosting::Options options, const H
 ParameterServerService::~ParameterServerService() { Stop(); }
 
 void ParameterServerService::SetAssignments(uint64_t incarnation, const std::vector<v1::Assignment>& assignments) {
-  // Jobs are destroyed without the lock: that waits for their threads.
+  // Jobs come to their end without the lock: that waits for their threads.
   std::map<std::string, std::shared_ptr<HostedJob>> dropped;
   {
     std::lock_guard lock(mutex_);
@@ -85,6 +87,10 @@ void ParameterServerService::SetAssignments(uint64_t incarnation, const std::vec
   }
   for (const auto& [job_id, job] : dropped) Log(Severity::kInfo, "job dropped", {{"job", job_id}});
   waiting_.Retry();
+  for (auto& [job_id, job] : dropped) {
+    reaper_.End(
+        job_id, [job = std::move(job)]() mutable { job.reset(); }, kEndPatience);
+  }
 }
 
 void ParameterServerService::AddMetrics(MetricSet* metrics) {

@@ -15,6 +15,7 @@
 #include "proto/scheduler.grpc.pb.h"
 #include "server/hosted_job.h"
 #include "server/incoming_call.h"
+#include "server/job_reaper.h"
 
 namespace pumasi {
 
@@ -75,6 +76,7 @@ class ParameterServerService final
   uint64_t incarnation_ = 0;                                // GUARDED_BY(mutex_): that the jobs were made under
   std::map<std::string, std::shared_ptr<HostedJob>> jobs_;  // GUARDED_BY(mutex_)
   Parking waiting_{kMostWaiting};
+  JobReaper reaper_;  // last: the jobs that it ends use all of this
 };
 
 }  // namespace pumasi

@@ -43,14 +43,16 @@ void SlotCopies::SetWishes(const v1::Assignment& assignment, Shard& shard, absl:
   copies_ = std::move(wanted);
 }
 
-void SlotCopies::Moved(uint64_t ticket, uint64_t bytes, absl::Duration now) {
-  copied_ += bytes;
+bool SlotCopies::Moved(uint64_t ticket, uint64_t bytes, absl::Duration now) {
   for (auto& [slot, copy] : copies_) {
     if (ticket == 0 || copy.ticket != ticket) continue;
+    copied_ += bytes;
     copy.moved = true;
     // One that comes halfway again and again has failed, too.
     if (copy.broken < kMostBroken) copy.failing_since = absl::InfiniteDuration();
+    return true;
   }
+  return false;
 }
 
 bool SlotCopies::Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, Shard& shard, absl::Duration now) {
@@ -60,7 +62,7 @@ bool SlotCopies::Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, S
   const uint32_t slot = found->first;
   Copy& copy = found->second;
   copy.ticket = 0;
-  const absl::Status status = state.ok() ? Take(*state, copy, shard) : state.status();
+  const absl::Status status = state.ok() ? Take(slot, *state, copy, shard) : state.status();
   if (status.ok()) {
     copy.failing_since = absl::InfiniteDuration();
     copy.failures = copy.broken = 0;
@@ -91,8 +93,8 @@ void SlotCopies::GiveWay(absl::Duration now) {
   }
 }
 
-absl::Status SlotCopies::Take(const v1::SlotState& state, Copy& copy, Shard& shard) {
-  if (state.since() != copy.asked_since || state.slot() >= shard.shape().slots() || shard.whole(state.slot())) {
+absl::Status SlotCopies::Take(uint32_t number, const v1::SlotState& state, Copy& copy, Shard& shard) {
+  if (state.since() != copy.asked_since || state.slot() != number || shard.whole(number)) {
     return absl::InvalidArgumentError("the answer is not what was asked for");
   }
   if (state.version() < state.since()) {
@@ -108,7 +110,7 @@ absl::Status SlotCopies::Take(const v1::SlotState& state, Copy& copy, Shard& sha
   // About what it will take: before it is made.
   const uint64_t bytes = state.ByteSizeLong(), known = slot == nullptr ? 0 : slot->all_bytes();
   if (absl::Status status = shard.CheckCopy(bytes - std::min(bytes, known)); !status.ok()) return status;
-  if (slot == nullptr) slot = shard.NewSlot(state.slot());
+  if (slot == nullptr) slot = shard.NewSlot(number);
   copy.aside = nullptr;
   if (absl::Status status = slot->TakeState(state); !status.ok()) return status;
   const RateChanges changes(state.rate_changes().begin(), state.rate_changes().end());
@@ -134,7 +136,7 @@ void SlotCopies::Due(const std::string& job_id, const Shard& shard, absl::Durati
       copy.moved = false;
       wish.address = layout.servers(layout.slot_owner(slot)).address();
       // With async what another primary applied since then, in its order, can't be told from steps.
-      const bool all = copy.aside == nullptr || shard.shape().async;
+      const bool all = copy.aside == nullptr || shard.shape().IsAsync(slot);
       copy.asked_since = all ? 0 : copy.aside->version();
       copy.asked_filling = copy.filling;
       wish.request.mutable_header()->set_job_id(job_id);

@@ -25,12 +25,15 @@ namespace pumasi {
 // since then is enough, unless the copy is newer than the slot's new primary. The caller calls Due after each event.
 class SlotCopies {
  public:
-  explicit SlotCopies(uint64_t incarnation) : incarnation_(incarnation), random_(incarnation) {}
+  // Calls have tickets from `first_ticket` on. An answer to a shard before this one must not look like one of its own:
+  // no two shards of a server have tickets in common.
+  SlotCopies(uint64_t incarnation, uint64_t first_ticket)
+      : incarnation_(incarnation), random_(incarnation), next_ticket_(first_ticket) {}
 
   // What is wanted now, by the shard's layout and the assignment. Copies that nobody wants any more are dropped.
   void SetWishes(const v1::Assignment& assignment, Shard& shard, absl::Duration now);
-  // Bytes of the answer to a call have come, and it goes on.
-  void Moved(uint64_t ticket, uint64_t bytes, absl::Duration now);
+  // Bytes of the answer to a call have come. False: nobody wants it any more.
+  bool Moved(uint64_t ticket, uint64_t bytes, absl::Duration now);
   // An answer to a call: an error is tried again, after a pause. True: a slot has become whole.
   bool Fetched(uint64_t ticket, absl::StatusOr<v1::SlotState> state, Shard& shard, absl::Duration now);
 
@@ -63,12 +66,12 @@ class SlotCopies {
   };
   void Failed(uint32_t slot, Copy& copy, const std::string& why, absl::Duration now);
   // Makes the state part of the copy, and the copy part of the shard if it is whole.
-  absl::Status Take(const v1::SlotState& state, Copy& copy, Shard& shard);
+  absl::Status Take(uint32_t number, const v1::SlotState& state, Copy& copy, Shard& shard);
   static bool ShallReport(const Copy& copy, absl::Duration now);
 
   const uint64_t incarnation_;
   std::mt19937_64 random_;  // of the pauses
-  uint64_t next_ticket_ = 1;
+  uint64_t next_ticket_;
   uint64_t copied_ = 0;                         // bytes
   std::map<uint32_t, Copy> copies_;             // by slot
   absl::Duration seen_ = absl::ZeroDuration();  // of the last Due

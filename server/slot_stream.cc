@@ -56,7 +56,7 @@ class Receiver final : public grpc::ClientReadReactor<v1::SlotPiece> {
     if (problem_.ok()) problem_ = assembly_.Add(piece_);
     if (!problem_.ok()) {
       context_->TryCancel();
-    } else if (!piece_.end()) {
+    } else {
       moved_(piece_.data().size());
     }
     StartRead(&piece_);

@@ -44,7 +44,7 @@ class SlotAssembly {
 // The answering side: deletes itself when the call is over.
 grpc::ServerWriteReactor<v1::SlotPiece>* SendSlot(const absl::StatusOr<v1::SlotState>& state);
 
-// The asking side: begins the call and returns. `moved` is called with the bytes of each piece but the last, `done`
+// The asking side: begins the call and returns. `moved` is called with the bytes of each piece, then `done`
 // once, after that, from threads of gRPC's. `context` and `stub` stay until then. A whole slot takes as long as it
 // takes: the caller cancels a call of which nothing comes.
 void ReceiveSlot(v1::ParameterServer::StubInterface& stub, grpc::ClientContext* context,

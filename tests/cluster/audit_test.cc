@@ -142,6 +142,30 @@ TEST_CASE("parameters that may lack updates: workers and the scheduler die, and 
   }
 }
 
+// Counts are integers, whose sums are the same in any order.
+TEST_CASE("a ring: members die, leave and join, and everything counts once") {
+  for (const std::string rows : {"gather", "dense"}) {
+    CAPTURE(rows);
+    TempFolder folder;
+    WriteJob(folder.path(), "mode: allreduce\nallreduce: {state: replicated, reduction: ring, rows: " + rows + "}\n");
+    JobOnCluster job(folder, 0, 3);
+    job.Submit();
+    uint64_t batch = 20;
+    for (const std::string victim : {"worker-0", "worker-2", "scheduler", "worker-1"}) {
+      if (job.WaitForBatch(batch).state() >= v1::DONE) break;
+      job.WaitForCopies();
+      REQUIRE(job.Restart(victim).ok());
+      batch += 80;
+    }
+    const v1::JobStatus status = job.WaitForEnd();
+    INFO(status.ShortDebugString());
+    REQUIRE(status.state() == v1::DONE);
+    CHECK(status.generation() == 0);
+    CheckCounts(status.model());
+    CheckAudit(job, job.cluster().scheduler_address());
+  }
+}
+
 TEST_CASE("what may lack updates: who holds parameters dies, and the job goes on from a checkpoint that is a cut") {
   for (const auto& [extra, second] : {std::pair<std::string, std::string>("consistency: async\n", "server-1"),
                                       {"consistency: async\nmode: hybrid\n", "worker-1"},

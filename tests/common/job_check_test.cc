@@ -67,8 +67,9 @@ TEST_CASE("Where workers hold parameters is said only where they do") {
   CHECK_THAT(Error(Job(kSoftmax, replicated + "replicas: 2\n")),
              StartsWith("job.yaml:8:11: replicas: with allreduce: {state: replicated} every worker"));
   const std::string ring = "mode: allreduce\nallreduce: {state: replicated, reduction: ring, rows: dense}\n";
-  CHECK(Error(Job(kSoftmax, ring + "durability: batch\ncheckpoint: {every_batches: 9}\n")).empty());
-  for (const std::string more : {"wire: bf16\n", "backup_workers: 1\n", "average_every: {batches: 2}\n"}) {
+  CHECK(Error(Job(kSoftmax, ring + "checkpoint: {every_batches: 9}\n")).empty());
+  for (const std::string more : {"wire: bf16\n", "backup_workers: 1\n", "average_every: {batches: 2}\n",
+                                 "durability: batch\ncheckpoint: {every_batches: 9}\n"}) {
     CHECK_THAT(Error(Job(kSoftmax, ring + more)), Contains("with allreduce: {reduction: ring} "));
   }
   CHECK_THAT(Error(Job(kSoftmax, "mode: allreduce\nallreduce: {reduction: ring}\n")),
@@ -81,7 +82,7 @@ TEST_CASE("Where workers hold parameters is said only where they do") {
   }
   CHECK(Error(Job(kSoftmax, "mode: hybrid\nreplicas: 2\nwire: bf16\n")).empty());
   CHECK_THAT(Error(Job(kSoftmax, "mode: hybrid\nallreduce: {state: replicated}\n")),
-             StartsWith("job.yaml:7:1: allreduce: ") && Contains("each holds all dense tensors; leave it out"));
+             StartsWith("job.yaml:7:1: allreduce: ") && Contains("they hold the dense tensors; leave it out"));
   for (const std::string wire : {"onebit", "topk"}) {
     CHECK_THAT(Error(Job(kSoftmax, "mode: hybrid\nwire: " + wire + "\n")),
                StartsWith("job.yaml:7:7: wire: " + wire) && Contains("take mode: ps, or wire"));

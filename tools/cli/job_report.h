@@ -13,10 +13,10 @@ namespace pumasi {
 // The object that `pumasi train --json` ends with.
 Json JobJson(const v1::JobStatus& status, double wall_seconds);
 
-// "training", "done": the state as people read it.
 // Of a job whose gradients a ring sums, how they differ from the tree's; empty: of another one.
 std::string RingSentence(const v1::JobStatus& status);
 
+// "training", "done": the state as people read it.
 std::string StateName(v1::JobState state);
 bool Ended(v1::JobState state);
 

@@ -150,12 +150,19 @@ void GlooRing::Poison() {
   // A wait that comes to its end makes Gloo close all connections of the group, and wakes whoever waits for them. There
   // is no other way to end a call of its collectives.
   char nothing = 0;
-  try {
-    auto buffer = context_->gloo->createUnboundBuffer(&nothing, 1);
-    buffer->recv(options_.rank == 0 ? 1 : 0, (~uint64_t{0} >> 8) - 1);
-    buffer->waitRecv(milliseconds(1));
-  } catch (const std::exception&) {
-    // That is what it is for.
+  for (size_t rank = 0; rank < options_.members.size(); ++rank) {
+    if (rank == options_.rank) continue;
+    try {
+      auto buffer = context_->gloo->createUnboundBuffer(&nothing, 1);
+      try {
+        buffer->recv(static_cast<int>(rank), (~uint64_t{0} >> 8) - 1);
+      } catch (const std::exception&) {
+        continue;  // that connection is closed already, which closes no other
+      }
+      buffer->waitRecv(milliseconds(1));
+    } catch (const std::exception&) {
+      return;  // that is what it is for
+    }
   }
 }
 
@@ -177,8 +184,8 @@ absl::StatusOr<std::vector<std::string>> GlooRing::Exchange(const std::string& m
   const auto deadline = std::chrono::steady_clock::now() + Wait(timeout);
   size_t waits_for = size;
   try {
+    std::string out = mine;  // longer than what sends it
     std::vector<std::unique_ptr<gloo::transport::UnboundBuffer>> sent(size), received(size);
-    std::string out = mine;
     for (size_t rank = 0; rank < size; ++rank) {
       if (rank == options_.rank) continue;
       received[rank] = context_->gloo->createUnboundBuffer(all[rank].data(), all[rank].size());

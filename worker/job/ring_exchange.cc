@@ -21,6 +21,9 @@ constexpr absl::Duration kLongestPause = absl::Seconds(1);
 // Whoever has nothing to give to a batch waits for the others as long as an evaluation or the model may take.
 constexpr absl::Duration kNoHurry = absl::Hours(100);
 
+// So often in a row all have come, and cannot connect: the job's owner should hear of it.
+constexpr int kWarnUnconnected = 3;
+
 uint64_t Random() {
   std::random_device device;
   return (uint64_t{device()} << 32 | device()) | 1;
@@ -132,7 +135,7 @@ void RingExchange::Run() {
   while (!stopped_ && !fenced_) {
     if (!InLayout()) {
       // No copy is left to add anything to; of batches that all have its units are done.
-      group_ = {};
+      LeaveGroup();
       sum_.reset();
       EndUnits(lock);
       WaitFor(lock, kLongestPause);
@@ -167,24 +170,28 @@ void RingExchange::Answer(Lock& lock, const std::vector<RingUnit>& units, const 
   lock.lock();
 }
 
-void RingExchange::Break(const absl::Status& status) {
+void RingExchange::LeaveGroup() {
   if (group_.ring != nullptr) {
     const GlooRing::Bytes bytes = group_.ring->TakeBytes();
     bytes_ = {bytes_.sent + bytes.sent, bytes_.received + bytes.received};
   }
+  group_ = {};
+}
+
+void RingExchange::Break(const absl::Status& status) {
   const bool expected = stopped_ || !current() || absl::IsAborted(status);
   const std::string message = absl::StrCat("the ring of layout epoch ", group_.epoch, " broke at batch ", version_,
                                            ": ", std::string(status.message()));
   Log(expected ? Severity::kInfo : Severity::kWarn, message, {{"job", options_.job_id}});
   // What a death or a new layout does needs no saying.
   if (absl::IsDeadlineExceeded(status) || absl::IsInternal(status)) options_.warn(message);
-  group_ = {};
+  LeaveGroup();
 }
 
 void RingExchange::BeFenced(Lock& lock, const std::string& why) {
   Log(Severity::kWarn, absl::StrCat("this worker begins anew: ", why), {{"job", options_.job_id}});
   fenced_ = true;
-  group_ = {};
+  LeaveGroup();
   lock.unlock();
   options_.on_fenced();
   lock.lock();
@@ -200,15 +207,19 @@ absl::StatusOr<v1::MeetGroupResponse> RingExchange::Meet(uint64_t epoch, const v
     if (answer.ok()) return answer;
     const Verdict verdict = VerdictOf(answer.status(), epoch);
     if (verdict == Verdict::kFenced || verdict == Verdict::kFail) return answer.status();
-    // Somebody has not come yet: the call has waited. Otherwise the scheduler is away, or has another layout for us.
-    if (ReasonOf(answer.status()) == v1::ErrorDetail::NOT_READY) continue;
+    // Somebody has not come yet: the call has waited, if the scheduler had room for it. Otherwise the scheduler is
+    // away, or has another layout for us.
+    if (ReasonOf(answer.status()) == v1::ErrorDetail::NOT_READY) {
+      WaitFor(lock, kFirstPause);
+      continue;
+    }
     WaitFor(lock, pause);
     pause = std::min(2 * pause, kLongestPause);
   }
 }
 
 void RingExchange::Form(Lock& lock) {
-  group_ = {};
+  LeaveGroup();
   Group group;
   group.epoch = layout_.epoch();
   group.generation = layout_.generation();
@@ -255,14 +266,22 @@ void RingExchange::Form(Lock& lock) {
     const bool fails = !meeting.ok() && verdict == Verdict::kFail;
     if (fails) options_.fail(absl::StrCat("cannot meet the other workers: ", std::string(meeting.message())));
     Log(Severity::kInfo, ring.status().message(), {{"job", options_.job_id}, {"epoch", group.epoch}});
+    // All have come, and cannot reach each other: an address or a network that is wrong stays so.
+    if (meeting.ok() && absl::IsUnavailable(ring.status()) && ++unconnected_ == kWarnUnconnected) {
+      const std::string message(ring.status().message());
+      lock.unlock();
+      options_.warn(message);
+      lock.lock();
+    }
     WaitFor(lock, fails ? kLongestPause : pause_);
     pause_ = std::min(2 * pause_, kLongestPause);
     return;
   }
   pause_ = kFirstPause;
+  unconnected_ = 0;
   group.ring = *std::move(ring);
   group_ = std::move(group);
-  if (!Settle(lock, outcome.version) && !fenced_) group_ = {};
+  if (!Settle(lock, outcome.version) && !fenced_) LeaveGroup();
 }
 
 bool RingExchange::Settle(Lock& lock, uint64_t version) {
@@ -298,6 +317,7 @@ void RingExchange::SumBatch(Lock& lock, const std::vector<const RingUnit*>& cove
   lock.lock();
   if (stopped_ || layout_.generation() != generation) return;
   if (!batch.ok()) return Break(batch.status());
+  if (version_ != version) return Break(absl::AbortedError("this worker left the layout"));
   sum_ = Sum{*std::move(batch), group_.members};
   const std::shared_ptr<const Gradient> sum = sum_->batch.gradient;
   const bool measures = group_.members.size() > 1 && MeasuresDifference(version);
@@ -311,7 +331,9 @@ void RingExchange::SumBatch(Lock& lock, const std::vector<const RingUnit*>& cove
   if (!met.ok()) return Break(met);
   everywhere_ = version + 1;
   if (group_.share.first == 0 && group_.share.size() > 0) AddDifference(*difference, &difference_);
-  if (InLayout() && ApplySum(lock)) Answer(lock, units_.TakeBefore(everywhere_), absl::OkStatus());
+  // Out of the layout, and in it again: its copy is another one.
+  if (version_ == version && sum_ && InLayout() && ApplySum(lock))
+    Answer(lock, units_.TakeBefore(everywhere_), absl::OkStatus());
 }
 
 }  // namespace pumasi

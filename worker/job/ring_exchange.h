@@ -93,6 +93,7 @@ class RingExchange {
   void EndUnits(Lock& lock);
   void Answer(Lock& lock, const std::vector<RingUnit>& units, const absl::Status& status);
   void Break(const absl::Status& status);
+  void LeaveGroup();
   void BeFenced(Lock& lock, const std::string& why);
   void WaitFor(Lock& lock, absl::Duration time);
   bool current() const { return group_.ring != nullptr && group_.epoch == layout_.epoch(); }
@@ -128,6 +129,7 @@ class RingExchange {
   bool stopped_ = false, fenced_ = false;
   uint64_t changes_ = 0;   // goes up with each event
   absl::Duration pause_;   // after an error, before the next try
+  int unconnected_ = 0;    // meetings in a row whose members could not connect
   GlooRing::Bytes bytes_;  // of rings before this one
   v1::RingDifference difference_;
 

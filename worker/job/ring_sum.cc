@@ -15,10 +15,13 @@ namespace {
 // What members tell each other before and after a batch.
 struct Header {
   uint64_t version = 0;
-  uint64_t phase = 0;  // 0: to sum it, 1: it is applied
+  uint64_t phase = 0;  // 0: to sum it, 1: has its sum, which nobody has applied yet
   uint64_t rows = 0;
   uint64_t rates = 0;
 };
+
+// More changes of the rate than any schedule makes.
+constexpr uint64_t kMostRates = 1 << 20;
 
 struct WireRate {
   uint64_t from_step;
@@ -173,6 +176,11 @@ absl::StatusOr<RingBatch> SumOverRing(const RingShape& shape, uint64_t version,
     batch.gradient = mine;
     return batch;
   }
+  for (const Header& header : *headers) {
+    if (header.rows > (row_table < 0 ? 0 : shape.tables[row_table].rows()) || header.rates > kMostRates) {
+      return absl::InternalError("a member tells of more rows than there are");
+    }
+  }
   auto sum = std::make_shared<Gradient>();
   sum->rows.resize(shape.tables.size());
   sum->dense.resize(shape.tables.size());
@@ -187,13 +195,18 @@ absl::StatusOr<RingBatch> SumOverRing(const RingShape& shape, uint64_t version,
   Gradient merged;
   merged.rows.resize(shape.tables.size());
   merged.dense.resize(shape.tables.size());
+  bool told = false;
   for (size_t rank = 0; rank < packed->size(); ++rank) {
     Gradient one = {std::vector<RowGradient>(shape.tables.size()),
                     std::vector<std::vector<float>>(shape.tables.size())};
     RowGradient theirs;
     std::vector<v1::RateChange> rates;
     Unpack((*packed)[rank], (*headers)[rank], width, &theirs, &rates);
-    if (batch.rate_changes.empty()) batch.rate_changes = std::move(rates);
+    // The first by rank for all members, their own included: should two ever differ, copies would not.
+    if (!told && !rates.empty()) {
+      batch.rate_changes = std::move(rates);
+      told = true;
+    }
     if (!gathers || theirs.ids.empty()) continue;
     one.rows[row_table] = std::move(theirs);
     Add(merged, std::move(one), widths);
