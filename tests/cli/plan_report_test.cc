@@ -34,9 +34,9 @@ TEST_CASE("A plan says what to run, what holds it up, and where its figures are 
   CHECK(Has(text, "a float that the optimizer changes     measured here: 1 ns\n"));
   CHECK(Has(text, "a call and its answer                  stated: 250 us\n"));
   CHECK(Has(text, "a unit at the scheduler                default: "));
-  // Modes that this build does not run are marked, and said to be.
+  // Modes with other last bits are marked, and said to be.
   CHECK(Has(text, "allreduce, ring *"));
-  CHECK(Has(text, "* not in this build"));
+  CHECK(Has(text, "* a forecast from its bytes alone"));
   CHECK_FALSE(Has(text, "ps *"));
   CHECK_FALSE(Has(PlanText(input, plan, ""), "pumasi train"));
 }
@@ -93,7 +93,7 @@ TEST_CASE("JSON has what the text has") {
   CHECK(json["best"]["rows_per_s"] == best.rows_per_s);
   CHECK(json["best"]["problem"].is_null());
   CHECK(json["modes"].size() == PlanModes().size());
-  CHECK(json["modes"][3]["runs"] == false);
+  CHECK(json["modes"][3]["same_bits"] == false);
   double sum = 0;
   for (const auto& [cause, seconds] : json["best"]["causes_s"].items()) sum += seconds.get<double>();
   CHECK(sum == Approx(best.step_s));

@@ -18,7 +18,7 @@ TEST_CASE("The plan is the best of what runs, and fits") {
   REQUIRE(plan.best >= 0);
   REQUIRE(plan.modes.size() == PlanModes().size());
   const Prediction& best = plan.modes[static_cast<size_t>(plan.best)];
-  CHECK(InfoOf(best.candidate.mode).runs);
+  CHECK(InfoOf(best.candidate.mode).same_bits);
   CHECK(best.problem.empty());
   CHECK(best.candidate.workers > 1);
   CHECK(best.candidate.workers <= best.candidate.micro_batches);
@@ -79,7 +79,7 @@ TEST_CASE("Where nothing fits nothing is recommended, and each mode says why") {
   for (MachineGroup& group : input.groups) group.memory = 1e6;
   const Plan plan = FindPlan(input, {});
   CHECK(plan.best == -1);
-  CHECK(plan.later == -1);
+  CHECK(plan.other_bits == -1);
   for (const Prediction& one : plan.modes) CHECK(one.problem.find("memory") == 0);
 }
 

@@ -91,7 +91,7 @@ const std::vector<std::string> kColumns = {"MODE",    "SERVERS",     "WORKERS", 
 
 std::vector<std::string> Line(const Prediction& one) {
   const ModeInfo& info = InfoOf(one.candidate.mode);
-  return {absl::StrCat(info.name, info.runs ? "" : " *"),
+  return {absl::StrCat(info.name, info.same_bits ? "" : " *"),
           info.servers ? absl::StrCat(one.candidate.servers) : "-",
           absl::StrCat(one.candidate.workers),
           absl::StrCat(one.candidate.micro_batches),
@@ -158,10 +158,10 @@ std::string BestText(const PlanInput& input, const Plan& plan, const std::string
       absl::StrAppendFormat(&text, " %s %.0f %%", CauseName(cause), 100 * Share(best, cause));
   }
   absl::StrAppend(&text, "\n");
-  if (plan.later >= 0) {
-    const Prediction& later = plan.modes[static_cast<size_t>(plan.later)];
-    absl::StrAppendFormat(&text, "once this build has it: %s, %s: %s rows/s\n", InfoOf(later.candidate.mode).name,
-                          Sizes(later.candidate), Rate(later.rows_per_s));
+  if (plan.other_bits >= 0) {
+    const Prediction& other = plan.modes[static_cast<size_t>(plan.other_bits)];
+    absl::StrAppendFormat(&text, "with other last bits: %s, %s: %s rows/s\n", InfoOf(other.candidate.mode).name,
+                          Sizes(other.candidate), Rate(other.rows_per_s));
   }
   if (plan.changes.empty()) return text + "nothing that a cluster has, doubled, would make it 5 % faster\n";
   absl::StrAppend(&text, "what would change it:\n");
@@ -217,7 +217,7 @@ Json PredictionJson(const Prediction& one) {
   const ModeInfo& info = InfoOf(one.candidate.mode);
   Json json;
   json["mode"] = info.name;
-  json["runs"] = info.runs;
+  json["same_bits"] = info.same_bits;
   json["servers"] = info.servers ? one.candidate.servers : 0;
   json["workers"] = one.candidate.workers;
   json["micro_batches"] = one.candidate.micro_batches;
@@ -251,10 +251,13 @@ std::string PlanText(const PlanInput& input, const Plan& plan, const std::string
   bool forecast = false;
   for (const Prediction& one : plan.modes) {
     lines.push_back(Line(one));
-    forecast |= !InfoOf(one.candidate.mode).runs;
+    forecast |= !InfoOf(one.candidate.mode).same_bits;
   }
   absl::StrAppend(&text, Table(lines));
-  if (forecast) absl::StrAppend(&text, "* not in this build: a forecast from its bytes alone, never measured\n");
+  if (forecast)
+    absl::StrAppend(
+        &text,
+        "* a forecast from its bytes alone; last bits differ from the other modes'. pumasi compare measures it\n");
   if (plan.by_workers.size() > 1) {
     lines = {kColumns};
     for (const Prediction& one : plan.by_workers) lines.push_back(Line(one));
@@ -276,7 +279,7 @@ Json PlanJson(const PlanInput& input, const Plan& plan) {
                  {"ever_touched", input.ids->Expected(shape.train_rows)},
                  {"tokens_a_row", input.ids->tokens()}};
   json["best"] = plan.best < 0 ? Json() : PredictionJson(plan.modes[static_cast<size_t>(plan.best)]);
-  json["later"] = plan.later < 0 ? Json() : PredictionJson(plan.modes[static_cast<size_t>(plan.later)]);
+  json["other_bits"] = plan.other_bits < 0 ? Json() : PredictionJson(plan.modes[static_cast<size_t>(plan.other_bits)]);
   json["modes"] = ListJson(plan.modes);
   json["by_workers"] = ListJson(plan.by_workers);
   json["changes"] = Json::array();

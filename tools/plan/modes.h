@@ -20,8 +20,10 @@ struct ModeInfo {
   PlanMode mode;
   const char* name;  // "allreduce, ring"
   bool servers;      // takes servers besides workers
-  bool runs;         // this build trains so; false: a forecast alone
-  // Of the job, KEY=VALUE as for `pumasi train --set`; empty where it does not run.
+  // The parameters are those of the other modes, bit for bit, and the forecast was held against runs; false: a forecast
+  // from bytes alone, of a mode whose last bits differ.
+  bool same_bits;
+  // Of the job, KEY=VALUE as for `pumasi train --set`.
   std::vector<std::string> settings;
 };
 

@@ -159,16 +159,16 @@ Plan FindPlan(const PlanInput& input, const Fixed& fixed) {
     const ModeInfo& info = InfoOf(one.candidate.mode);
     // Who says how many servers wants some.
     if (fixed.servers && !info.servers) continue;
-    if (!one.problem.empty() || !info.runs || one.rows_per_s <= fastest) continue;
+    if (!one.problem.empty() || !info.same_bits || one.rows_per_s <= fastest) continue;
     fastest = one.rows_per_s;
     plan.best = static_cast<int>(i);
   }
-  double later = fastest / kAsGood;
+  double faster = fastest / kAsGood;
   for (size_t i = 0; i < plan.modes.size(); ++i) {
     const Prediction& one = plan.modes[i];
-    if (!one.problem.empty() || InfoOf(one.candidate.mode).runs || one.rows_per_s <= later) continue;
-    later = one.rows_per_s;
-    plan.later = static_cast<int>(i);
+    if (!one.problem.empty() || InfoOf(one.candidate.mode).same_bits || one.rows_per_s <= faster) continue;
+    faster = one.rows_per_s;
+    plan.other_bits = static_cast<int>(i);
   }
   if (plan.best < 0) return plan;
   const PlanMode mode = plan.modes[static_cast<size_t>(plan.best)].candidate.mode;

@@ -30,10 +30,10 @@ struct Plan {
   // processes, then with the job's own micro_batches, then with the fewest. In the order of PlanModes. Where none fits,
   // the one that needs least memory, with its problem.
   std::vector<Prediction> modes;
-  // Of the modes that this build runs; an index into `modes`. -1: none fits.
+  // Of the modes that keep the bits; an index into `modes`. -1: none fits.
   int best = -1;
-  // Of all modes, if it is one that this build does not run and more than 2 % faster; -1: none.
-  int later = -1;
+  // Of all modes, if it is one that does not and more than 2 % faster; -1: none.
+  int other_bits = -1;
   // The best ones of `best`'s mode for each number of workers, ascending; those that do not fit are left out.
   std::vector<Prediction> by_workers;
   std::vector<Change> changes;  // of `best`'s mode; those that make it 5 % faster at least, most first
