@@ -127,7 +127,8 @@ TEST_CASE("ill-typed values are refused with what stands there and what is wante
   CHECK(ErrorOf("- a\n- b") ==
         "job.yaml:1:1: a list stands where a mapping is wanted; valid keys: name, data, tokenizer, model, loss, "
         "optimizer, "
-        "batch, micro_batches, epochs, seed, mode, consistency, checkpoint, slots, stall_timeout, prepare_timeout, "
+        "batch, micro_batches, split, epochs, seed, mode, consistency, checkpoint, slots, stall_timeout, "
+        "prepare_timeout, "
         "label_smoothing, class_weights, compute, top_k, replicas, backup_workers, recover_timeout, durability, wire, "
         "wire_fraction, allreduce, average_every");
   CHECK(ErrorOf("data: {text: [[a]]}") == "job.yaml:1:15: data.text[0]: a list stands where text is wanted");

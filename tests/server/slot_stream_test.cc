@@ -68,7 +68,7 @@ class Holder final : public v1::ParameterServer::CallbackService {
   }
 };
 
-TEST_CASE("Who receives a slot hears of all bytes but those of the last piece while they come") {
+TEST_CASE("Who receives a slot hears of all its bytes while they come") {
   Holder holder;
   grpc::ServerBuilder builder;
   builder.RegisterService(&holder);
@@ -84,7 +84,10 @@ TEST_CASE("Who receives a slot hears of all bytes but those of the last piece wh
   const auto state = done.get_future().get();
   REQUIRE(state.ok());
   CHECK(state->SerializeAsString() == BigState().SerializeAsString());
-  CHECK(moved == std::vector<uint64_t>{1 << 20, 1 << 20});
+  REQUIRE(moved.size() == 3);
+  CHECK(moved[0] == 1 << 20);
+  CHECK(moved[1] == 1 << 20);
+  CHECK(moved[2] > 0);
   server->Shutdown();
 }
 
