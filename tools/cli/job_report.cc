@@ -40,8 +40,8 @@ std::string RingSentence(const v1::JobStatus& status) {
   if (ring.differ() == 0)
     return absl::StrCat(may, "; none of ", ring.sums(), " sums of gradients differed from the job's tree");
   return absl::StrFormat(
-      "%s; of %d sums of gradients that were compared with the job's tree %.2g %% differed, by %.1e of their value at "
-      "most",
+      "%s; of %d sums of gradients that were compared with the job's tree %.2g %% differed, by %.1e of their tensor's "
+      "largest at most",
       may, ring.sums(), 100.0 * double(ring.differ()) / double(ring.sums()), ring.largest());
 }
 

@@ -95,12 +95,17 @@ absl::StatusOr<v1::RingDifference> CompareWithTree(const RingShape& shape, const
   v1::RingDifference difference;
   for (size_t table = 0; table < shape.tables.size(); ++table) {
     const std::vector<float>&tree_sums = expected.dense[table], &sums = sum.dense[table];
+    // Where terms nearly cancel each other any difference is large beside their sum, and small beside what it is for.
+    double scale = 0;
+    for (const float value : tree_sums) {
+      if (std::isfinite(value)) scale = std::max(scale, std::abs(double{value}));
+    }
     for (size_t i = 0; i < sums.size(); ++i) {
       const double value = tree_sums.empty() ? 0 : tree_sums[i];
       difference.set_sums(difference.sums() + 1);
       if (sums[i] == value) continue;
       difference.set_differ(difference.differ() + 1);
-      const double relative = std::abs(sums[i] - value) / std::max(std::abs(value), std::abs(double{sums[i]}));
+      const double relative = std::abs(sums[i] - value) / scale;
       if (std::isfinite(relative)) difference.set_largest(std::max(difference.largest(), relative));
     }
   }
