@@ -6,6 +6,11 @@ namespace pumasi {
 
 bool Averages(const v1::Job& job) { return job.average_every().kind_case() != v1::AverageEvery::KIND_NOT_SET; }
 
+ElasticRule ElasticRuleOf(const v1::Job& job) {
+  const double share = job.average_every().elastic();
+  return Averages(job) && share > 0 ? ElasticRule{job.micro_batches(), share} : ElasticRule();
+}
+
 BatchPlan PlanOf(const v1::Job& job, uint64_t train_rows) {
   const uint64_t batch = job.batch();
   const uint32_t parts = job.micro_batches();

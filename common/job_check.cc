@@ -236,6 +236,36 @@ absl::Status CheckConsistency(const v1::Job& job, const SourceMap& source) {
   return absl::OkStatus();
 }
 
+absl::Status CheckElastic(const v1::Job& job, const SourceMap& source) {
+  const std::string field = "average_every.elastic";
+  if (job.mode() != v1::MODE_PS) {
+    return source.Error(field,
+                        "servers keep the lanes' own parameters, for mode: ps alone; take it, or leave elastic out");
+  }
+  if (job.micro_batches() < 2 || job.micro_batches() > kMostElasticLanes) {
+    return source.Error(
+        "micro_batches",
+        absl::StrCat("elastic averaging is among 2 to ", kMostElasticLanes, " lanes, which servers keep ",
+                     "the parameters of; set so many, or leave average_every.elastic out"));
+  }
+  if (job.average_every().block_momentum() > 0) {
+    return source.Error(field,
+                        "lanes that keep their own way have no last move to go on with; leave out either elastic or "
+                        "block_momentum");
+  }
+  if (job.durability() == v1::DURABILITY_BATCH) {
+    return source.Error("durability",
+                        "the log is of one gradient a batch, and with elastic averaging each lane's counts by itself; "
+                        "take checkpoint");
+  }
+  if (HasBatchNormalization(job.model())) {
+    return source.Error("model",
+                        "with elastic averaging batch_normalization has no moving averages, as these are means of "
+                        "lanes that see the same parameters; take layer_normalization, or leave elastic out");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckAveraging(const v1::Job& job, const SourceMap& source) {
   if (!Averages(job)) return absl::OkStatus();
   if (!IsReproducible(job.consistency())) {
@@ -253,7 +283,7 @@ absl::Status CheckAveraging(const v1::Job& job, const SourceMap& source) {
                         "with average_every a push brings what many batches changed, once; onebit and topk shrink "
                         "gradients that come with every batch. Take float32, bf16 or fp16");
   }
-  return absl::OkStatus();
+  return IsElastic(job) ? CheckElastic(job, source) : absl::OkStatus();
 }
 
 }  // namespace

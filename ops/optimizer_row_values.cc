@@ -4,6 +4,7 @@
 
 #include "common/averaging.h"
 #include "common/consistency.h"
+#include "ops/elastic_average.h"
 #include "ops/initializer.h"
 
 namespace pumasi {
@@ -18,6 +19,11 @@ absl::StatusOr<std::unique_ptr<OptimizerRowValues>> OptimizerRowValues::Create(c
 }
 
 absl::StatusOr<std::unique_ptr<OptimizerRowValues>> OptimizerRowValues::Of(const v1::Manifest& manifest) {
+  if (const ElasticRule rule = ElasticRuleOf(manifest.job()); rule.lanes > 0) {
+    auto elastic = std::make_unique<ElasticAverage>(rule.lanes, rule.share);
+    return std::unique_ptr<OptimizerRowValues>(
+        new OptimizerRowValues(std::move(elastic), manifest.progress().version(), 1));
+  }
   // Changes of the rate are the lanes' business where the job averages, and move no row that is not touched.
   RateChanges changes;
   if (!Averages(manifest.job())) changes = {manifest.rate_changes().begin(), manifest.rate_changes().end()};

@@ -52,8 +52,8 @@ Ledger::Options JobRun::LedgerOptions() const {
   const uint64_t batches = plan_.BatchesPerEpoch();
   Ledger::Options options = {std::max(epoch_ * batches, start_.version()), (epoch_ + 1) * batches, job_.micro_batches(),
                              Averages(job_) ? kRoundsAhead : kBatchesAhead + StalenessOf(job_)};
-  // Each part is an update of its own.
-  if (IsAsync(job_)) options.most_parts = 1;
+  // Each part is an update of its own, or has parameters of its own.
+  if (IsAsync(job_) || IsElastic(job_)) options.most_parts = 1;
   return options;
 }
 

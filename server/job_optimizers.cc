@@ -19,7 +19,7 @@ bool Same(const v1::RateChange& a, const v1::RateChange& b) {
 absl::StatusOr<JobOptimizers> JobOptimizers::Create(const v1::Optimizer& settings,
                                                     const std::vector<v1::TableSpec>& tables, RateChanges changes,
                                                     uint64_t steps_per_batch, bool averages, uint64_t staleness,
-                                                    bool dense_in_step) {
+                                                    bool dense_in_step, ElasticRule elastic) {
   JobOptimizers made;
   made.steps_per_batch_ = steps_per_batch;
   made.staleness_ = staleness;
@@ -27,6 +27,7 @@ absl::StatusOr<JobOptimizers> JobOptimizers::Create(const v1::Optimizer& setting
   made.tables_ = tables;
   made.averages_rounds_ = averages;
   made.dense_in_step_ = dense_in_step;
+  made.elastic_rule_ = elastic;
   if (absl::Status status = made.Make(std::move(changes)); !status.ok()) return status;
   return made;
 }
@@ -38,6 +39,11 @@ absl::Status JobOptimizers::Make(RateChanges changes) {
   auto optimizer = make(steps_per_batch_);
   if (!optimizer.ok()) return optimizer.status();
   optimizer_ = *std::move(optimizer);
+  if (elastic_rule_.lanes > 0) {
+    auto elastic = std::make_unique<ElasticAverage>(elastic_rule_.lanes, elastic_rule_.share);
+    elastic_ = elastic.get();
+    optimizer_ = std::move(elastic);
+  }
   if (dense_in_step_ && steps_per_batch_ > 1) {
     auto dense = make(1);
     if (!dense.ok()) return dense.status();

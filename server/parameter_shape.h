@@ -38,6 +38,8 @@ struct ParameterShape {
   uint32_t staleness = 0;
   bool async = false;
   uint32_t steps_per_batch = 1;
+  // Elastic averaging (common/averaging.h): parts are lanes that have values of their own; 0: they have not.
+  uint32_t lanes = 0;
 
   uint32_t slots() const { return space.slots; }
   // The same of one slot.

@@ -33,7 +33,7 @@ Shard::Shard(const Options& options, std::shared_ptr<const ParameterShape> shape
 absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   auto optimizers = JobOptimizers::Create(HoldersOptimizer(options.job), options.tables, options.rate_changes,
                                           StepsPerBatch(options.job), Averages(options.job), StalenessOf(options.job),
-                                          KindsLieApart(options.job));
+                                          KindsLieApart(options.job), ElasticRuleOf(options.job));
   if (!optimizers.ok()) return optimizers.status();
   auto shape = ParameterShape::Make(options.tables, options.layout.slot_owner_size(), options.layout.dense_from());
   if (!shape.ok()) return shape.status();
@@ -44,6 +44,7 @@ absl::StatusOr<std::unique_ptr<Shard>> Shard::Create(const Options& options) {
   shape->staleness = StalenessOf(options.job);
   shape->async = IsAsync(options.job);
   shape->steps_per_batch = StepsPerBatch(options.job);
+  shape->lanes = ElasticRuleOf(options.job).lanes;
   std::unique_ptr<Shard> shard(
       new Shard(options, std::make_shared<const ParameterShape>(*std::move(shape)), *std::move(optimizers)));
   if (absl::Status status = shard->SetLayout(options.layout); !status.ok()) return status;
@@ -59,8 +60,10 @@ absl::Status Shard::MakeSlots() {
   for (uint32_t slot = 0; slot < shape_->slots(); ++slot) {
     if (roles_[slot] == SlotRole::kNone) continue;
     for (const ParameterShape::Chunk& chunk : shape_->chunks[slot]) {
-      // What is stored, what the last batch replaced, the gradient of one, and its record; the copy for pulls.
-      dense_bytes += chunk.floats * (copies + 2 + logs_) * sizeof(float) + ValueBytes(shape_->wire, 1, chunk.floats);
+      // What is stored, what the last batch replaced, the gradient of one (of each lane), and its record; the copy for
+      // pulls.
+      const uint64_t batch = shape_->lanes > 0 ? copies + shape_->lanes : 2 + logs_;
+      dense_bytes += chunk.floats * (copies + batch) * sizeof(float) + ValueBytes(shape_->wire, 1, chunk.floats);
     }
   }
   if (absl::Status status = CheckMemory(dense_bytes); !status.ok()) return status;

@@ -137,8 +137,10 @@ class Shard {
   absl::Status MakeSlots();
   absl::Status LoadSlot(const ModelFolder& checkpoint, Slot& slot);
   // `version`: nothing: each slot's latest.
-  absl::Status PullRows(const v1::RowKeys& keys, std::optional<uint64_t> version, OutgoingPull* out) const;
-  void PullDense(std::optional<uint64_t> version, uint64_t wanted, OutgoingPull* out) const;
+  absl::Status PullRows(const v1::RowKeys& keys, std::optional<uint64_t> version, std::optional<uint32_t> lane,
+                        OutgoingPull* out) const;
+  void PullDense(std::optional<uint64_t> version, uint64_t wanted, std::optional<uint32_t> lane,
+                 OutgoingPull* out) const;
   absl::Status TooLate(uint64_t wanted, const Slot& late) const;
   absl::Status PullLatest(const v1::PullRequest& request, uint32_t staleness, OutgoingPull* response) const;
   absl::Status PullValues(const v1::PullRequest& request, std::optional<uint64_t> version,

@@ -19,6 +19,10 @@ absl::Status Shard::TooLate(uint64_t wanted, const Slot& late) const {
 absl::Status Shard::Pull(const v1::PullRequest& request, OutgoingPull* response) const {
   using D = v1::ErrorDetail;
   const uint64_t wanted = request.version();
+  if (request.has_lane() && request.lane() >= shape_->lanes) {
+    return Refuse(D::MALFORMED, absl::StrCat("lane ", request.lane(), " has no values of its own: the job has ",
+                                             shape_->lanes, " lanes that have"));
+  }
   response->head.set_version(LeastVersion().value_or(wanted));
   if (!AllWhole()) return Refuse(D::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
   const uint32_t staleness = std::min(request.staleness(), shape_->staleness);
@@ -60,16 +64,18 @@ absl::Status Shard::PullLatest(const v1::PullRequest& request, uint32_t stalenes
 
 absl::Status Shard::PullValues(const v1::PullRequest& request, std::optional<uint64_t> version,
                                OutgoingPull* response) const {
+  const std::optional<uint32_t> lane = request.has_lane() ? std::optional(request.lane()) : std::nullopt;
   for (const v1::RowKeys& keys : request.rows()) {
-    if (absl::Status status = PullRows(keys, version, response); !status.ok()) {
+    if (absl::Status status = PullRows(keys, version, lane, response); !status.ok()) {
       return Refuse(MessageProblem(status), std::string(status.message()));
     }
   }
-  if (request.dense()) PullDense(version, request.version(), response);
+  if (request.dense()) PullDense(version, request.version(), lane, response);
   return absl::OkStatus();
 }
 
-absl::Status Shard::PullRows(const v1::RowKeys& keys, std::optional<uint64_t> version, OutgoingPull* out) const {
+absl::Status Shard::PullRows(const v1::RowKeys& keys, std::optional<uint64_t> version, std::optional<uint32_t> lane,
+                             OutgoingPull* out) const {
   const auto decoded = DecodeKeys(keys, *shape_, reads_);
   if (!decoded.ok()) return decoded.status();
   const uint32_t width = shape_->widths[keys.table()];
@@ -79,8 +85,8 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, std::optional<uint64_t> ve
   std::string& statuses = *rows->mutable_statuses();
   statuses.reserve(decoded->ids.size());
   ValueWriter values(shape_->wire, decoded->ids.size(), width);
-  // (Of 16 bits they would be rounded.)
-  const bool keep = shape_->wire == Precision::kFloat32 && version.has_value() &&
+  // (Of 16 bits they would be rounded; and a lane's are not those that a step begins with.)
+  const bool keep = shape_->wire == Precision::kFloat32 && version.has_value() && shape_->lanes == 0 &&
                     pulled_.Begin(*version, decoded->ids.size() * (width * sizeof(float) + PulledRows::kEntryBytes));
   ForEachFetched(
       decoded->ids.size(), [&](size_t i) { return decoded->ids[i]; },
@@ -89,7 +95,7 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, std::optional<uint64_t> ve
         values.AddFilled(width, [&](float* value) {
           const Slot& slot = *slots_[decoded->slots[i]];
           const bool trained = slot.ReadRow(keys.table(), decoded->ids[i], version.value_or(slot.version()),
-                                            optimizers_, fresh.data(), value, keep ? &pulled_ : nullptr);
+                                            optimizers_, fresh.data(), value, keep ? &pulled_ : nullptr, lane);
           statuses.push_back(static_cast<char>(trained ? v1::ROW_STATUS_TRAINED : v1::ROW_STATUS_INITIAL));
         });
       });
@@ -103,7 +109,8 @@ absl::Status Shard::PullRows(const v1::RowKeys& keys, std::optional<uint64_t> ve
   return absl::OkStatus();
 }
 
-void Shard::PullDense(std::optional<uint64_t> version, uint64_t wanted, OutgoingPull* out) const {
+void Shard::PullDense(std::optional<uint64_t> version, uint64_t wanted, std::optional<uint32_t> lane,
+                      OutgoingPull* out) const {
   // In step it is what was asked for, whatever the others have, as long as it is there.
   const auto at = [&](const Slot& slot) {
     if (shape_->StalenessOf(slot.number()) > 0) return version.value_or(slot.version());
@@ -114,7 +121,8 @@ void Shard::PullDense(std::optional<uint64_t> version, uint64_t wanted, Outgoing
     for (uint32_t number = 0; number < DenseChunks(shape_->tables[table]); ++number) {
       const uint32_t slot = shape_->space.OfChunk(table, number);
       if (reads_[slot] != SlotUse::kTaken) continue;
-      const Slot::SharedChunk& shared = slots_[slot]->ShareDense(shape_->Find(slot, table, number), at(*slots_[slot]));
+      const Slot::SharedChunk& shared =
+          slots_[slot]->ShareDense(shape_->Find(slot, table, number), at(*slots_[slot]), lane);
       v1::DenseChunk* chunk = out->head.add_dense();
       chunk->set_table(table);
       chunk->set_chunk(number);

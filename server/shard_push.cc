@@ -32,8 +32,10 @@ absl::Status Shard::Push(const v1::PushRequest& request, const ArrivedValues& va
   if (!IsNode(range, parts_)) {
     return Refuse(D::MALFORMED, absl::StrCat(ToString(range), " is no node of the tree over ", parts_, " parts"));
   }
-  if (shape_->async && range.size() != 1) {
-    return Refuse(D::MALFORMED, absl::StrCat(ToString(range), ": with consistency: async each part is pushed alone"));
+  if ((shape_->async || shape_->lanes > 0) && range.size() != 1) {
+    return Refuse(D::MALFORMED,
+                  absl::StrCat(ToString(range), ": with consistency: async, and with elastic averaging, each part is ",
+                               "pushed alone"));
   }
   if (!AllWhole()) return Refuse(D::NOT_READY, absl::StrCat("waits for ", WaitingFor()));
   if (absl::Status status = CheckAhead(request); !status.ok()) return status;

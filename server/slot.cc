@@ -7,6 +7,7 @@
 
 #include "common/crc32c.h"
 #include "common/planted_bug.h"
+#include "ops/elastic_average.h"
 #include "ops/initializer.h"
 #include "ops/wire/value_codec.h"
 #include "server/gradient_norms.h"
@@ -45,7 +46,7 @@ Slot::Slot(std::shared_ptr<const ParameterShape> shape, uint32_t number, uint32_
 
 PartTree::Coverage Slot::Covers(uint64_t version, PartRange range) const {
   if (version < version_ && !Planted(PlantedBug::kNoDedupe)) return PartTree::Coverage::kWhole;
-  if (async()) return CoversOpen(version, range);
+  if (apart()) return CoversOpen(version, range);
   if (version <= version_) return tree_.Covers(range);
   const auto tree = ahead_.find(version);
   return tree == ahead_.end() ? PartTree::Coverage::kNone : tree->second.Covers(range);
@@ -62,7 +63,7 @@ void Slot::Insert(uint64_t version, PartRange range, Gradient&& gradient, NewRow
     gradient.rows.resize(shape_->tables.size());
     gradient.dense.resize(dense_.size());
   }
-  if (async()) {
+  if (apart()) {
     OpenAt(version).wait.emplace(range.first, std::move(gradient));
   } else if (version <= version_) {
     tree_.Insert(range, std::move(gradient), RoundingOf(version_));
@@ -74,7 +75,7 @@ void Slot::Insert(uint64_t version, PartRange range, Gradient&& gradient, NewRow
   CountBatch();
 }
 
-std::string Slot::Missing() const { return async() ? MissingOpen() : tree_.Missing(); }
+std::string Slot::Missing() const { return apart() ? MissingOpen() : tree_.Missing(); }
 
 const std::vector<ExactSum>& Slot::Squares() {
   if (squares_.empty()) squares_ = GradientSquares(tree_.nodes().begin()->second.second, *shape_, number_);
@@ -83,6 +84,7 @@ const std::vector<ExactSum>& Slot::Squares() {
 
 void Slot::Apply(const JobOptimizers& optimizers, const std::vector<float>& factors, std::string* log,
                  const PulledRows* pulled) {
+  if (optimizers.elastic() != nullptr) return ApplyLanes(*optimizers.elastic());
   Gradient gradient = tree_.Take();
   if (arrived_.has_value()) gradient = *std::exchange(arrived_, std::nullopt);
   if (log != nullptr && Planted(PlantedBug::kLogBeforeNorms)) AppendToLog(gradient, std::exchange(log, nullptr));
@@ -173,14 +175,16 @@ void Slot::ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& op
 }
 
 bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptimizers& optimizers, const float* fresh,
-                   float* value, PulledRows* pulled) const {
+                   float* value, PulledRows* pulled, std::optional<uint32_t> lane) const {
   const int width = static_cast<int>(shape_->widths[table]);
   const RowTable::Row* row = std::as_const(*rows_[table]).Find(id);
   if (version < version_ && !async() && !Planted(PlantedBug::kNoBefore)) {
     const RowGradient& before = before_.rows[table];
     const auto old = std::lower_bound(before.ids.begin(), before.ids.end(), id);
     if (old != before.ids.end() && *old == id) {
-      std::memcpy(value, before.values.data() + (old - before.ids.begin()) * width, width * sizeof(float));
+      const float* const state = before.values.data() + (old - before.ids.begin()) * width * copies_before();
+      std::memcpy(value, state, width * sizeof(float));
+      if (lane) AddLane(*lane, width, state + width, value);
       return row != nullptr;
     }
   }
@@ -193,8 +197,13 @@ bool Slot::ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptim
     return row != nullptr;
   }
   if (row == nullptr) InitialRow(shape_->tables[table], id, value);
-  optimizers.job().Peek(last, to, width, row != nullptr ? row->state : value,
-                        row != nullptr ? row->state + width : fresh, value);
+  const float* const from = row != nullptr ? row->state : value;
+  const float* const slots = row != nullptr ? row->state + width : fresh;
+  if (lane) {
+    optimizers.elastic()->PeekLane(*lane, last, to, width, from, slots, value);
+  } else {
+    optimizers.job().Peek(last, to, width, from, slots, value);
+  }
   if (computed && pulled != nullptr) pulled->Add(table, id, value);
   return row != nullptr;
 }
@@ -204,16 +213,22 @@ const float* Slot::ReadDense(size_t chunk, uint64_t version) const {
   return before ? before_.dense[chunk].data() : dense_[chunk].data();
 }
 
-const Slot::SharedChunk& Slot::ShareDense(size_t chunk, uint64_t version) {
+const Slot::SharedChunk& Slot::ShareDense(size_t chunk, uint64_t version, std::optional<uint32_t> lane) {
   SharedChunk& shared = shared_[chunk];
   if (async()) version = steps_;
-  if (shared.block.data == nullptr || shared.version != version) {
+  if (shared.block.data == nullptr || shared.version != version || shared.lane != lane) {
     const size_t floats = shape_->chunks[number_][chunk].floats;
     ValueWriter values(shape_->wire, 1, floats);
-    values.Add(async() ? dense_[chunk].data() : ReadDense(chunk, version), floats);
+    const float* const state = async() ? dense_[chunk].data() : ReadDense(chunk, version);
+    std::vector<float> own;
+    if (lane) {
+      own.assign(state, state + floats);
+      AddLane(*lane, static_cast<int>(floats), state + floats, own.data());
+    }
+    values.Add(lane ? own.data() : state, floats);
     ByteBlock block = values.Take();
     const uint32_t crc32c = Crc32c(block);
-    shared = {version, std::move(block), crc32c};
+    shared = {version, lane, std::move(block), crc32c};
   }
   return shared;
 }

@@ -14,6 +14,9 @@
 // With consistency: bounded several batches are open at a time: their parts are gathered in a tree each, and applied in
 // order. With async a part is a step of its own; which parts of the open batches were applied is remembered, and
 // version() counts the batches before the first one that is not complete.
+//
+// With elastic averaging parts are lanes, each with values of its own beside those that count (ops/elastic_average.h):
+// what they push is kept apart until the batch is complete, and what it replaces is kept with all lanes' values.
 #ifndef PUMASI_SERVER_SLOT_H_
 #define PUMASI_SERVER_SLOT_H_
 
@@ -82,7 +85,7 @@ class Slot {
   // counted once they are there.
   void Insert(uint64_t version, PartRange range, Gradient&& gradient, NewRows rows = {});
   // All parts of batch version() are in: waits for Apply. (Never with async.)
-  bool complete() const { return tree_.Complete(); }
+  bool complete() const { return shape_->lanes > 0 ? LanesIn() : tree_.Complete(); }
   // With async: something of a batch before `end` waits for ApplyPart.
   bool HasPartBefore(uint64_t end) const;
   // By table: the sum of the squares of the complete batch. REQUIRES: complete().
@@ -105,18 +108,20 @@ class Slot {
   // With async the values are always the latest, whatever `version` is.
   // Writes the value of a row. False: it was never changed. REQUIRES: the row is of this slot. `fresh`: the optimizer's
   // slots of a new row. `pulled`: where values that have to be computed may be known, and are added otherwise; nullptr:
-  // nowhere.
+  // nowhere. `lane`: its own values, of elastic averaging.
   bool ReadRow(uint32_t table, uint64_t id, uint64_t version, const JobOptimizers& optimizers, const float* fresh,
-               float* value, PulledRows* pulled = nullptr) const;
-  // The value of a chunk: shape.chunks[number()][chunk].floats of them.
+               float* value, PulledRows* pulled = nullptr, std::optional<uint32_t> lane = std::nullopt) const;
+  // The value of a chunk: shape.chunks[number()][chunk].floats of them; with elastic averaging all its state.
   const float* ReadDense(size_t chunk, uint64_t version) const;
-  // A copy of it as messages have it, which others may keep, and its CRC32C: one for all who ask for the same version.
+  // A copy of it as messages have it, which others may keep, and its CRC32C: one for all who ask for the same version,
+  // and lane's values.
   struct SharedChunk {
     uint64_t version = 0;  // with async: steps
+    std::optional<uint32_t> lane;
     ByteBlock block;
     uint32_t crc32c = 0;
   };
-  const SharedChunk& ShareDense(size_t chunk, uint64_t version);
+  const SharedChunk& ShareDense(size_t chunk, uint64_t version, std::optional<uint32_t> lane = std::nullopt);
 
   // --- What is stored: value, then optimizer slots.
   const RowTable* rows(uint32_t table) const { return rows_[table].get(); }  // nullptr: a dense table
@@ -144,9 +149,13 @@ class Slot {
 
  private:
   bool async() const { return shape_->IsAsync(number_); }
+  // Parts of a batch are kept in open_, none of them added to another one.
+  bool apart() const { return async() || shape_->lanes > 0; }
+  // Of a value in before_ so many floats are kept.
+  int copies_before() const { return shape_->lanes > 0 ? copies_ : 1; }
   // The values that the last applied batch replaced.
   struct Before {
-    std::vector<RowGradient> rows;          // by table; `values` are the old values
+    std::vector<RowGradient> rows;          // by table; `values` are the old values, or states (copies_before)
     std::vector<std::vector<float>> dense;  // by chunk
     bool valid = false;
   };
@@ -161,6 +170,10 @@ class Slot {
   // After a step: rows that it made are new no more.
   void ForgetMadeRows();
   void ApplyRows(uint32_t table, RowGradient& batch, const JobOptimizers& optimizers, const PulledRows* pulled);
+  // With elastic averaging (server/slot_lanes.cc): all lanes of batch version_ are in; the step for it.
+  bool LanesIn() const;
+  void ApplyLanes(const ElasticAverage& elastic);
+  RowGradient ApplyLanesRows(uint32_t table, const std::map<uint32_t, Gradient>& lanes, const ElasticAverage& elastic);
   // The row is about to change: a checkpoint may still need it as it is.
   void KeepForCut(uint32_t table, const RowTable::Row& row, uint32_t number);
   void KeepForCut(size_t chunk);
@@ -168,6 +181,8 @@ class Slot {
   bool RoomForCut(uint64_t bytes);
   // Takes over FindNewRows of what was added to tree_.
   void AddNewRows(NewRows rows);
+  // Of a gradient in open_, with what Apply needs besides.
+  uint64_t MemoryApart(const Gradient& gradient) const;
   // After a change of tree_, new_rows_ or before_.
   void CountBatch();
   absl::Status TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uint64_t steps);
@@ -181,9 +196,9 @@ class Slot {
   const uint32_t number_;
   const uint32_t parts_;
   const int copies_;
-  // With async: of a batch that is not complete.
+  // With async and elastic averaging: of a batch that is not complete.
   struct Open {
-    std::vector<bool> applied;          // by part
+    std::vector<bool> applied;          // by part; with elastic averaging none
     uint32_t count = 0;                 // of them
     std::map<uint32_t, Gradient> wait;  // by part: for a checkpoint's cut, or only for their turn
   };
@@ -195,7 +210,7 @@ class Slot {
   uint64_t steps_;
   PartTree tree_;                                // of batch version_
   std::map<uint64_t, PartTree> ahead_;           // of later ones
-  std::map<uint64_t, Open> open_;                // with async, instead of the trees
+  std::map<uint64_t, Open> open_;                // where parts are kept apart, instead of the trees
   std::vector<std::unique_ptr<RowTable>> rows_;  // by table; nullptr for dense tables
   std::vector<std::vector<float>> dense_;        // by chunk
   std::vector<DensePiece> pieces_;               // by chunk

@@ -25,6 +25,7 @@ PartTree::Coverage Slot::CoversOpen(uint64_t version, PartRange range) const {
 }
 
 bool Slot::HasPartBefore(uint64_t end) const {
+  if (!async()) return false;
   for (const auto& [version, open] : open_) {
     if (version >= end) return false;
     if (!open.wait.empty()) return true;

@@ -30,10 +30,20 @@ Slot::NewRows Slot::FindNewRows(const Gradient& gradient) const {
   return found;
 }
 
+uint64_t Slot::MemoryApart(const Gradient& gradient) const {
+  uint64_t bytes = MemoryOf(gradient);
+  // A lane's gradient can't give its place to what it replaces, which is all lanes'.
+  for (size_t table = 0; shape_->lanes > 0 && table < gradient.rows.size(); ++table) {
+    bytes +=
+        gradient.rows[table].ids.size() * (row_floats(static_cast<uint32_t>(table)) * sizeof(float) + sizeof(uint64_t));
+  }
+  return bytes;
+}
+
 int64_t Slot::Growth(uint64_t version, PartRange range, const Gradient& gradient, const NewRows& rows) const {
   // (What is of a later batch, or waits, merges with nothing that matters: at most.)
-  const bool merges = !async() && version <= version_;
-  const int64_t more = merges ? tree_.Growth(range, gradient) : static_cast<int64_t>(MemoryOf(gradient));
+  const bool merges = !apart() && version <= version_;
+  const int64_t more = merges ? tree_.Growth(range, gradient) : static_cast<int64_t>(MemoryApart(gradient));
   int64_t growth = more * (logged_ ? 2 : 1);
   for (size_t table = 0; table < rows.size(); ++table) {
     if (rows[table].empty()) continue;
@@ -62,12 +72,14 @@ void Slot::CountBatch() {
     promised += rows_[table]->Growth(new_rows_[table].size());
     ids += new_rows_[table].capacity() * sizeof(uint64_t);
   }
-  for (const ParameterShape::Chunk& chunk : shape_->chunks[number_]) dense += uint64_t{chunk.floats} * sizeof(float);
+  for (const ParameterShape::Chunk& chunk : shape_->chunks[number_]) {
+    dense += uint64_t{chunk.floats} * copies_before() * sizeof(float);
+  }
   promised_.Set(promised);
   uint64_t gradients = tree_.bytes();
   for (const auto& [version, tree] : ahead_) gradients += tree.bytes();
   for (const auto& [version, open] : open_) {
-    for (const auto& [part, gradient] : open.wait) gradients += MemoryOf(gradient);
+    for (const auto& [part, gradient] : open.wait) gradients += MemoryApart(gradient);
   }
   gradient_bytes_.Set(gradients * (logged_ ? 2 : 1) + ids);
   // The first batch needs room for old dense values, too, also where its gradient has none.

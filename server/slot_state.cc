@@ -99,13 +99,14 @@ absl::Status Slot::TakeRows(const v1::SlotState::Rows& rows, uint64_t since, uin
 
 absl::Status Slot::TakeNode(const v1::SlotState::Node& node, uint64_t version) {
   const PartRange range{node.first_part(), node.end_part()};
-  const bool fits = node.ahead() <= shape_->StalenessOf(number_) && (!async() || range.size() == 1);
+  const bool fits = node.ahead() <= shape_->StalenessOf(number_) && (!apart() || range.size() == 1);
   if (!fits || !IsNode(range, parts_) || Covers(version + node.ahead(), range) != PartTree::Coverage::kNone) {
     return absl::InvalidArgumentError(absl::StrCat("slot ", number_, ": [", range.first, ", ", range.end,
                                                    ") is no node of the tree over ", parts_,
                                                    " parts, or is there twice"));
   }
-  auto gradient = ReadValues(node.gradient(), *shape_, number_, absl::StrCat("slot ", number_, ", ", ToString(range)));
+  auto gradient =
+      ReadValues(node.gradient(), *shape_, number_, 1, absl::StrCat("slot ", number_, ", ", ToString(range)));
   if (!gradient.ok()) return gradient.status();
   NewRows new_rows = FindNewRows(*gradient);
   Insert(version + node.ahead(), range, *std::move(gradient), std::move(new_rows));
@@ -150,7 +151,8 @@ absl::Status Slot::TakeState(const v1::SlotState& state) {
   }
   before_ = {};
   if (state.has_before()) {
-    auto before = ReadValues(state.before(), *shape_, number_, absl::StrCat(what, ", values before the last batch"));
+    auto before = ReadValues(state.before(), *shape_, number_, copies_before(),
+                             absl::StrCat(what, ", values before the last batch"));
     if (!before.ok()) return before.status();
     for (const std::vector<float>& chunk : before->dense) {
       if (chunk.empty()) return absl::InvalidArgumentError(absl::StrCat(what, ": old dense values are missing"));

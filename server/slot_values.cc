@@ -69,17 +69,17 @@ absl::StatusOr<size_t> ReadPlace(const v1::DenseChunk& chunk, const ParameterSha
 }
 
 absl::StatusOr<Gradient> ReadValues(const v1::SlotState::Values& values, const ParameterShape& shape, uint32_t slot,
-                                    const std::string& what) {
+                                    int copies, const std::string& what) {
   Gradient gradient;
   gradient.rows.resize(shape.tables.size());
   gradient.dense.resize(shape.chunks[slot].size());
   for (const v1::SlotState::Rows& rows : values.rows()) {
-    auto ids = ReadIds(rows, shape, slot, 1, what);
+    auto ids = ReadIds(rows, shape, slot, copies, what);
     if (!ids.ok()) return ids.status();
     gradient.rows[rows.table()] = {*std::move(ids), Floats(rows.floats())};
   }
   for (const v1::DenseChunk& chunk : values.dense()) {
-    const auto at = ReadPlace(chunk, shape, slot, 1, what);
+    const auto at = ReadPlace(chunk, shape, slot, copies, what);
     if (!at.ok()) return at.status();
     gradient.dense[*at] = Floats(chunk.values());
   }

@@ -27,12 +27,13 @@ class DeltaWriter {
   uint64_t previous_ = 0;
 };
 
-// Rows and chunks without optimizer slots: a gradient, or values; empty pieces are left out.
+// Rows and chunks: a gradient, values or states; empty pieces are left out.
 void WriteValues(const std::vector<RowGradient>& rows, const std::vector<std::vector<float>>& dense,
                  const ParameterShape& shape, uint32_t slot, v1::SlotState::Values* out);
-// The same back: a gradient of the slot. InvalidArgument, beginning with `what`: it does not fit the shape.
+// The same back: a gradient of the slot. `copies`: floats to each value, 1 but for states. InvalidArgument, beginning
+// with `what`: it does not fit the shape.
 absl::StatusOr<Gradient> ReadValues(const v1::SlotState::Values& values, const ParameterShape& shape, uint32_t slot,
-                                    const std::string& what);
+                                    int copies, const std::string& what);
 
 // The checked ids of `rows`: of a row table, ascending, of this slot, and with so many floats each as `copies` of a row
 // have. InvalidArgument, beginning with `what`.

@@ -17,8 +17,9 @@ namespace {
 
 constexpr uint64_t kMaxManifestBytes = 64 << 20;
 constexpr uint64_t kMaxChecksumBytes = 64;
-// Far beyond any optimizer and any tensor, and small enough that no product of sizes overflows.
-constexpr int kMaxOptimizerSlots = 16;
+// As many as elastic averaging has lanes (common/averaging.h), and far beyond any tensor; small enough that no product
+// of sizes overflows.
+constexpr int kMaxOptimizerSlots = 64;
 constexpr uint64_t kMaxDenseFloats = uint64_t{1} << 40;
 
 std::string ChecksumText(const std::string& json) { return absl::StrFormat("%08x\n", Crc32c(json)); }

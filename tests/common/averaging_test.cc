@@ -85,6 +85,18 @@ TEST_CASE("In any plan each row is in one batch of one lane, and batches are cou
   }
 }
 
+TEST_CASE("Lanes have parameters of their own where the job says how they are drawn together") {
+  v1::Job job = Job(10, 3, 2);
+  CHECK_FALSE(IsElastic(job));
+  CHECK(ElasticRuleOf(job).lanes == 0);
+  job.mutable_average_every()->set_elastic(0.75);
+  CHECK(IsElastic(job));
+  CHECK(ElasticRuleOf(job).lanes == 3);
+  CHECK(ElasticRuleOf(job).share == 0.75);
+  job.mutable_average_every()->clear_batches();
+  CHECK_FALSE(IsElastic(job));
+}
+
 TEST_CASE("Holders take differences off, with the block momentum") {
   v1::Job job = Job(10, 2, 0);
   job.mutable_optimizer()->mutable_adam();

@@ -144,6 +144,29 @@ TEST_CASE("Averages go with every mode, and with pushes of values alone") {
   CHECK_THAT(Error(count + every), StartsWith("job.yaml:5:1: average_every: optimizer: {count: {}} counts"));
 }
 
+TEST_CASE("Elastic averaging is for servers that keep each lane's parameters") {
+  const std::string elastic = "average_every: {batches: 10, elastic: 0.9}\n";
+  for (const std::string more : {"", "replicas: 2\n", "wire: bf16\n", "backup_workers: 1\n", "split: epoch\n"}) {
+    CHECK(Error(Job(kSoftmax, elastic + more)).empty());
+  }
+  for (const std::string mode : {"allreduce", "hybrid"}) {
+    CHECK_THAT(Error(Job(kSoftmax, elastic + "mode: " + mode + "\n")),
+               StartsWith("job.yaml:6:39: average_every.elastic: servers keep the lanes' own parameters"));
+  }
+  for (const std::string lanes : {"1", "65"}) {
+    CHECK_THAT(Error(Job(kSoftmax, elastic + "micro_batches: " + lanes + "\n")),
+               StartsWith("job.yaml:7:16: micro_batches: elastic averaging is among 2 to 64 lanes"));
+  }
+  CHECK_THAT(Error(Job(kSoftmax, "average_every: {epochs: 1, elastic: 0.5, block_momentum: 0.5}\n")),
+             Contains("average_every.elastic: lanes that keep their own way"));
+  CHECK(Error(Job(kSoftmax, "average_every: {epochs: 1, elastic: 0, block_momentum: 0.5}\n")).empty());
+  CHECK_THAT(Error(Job(kSoftmax, elastic + "checkpoint: {every_batches: 9}\ndurability: batch\n")),
+             StartsWith("job.yaml:8:13: durability: the log is of one gradient a batch"));
+  std::string job = Job("global_max_pooling1d: {}, batch_normalization: {}, " + kSoftmax, elastic);
+  job.replace(job.find(", lstm: {units: 4}"), 18, "");
+  CHECK_THAT(Error(job), Contains("model: with elastic averaging batch_normalization"));
+}
+
 TEST_CASE("Counts are not rounded on their way") {
   const auto job = [](const std::string& optimizer, const std::string& wire) {
     return "name: some\ndata: {synthetic: {rows: 10, vocabulary: 5}}\n"

@@ -145,6 +145,33 @@ TEST_CASE("A lane comes to what a plain loop of SGD over its batches does") {
   }
 }
 
+TEST_CASE("A lane with parameters of its own brings all that it changed of them, and is a unit alone") {
+  Averaging mean, own;
+  own.shape.lanes->elastic = true;
+  for (const uint64_t version : {0, 1}) {
+    const Gradient share = mean.Compute(mean.Round(version, {2, 3})).gradient;
+    const Gradient all = own.Compute(own.Round(version, {2, 3})).gradient;
+    REQUIRE(all.rows[0].ids == share.rows[0].ids);
+    for (size_t i = 0; i < share.rows[0].values.size(); ++i) {
+      CHECK(all.rows[0].values[i] == Approx(4 * share.rows[0].values[i]).margin(1e-6));
+    }
+    for (size_t i = 0; i < share.dense[1].size(); ++i) {
+      CHECK(all.dense[1][i] == Approx(4 * share.dense[1][i]).margin(1e-6));
+    }
+  }
+  const auto two = ReadUnit(own.Round(0, {2, 4}), own.shape, own.train, nullptr);
+  CHECK(absl::IsInvalidArgument(two.status()));
+}
+
+TEST_CASE("A job says whether its lanes have parameters of their own") {
+  v1::Job job = AveragingJob();
+  v1::DataSummary data;
+  data.set_train_rows(23);
+  CHECK_FALSE(WorkShapeOf(job, data).lanes->elastic);
+  job.mutable_average_every()->set_elastic(0.9);
+  CHECK(WorkShapeOf(job, data).lanes->elastic);
+}
+
 TEST_CASE("A unit of several lanes is the tree over its single lanes, bit by bit, on any number of devices") {
   for (const size_t devices : {1, 3}) {
     Averaging work(devices), alone;

@@ -44,6 +44,16 @@ TEST_CASE("Where updates may be missing a pull for training says how many") {
   CHECK(s.Did() == Lines{"lease", "read 1: v3 [0,1)", "lease 1", "pull 1 v3-2 from 0,1"});
 }
 
+TEST_CASE("Where lanes have parameters of their own a pull for training says whose") {
+  WorkStory s;
+  s.assignment.mutable_job()->mutable_average_every()->set_batches(2);
+  s.assignment.mutable_job()->mutable_average_every()->set_elastic(0.9);
+  s.Assign();
+  s.Lease({{3, 1, 2}});
+  s.Read(1);
+  CHECK(s.Did() == Lines{"lease", "read 1: v3 [1,2)", "lease 1", "pull 1 v3 of lane 1 from 0,1"});
+}
+
 TEST_CASE("Results wait for one another for a little while as long as there is other work to do") {
   WorkStory s;
   s.Assign();

@@ -150,9 +150,9 @@ std::string WorkStory::Describe(const WorkEffect& effect) {
   }
   if (const auto* pull = std::get_if<Pull>(&effect)) {
     attempts_[pull->unit] = pull->attempt;
-    return absl::StrCat("pull ", pull->unit, " v", pull->version,
-                        pull->staleness > 0 ? absl::StrCat("-", pull->staleness) : "", " from ",
-                        absl::StrJoin(pull->servers, ","));
+    return absl::StrCat(
+        "pull ", pull->unit, " v", pull->version, pull->staleness > 0 ? absl::StrCat("-", pull->staleness) : "",
+        pull->lane ? absl::StrCat(" of lane ", *pull->lane) : "", " from ", absl::StrJoin(pull->servers, ","));
   }
   if (const auto* push = std::get_if<Push>(&effect)) {
     attempts_[push->unit] = push->attempt;

@@ -37,5 +37,27 @@ TEST_CASE("Rows that a checkpoint does not hold are as its version leaves them")
   }
 }
 
+TEST_CASE("Of a checkpoint with lanes that have values of their own, the ones that count are shown, caught up") {
+  v1::Manifest manifest;
+  manifest.mutable_job()->set_micro_batches(2);
+  manifest.mutable_job()->mutable_average_every()->set_batches(3);
+  manifest.mutable_job()->mutable_average_every()->set_elastic(1);
+  manifest.mutable_progress()->set_version(7);
+  const auto values = OptimizerRowValues::Of(manifest);
+  REQUIRE(values.ok());
+  CHECK((*values)->slot_names() == std::vector<std::string>{"lane_0", "lane_1"});
+  v1::TableSpec spec;
+  spec.set_columns(1);
+  // In each step half of the lanes' differences goes to the centre, and all of it and half of that off them.
+  const float state[] = {1, 0.5f, 0.25f};
+  float value = 0;
+  (*values)->Current(spec, 7, 7, state, &value);
+  CHECK(value == 1);
+  (*values)->Current(spec, 6, 7, state, &value);
+  CHECK(value == 1.375f);
+  (*values)->Current(spec, 5, 7, state, &value);
+  CHECK(value == 1.1875f);
+}
+
 }  // namespace
 }  // namespace pumasi

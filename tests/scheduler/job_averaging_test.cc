@@ -57,6 +57,19 @@ TEST_CASE("Lanes of a round are leased, done and audited as parts of a batch are
   CheckAudit(story);
 }
 
+TEST_CASE("Lanes with parameters of their own are leased one by one") {
+  JobRun::Spec spec = Averaging();
+  spec.request.mutable_job()->mutable_average_every()->set_elastic(0.9);
+  JobStory story(spec);
+  CountRows(&story);
+  story.Play(kTraining);
+  story.Play(R"(
+    w1 asks 4    => train 0.0[0-0] at 0; train 0.0[1-1] at 0; train 0.1[0-0] at 1; train 0.1[1-1] at 1, TRAINING
+    w1 done      => TRAINING
+  )");
+  CHECK(story.Status().progress().version() == 2);
+}
+
 TEST_CASE("A member that dies in a round loses its lane's batches: the other trains them in the same round") {
   JobStory story(AveragingMembers());
   CountRows(&story);

@@ -70,6 +70,27 @@ TEST_CASE("Where the job averages, a change of the rate is known and not applied
   CHECK(statistic[0] == 0.25f);
 }
 
+TEST_CASE("Lanes with values of their own have a slot each, and a change of the rate leaves them alone") {
+  v1::Optimizer settings;
+  settings.mutable_sgd()->set_learning_rate(1);
+  const std::vector<v1::TableSpec> tables(1);
+  CHECK(JobOptimizers::Create(settings, tables, {}, 1, true)->elastic() == nullptr);
+  auto made = JobOptimizers::Create(settings, tables, {}, 1, true, 0, false, {.lanes = 2, .share = 1});
+  REQUIRE(made.ok());
+  JobOptimizers elastic = *std::move(made);
+  REQUIRE(elastic.Take(Changes({{1, 0.5}})).ok());
+  CHECK(elastic.copies() == 3);
+  REQUIRE(elastic.elastic() == &elastic.job());
+  CHECK(&elastic.of(0) == &elastic.job());
+  // The first lane goes down by 1, the second one stays.
+  const float gradient[] = {1, 0};
+  float state[] = {5, 0, 0};
+  elastic.job().Apply(1, 1, gradient, state, state + 1);
+  CHECK(state[0] == 4.5f);
+  CHECK(state[1] == 0);
+  CHECK(state[2] == 0.5f);
+}
+
 TEST_CASE("Where dense tables are in step their steps are batches, and those of rows parts") {
   v1::Optimizer settings;
   settings.mutable_sgd()->set_learning_rate(1);

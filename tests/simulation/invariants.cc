@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/averaging.h"
 #include "common/error_detail.h"
 #include "common/job_mode.h"
 #include "common/layout/slot_roles.h"
@@ -113,6 +114,10 @@ void Invariants::CompareCopies(const ServerNode& server, uint32_t number) {
   }
 }
 
+std::optional<uint32_t> Invariants::LaneOf(PartRange parts) const {
+  return IsElastic(scenario_.job) && parts.size() > 0 ? std::optional(parts.first) : std::nullopt;
+}
+
 void Invariants::Computes(const Node& worker, uint64_t generation, uint64_t version, PartRange parts,
                           const Parameters& seen) {
   const std::string what = parts.size() == 0 ? "an evaluation" : ToString(parts);
@@ -121,7 +126,7 @@ void Invariants::Computes(const Node& worker, uint64_t generation, uint64_t vers
   // Dense tensors that lie apart lack nothing.
   const bool apart = may_be_missing > 0 && KindsLieApart(scenario_.job);
   const std::string wrong = may_be_missing > 0 ? reference_.CompareCounts(least, apart ? version : least, seen)
-                                               : reference_.Compare(version, seen);
+                                               : reference_.Compare(version, seen, LaneOf(parts));
   if (!wrong.empty()) {
     world_.Fail(absl::StrCat(worker.name(), " computes ", what, " of batch ", version, " in generation ", generation,
                              " with wrong parameters: ", wrong));

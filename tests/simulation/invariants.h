@@ -102,6 +102,9 @@ class Invariants {
 
   World& world_;
   const Scenario& scenario_;
+  // The lane whose own parameters the parts are computed with; nullopt: those that count.
+  std::optional<uint32_t> LaneOf(PartRange parts) const;
+
   const Reference& reference_;
   SimFiles& files_;
   std::vector<const ServerNode*> servers_;

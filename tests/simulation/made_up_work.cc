@@ -69,8 +69,9 @@ Gradient MadeUpGradient(const Scenario& scenario, const PartWork& work, uint64_t
       }
     }
   }
-  // A lane's change is its share of a mean: holders apply the sum with rate 1.
-  const float share = Averages(scenario.job) ? 1.0f / static_cast<float>(scenario.job.micro_batches()) : 1.0f;
+  // A lane's change is its share of a mean: holders apply the sum with rate 1; or its own alone.
+  const bool mean = Averages(scenario.job) && !IsElastic(scenario.job);
+  const float share = mean ? 1.0f / static_cast<float>(scenario.job.micro_batches()) : 1.0f;
   for (uint32_t table = 0; table < scenario.tables.size(); ++table) {
     for (float& value : gradient.rows[table].values) value *= share;
     for (float& value : gradient.dense[table]) value *= share;

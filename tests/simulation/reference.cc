@@ -12,6 +12,7 @@
 #include "common/averaging.h"
 #include "common/layout/part_range.h"
 #include "common/layout/slots.h"
+#include "ops/elastic_average.h"
 #include "ops/exact_sum.h"
 #include "ops/initializer.h"
 #include "ops/norm_clip.h"
@@ -47,6 +48,41 @@ Gradient Sum(const std::vector<Gradient>& parts, PartRange range, const std::vec
   return left;
 }
 
+// What ElasticAverage takes: of each row that some lane has, and of each tensor, lanes × width values.
+Gradient SideBySide(const Scenario& scenario, std::vector<Gradient> lanes, const std::vector<uint32_t>& widths,
+                    const BatchRounding& rounding) {
+  Gradient all;
+  all.rows.resize(widths.size());
+  all.dense.resize(widths.size());
+  for (uint32_t lane = 0; lane < lanes.size(); ++lane) {
+    Round(NodeRounding(rounding, {lane, lane + 1}), widths, &lanes[lane]);
+  }
+  for (size_t table = 0; table < widths.size(); ++table) {
+    const v1::TableSpec& spec = scenario.tables[table];
+    if (spec.kind() == v1::TableSpec::DENSE) {
+      for (Gradient& lane : lanes) {
+        lane.dense[table].resize(spec.rows() * spec.columns());
+        all.dense[table].insert(all.dense[table].end(), lane.dense[table].begin(), lane.dense[table].end());
+      }
+      continue;
+    }
+    std::map<uint64_t, std::vector<float>> rows;
+    for (size_t lane = 0; lane < lanes.size(); ++lane) {
+      const RowGradient& mine = lanes[lane].rows[table];
+      for (size_t i = 0; i < mine.ids.size(); ++i) {
+        std::vector<float>& row = rows[mine.ids[i]];
+        row.resize(lanes.size() * widths[table]);
+        std::copy_n(mine.values.data() + i * widths[table], widths[table], row.data() + lane * widths[table]);
+      }
+    }
+    for (const auto& [id, values] : rows) {
+      all.rows[table].ids.push_back(id);
+      all.rows[table].values.insert(all.rows[table].values.end(), values.begin(), values.end());
+    }
+  }
+  return all;
+}
+
 void ClipToNorms(const Scenario& scenario, Gradient* sum) {
   std::vector<double> squares;
   for (size_t table = 0; table < scenario.tables.size(); ++table) {
@@ -70,9 +106,12 @@ void ClipToNorms(const Scenario& scenario, Gradient* sum) {
 Reference::Reference(const Scenario& scenario) : scenario_(scenario) {
   // Of a job that averages, a made-up gradient is what a lane would have changed.
   const v1::Optimizer settings = HoldersOptimizer(scenario.job);
+  const ElasticRule rule = ElasticRuleOf(scenario.job);
+  const auto elastic = rule.lanes > 0 ? std::make_unique<ElasticAverage>(rule.lanes, rule.share) : nullptr;
   auto made = MakeOptimizer(settings);
   if (!made.ok()) std::abort();
-  const Optimizer& optimizer = **made;
+  const Optimizer& optimizer = elastic != nullptr ? *elastic : **made;
+  views_.resize(1 + rule.lanes);
   std::vector<uint32_t> widths;
   std::vector<std::vector<Piece>> tables;  // rows; one piece for a tensor
   for (const v1::TableSpec& spec : scenario.tables) {
@@ -91,36 +130,37 @@ Reference::Reference(const Scenario& scenario) : scenario_(scenario) {
   }
   const auto width_of = [&](const Piece& piece) { return piece.state.size() / (1 + optimizer.slots()); };
   // Rows that were never changed show their initial values whatever the optimizer would make of them.
-  const auto read = [&](uint64_t version) {
+  const auto read = [&](uint64_t version, std::optional<uint32_t> lane) {
     Values values;
     for (const auto& pieces : tables) {
       values.emplace_back();
       for (const Piece& piece : pieces) {
         const size_t width = width_of(piece);
         std::vector<float> out(width);
-        optimizer.Peek(piece.last_step, version, static_cast<int>(width), piece.state.data(),
-                       piece.state.data() + width, out.data());
+        const float *value = piece.state.data(), *slots = value + width;
+        if (lane) {
+          elastic->PeekLane(*lane, piece.last_step, version, static_cast<int>(width), value, slots, out.data());
+        } else {
+          optimizer.Peek(piece.last_step, version, static_cast<int>(width), value, slots, out.data());
+        }
         values.back().insert(values.back().end(), out.begin(), out.end());
       }
     }
     return values;
   };
-  Append(read(0));
+  const auto append = [&](uint64_t version) {
+    Append(read(version, std::nullopt), &views_[0]);
+    for (uint32_t lane = 0; lane < rule.lanes; ++lane) Append(read(version, lane), &views_[1 + lane]);
+  };
+  append(0);
   for (uint64_t version = 0; version < scenario.batches(); ++version) {
-    Parameters seen;
-    for (uint64_t id = 0; id < scenario.data.vocabulary(); ++id) seen.ids.push_back(id);
-    const Values& pulled = SeenAt(version);
-    for (size_t table = 0; table < tables.size(); ++table) {
-      const bool rows = scenario.tables[table].kind() == v1::TableSpec::ROWS;
-      if (rows) seen.rows = pulled[table];
-      seen.dense.push_back(rows ? std::vector<float>() : pulled[table]);
-    }
     std::vector<Gradient> parts;
     for (uint32_t part = 0; part < scenario.job.micro_batches(); ++part) {
-      parts.push_back(MadeUpGradient(scenario, WorkOf(scenario, version, part), version, part, seen));
+      parts.push_back(MadeUpGradient(scenario, WorkOf(scenario, version, part), version, part, SeenBy(version, part)));
     }
-    Gradient sum = Sum(parts, {0, scenario.job.micro_batches()}, widths,
-                       BatchRounding(scenario.wire(), scenario.job.seed(), version));
+    const BatchRounding rounding(scenario.wire(), scenario.job.seed(), version);
+    Gradient sum = elastic != nullptr ? SideBySide(scenario, std::move(parts), widths, rounding)
+                                      : Sum(parts, {0, scenario.job.micro_batches()}, widths, rounding);
     if (ClipsByNorm(settings)) ClipToNorms(scenario, &sum);
     const auto step = [&](Piece& piece, const float* gradient) {
       const size_t width = width_of(piece);
@@ -132,16 +172,28 @@ Reference::Reference(const Scenario& scenario) : scenario_(scenario) {
     for (size_t table = 0; table < tables.size(); ++table) {
       const RowGradient& rows = sum.rows[table];
       for (size_t i = 0; i < rows.ids.size(); ++i) {
-        step(tables[table][rows.ids[i]], rows.values.data() + i * widths[table]);
+        step(tables[table][rows.ids[i]], rows.values.data() + i * rows.values.size() / rows.ids.size());
       }
       if (!sum.dense[table].empty()) step(tables[table][0], sum.dense[table].data());
     }
-    Append(read(version + 1));
+    append(version + 1);
   }
 }
 
-void Reference::Append(Values values) {
-  versions_.push_back(values);
+Parameters Reference::SeenBy(uint64_t version, uint32_t part) const {
+  Parameters seen;
+  for (uint64_t id = 0; id < scenario_.data.vocabulary(); ++id) seen.ids.push_back(id);
+  const Values& pulled = SeenAt(version, IsElastic(scenario_.job) ? std::optional(part) : std::nullopt);
+  for (size_t table = 0; table < pulled.size(); ++table) {
+    const bool rows = scenario_.tables[table].kind() == v1::TableSpec::ROWS;
+    if (rows) seen.rows = pulled[table];
+    seen.dense.push_back(rows ? std::vector<float>() : pulled[table]);
+  }
+  return seen;
+}
+
+void Reference::Append(Values values, View* view) const {
+  view->versions.push_back(values);
   if (scenario_.wire() == Precision::kFloat32) return;
   for (size_t table = 0; table < values.size(); ++table) {
     // As they travel: row by row, or a chunk at a time.
@@ -160,15 +212,15 @@ void Reference::Append(Values values) {
       }
     }
   }
-  seen_.push_back(std::move(values));
+  view->seen.push_back(std::move(values));
 }
 
-std::string Reference::Compare(uint64_t version, const Parameters& seen) const {
+std::string Reference::Compare(uint64_t version, const Parameters& seen, std::optional<uint32_t> lane) const {
   if (version > last()) return absl::StrCat("there is no version ", version);
   if (!scenario_.in_order() && !scenario_.counts()) return "";
   for (size_t table = 0; table < scenario_.tables.size(); ++table) {
     const v1::TableSpec& spec = scenario_.tables[table];
-    const std::vector<float>& right = SeenAt(version)[table];
+    const std::vector<float>& right = SeenAt(version, lane)[table];
     if (spec.kind() == v1::TableSpec::DENSE) {
       if (!scenario_.same_bits() && !scenario_.counts()) continue;
       if (seen.dense[table].size() != right.size() ||

@@ -210,6 +210,15 @@ void LieApart(v1::Job* job) {
   if (!IsReproducible(job->wire())) job->set_wire(v1::WIRE_FLOAT32);
 }
 
+// Lanes that have parameters of their own, which only servers keep; half of the jobs in which that is possible.
+void LetLanesStay(Random random, v1::Job* job) {
+  const bool possible = Averages(*job) && job->mode() == v1::MODE_PS && job->micro_batches() > 1;
+  if (!possible || !random.Chance(0.5)) return;
+  job->mutable_average_every()->set_block_momentum(0);
+  job->mutable_average_every()->set_elastic(random.Chance(0.5) ? 0.9 : 0.25);
+  job->set_durability(v1::DURABILITY_CHECKPOINT);
+}
+
 Scenario DrawFirst(uint64_t seed, bool faults) {
   Random random = Random(seed).Stream("scenario");
   Scenario scenario;
@@ -240,6 +249,7 @@ Scenario DrawFirst(uint64_t seed, bool faults) {
 }  // namespace
 
 std::string Scenario::ToString() const {
+  const char* const lanes = IsElastic(job) ? " in elastic lanes" : Averages(job) ? " in lanes" : "";
   return absl::StrCat("seed ", seed, ": ", jobs > 1 ? absl::StrCat(jobs, " jobs, ") : "", servers, "+", spare_servers,
                       " servers, ", workers, "+", spare_workers, " workers, ", batches(), " batches of ",
                       job.micro_batches(), " parts, ", job.slots(),
@@ -249,8 +259,8 @@ std::string Scenario::ToString() const {
                       counts()                     ? "count"
                       : job.optimizer().has_adam() ? "adam"
                                                    : "sgd",
-                      Averages(job) ? " in lanes" : "", job.optimizer().has_clip() ? " clipped" : "", ", ",
-                      v1::Wire_Name(job.wire()), has_log() ? ", with a log" : "",
+                      lanes, job.optimizer().has_clip() ? " clipped" : "", ", ", v1::Wire_Name(job.wire()),
+                      has_log() ? ", with a log" : "",
                       IsAsync(job) ? ", async"
                       : in_order() ? ""
                                    : absl::StrCat(", bounded by ", StalenessOf(job)),
@@ -269,6 +279,7 @@ std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
   // All jobs of a seed wait for all updates, or for less, each in its own way.
   const bool loose = !members && Random(seed).Stream("loose").Chance(0.25);
   if (loose) Loosen(Random(seed).Stream("loosened"), &scenarios[0]);
+  LetLanesStay(Random(seed).Stream("elastic"), &scenarios[0].job);
   Random random = Random(seed).Stream("more jobs");
   const auto jobs = static_cast<uint32_t>(random.Chance(0.3) ? 2 + random.Below(2) : 1);
   scenarios[0].jobs = jobs;
@@ -281,6 +292,7 @@ std::vector<Scenario> DrawScenarios(uint64_t seed, bool faults) {
     if (replicated) Replicate(&scenario.job);
     if (apart) LieApart(&scenario.job);
     if (loose) Loosen(random.Stream(absl::StrCat("loosened ", number)), &scenario);
+    LetLanesStay(random.Stream(absl::StrCat("elastic ", number)), &scenario.job);
     scenarios.push_back(std::move(scenario));
   }
   return scenarios;

@@ -198,6 +198,7 @@ void WorkerNode::Do(const Pull& effect) {
     request.mutable_header()->set_lease_token(payload->lease.token());
     request.set_version(effect.version);
     request.set_staleness(effect.staleness);
+    if (effect.lane) request.set_lane(*effect.lane);
     router_->FillPull(payload->pulled.ids, server, positions[server], &request);
     Ask<v1::PullResponse>(network_, *this, router_->layout().servers(static_cast<int>(server)).address(), Method::kPull,
                           request, kCallTimeout,

@@ -19,8 +19,8 @@ void PsExchange::FillHeader(const Peers& peers, uint64_t lease_token, v1::CallHe
 }
 
 PullAttempt::PullAttempt(PsExchange& exchange, std::shared_ptr<const Peers> peers, uint64_t lease_token,
-                         std::shared_ptr<const std::vector<uint64_t>> ids)
-    : exchange_(exchange), peers_(std::move(peers)), lease_token_(lease_token), ids_(std::move(ids)) {}
+                         std::shared_ptr<const std::vector<uint64_t>> ids, std::optional<uint32_t> lane)
+    : exchange_(exchange), peers_(std::move(peers)), lease_token_(lease_token), ids_(std::move(ids)), lane_(lane) {}
 
 void PullAttempt::Prepare() {
   // Only the first Call comes here: others follow an answer to it.
@@ -34,6 +34,7 @@ void PullAttempt::Prepare() {
   for (const uint32_t server : router.holders()) {
     exchange_.FillHeader(*peers_, lease_token_, requests_[server].mutable_header());
     router.FillPull(*ids_, server, positions_[server], &requests_[server]);
+    if (lane_) requests_[server].set_lane(*lane_);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,9 +65,9 @@ class PsExchange {
 // a server at a time; otherwise thread-safe.
 class PullAttempt : public std::enable_shared_from_this<PullAttempt> {
  public:
-  // `ids`: ascending; have to stay as long as the attempt.
+  // `ids`: ascending; have to stay as long as the attempt. `lane`: its own values (v1::PullRequest).
   PullAttempt(PsExchange& exchange, std::shared_ptr<const Peers> peers, uint64_t lease_token,
-              std::shared_ptr<const std::vector<uint64_t>> ids);
+              std::shared_ptr<const std::vector<uint64_t>> ids, std::optional<uint32_t> lane = std::nullopt);
 
   using Done = std::function<void(uint32_t server, const absl::Status& status)>;
   // Asks the servers for their parts; not after Cancel. `done` comes once for each, from any thread, when the part is
@@ -87,6 +88,7 @@ class PullAttempt : public std::enable_shared_from_this<PullAttempt> {
   const std::shared_ptr<const Peers> peers_;
   const uint64_t lease_token_;
   const std::shared_ptr<const std::vector<uint64_t>> ids_;
+  const std::optional<uint32_t> lane_;
   std::atomic<bool> cancelled_{false};
   bool prepared_ = false;
   Router::Positions positions_;

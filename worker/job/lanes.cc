@@ -83,7 +83,8 @@ absl::StatusOr<Gradient> TrainLane(const Unit& unit, size_t index, const PulledP
     state->Apply(std::move(step));
     if (after_batch && !after_batch()) return absl::CancelledError("the unit was dropped");
   }
-  return state->Take(plan.Lanes(lease.batch()));
+  // No mean is made of what each lane adds to itself.
+  return state->Take(shape.lanes->elastic ? 1 : plan.Lanes(lease.batch()));
 }
 
 }  // namespace pumasi

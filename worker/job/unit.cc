@@ -166,7 +166,7 @@ absl::StatusOr<Gradient> ComputePart(const Unit& unit, size_t index, const Pulle
 WorkShape WorkShapeOf(const v1::Job& job, const v1::DataSummary& data) {
   WorkShape shape = {PlanOf(job, data.train_rows()), job.seed(),  RowShape::Of(job),
                      job.optimizer().has_count(),    WireOf(job), CodingOf(job)};
-  if (Averages(job)) shape.lanes = {LanePlanOf(job, data.train_rows()), job.optimizer()};
+  if (Averages(job)) shape.lanes = {LanePlanOf(job, data.train_rows()), job.optimizer(), IsElastic(job)};
   shape.split = job.split();
   return shape;
 }
@@ -190,6 +190,11 @@ absl::StatusOr<Unit> ReadUnit(const v1::Lease& lease, const WorkShape& shape, co
       !IsNode({lease.first_part(), lease.end_part()}, plan.parts)) {
     return absl::InvalidArgumentError(absl::StrCat("lease of batch ", lease.batch(), ", parts ", lease.first_part(),
                                                    "-", lease.end_part(), ": the job has no such parts"));
+  }
+  if (shape.lanes && shape.lanes->elastic && lease.end_part() - lease.first_part() != 1) {
+    return absl::InvalidArgumentError(absl::StrCat("lease of batch ", lease.batch(), ", lanes ", lease.first_part(),
+                                                   "-", lease.end_part(), ": with elastic averaging each lane is ",
+                                                   "leased alone"));
   }
   const EpochOrder order(plan, shape.seed, shape.split);
   const auto read = [&](RowRange rows) {

@@ -55,6 +55,7 @@ struct WorkShape {
   struct Lanes {
     LanePlan plan;
     v1::Optimizer optimizer;
+    bool elastic = false;  // lanes go on from values of their own: a unit has one, and pulls these
   };
   std::optional<Lanes> lanes = {};
   v1::Split split = v1::SPLIT_BATCH;  // which row stands where (worker/input/epoch_order.h)

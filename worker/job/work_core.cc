@@ -41,6 +41,7 @@ void WorkCore::SetAssignment(const v1::Assignment& assignment, absl::Duration no
   plan_ = PlanOf(assignment.job(), assignment.data().train_rows());
   stall_timeout_ = absl::Seconds(assignment.job().stall_timeout());
   averages_ = Averages(assignment.job());
+  elastic_ = IsElastic(assignment.job());
   staleness_ = pumasi::StalenessOf(assignment.job());
   ring_ = ReducesByRing(assignment.job());
   if (!ring_) {

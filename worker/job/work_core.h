@@ -118,6 +118,10 @@ class WorkCore {
 
   // Of the batches before the unit's so many may be missing in what it is computed with (common/consistency.h).
   uint32_t StalenessOf(const Unit& unit) const { return unit.lease.kind() == v1::TRAIN ? staleness_ : 0; }
+  // The lane whose own values the unit is computed with.
+  std::optional<uint32_t> LaneOf(const Unit& unit) const {
+    return elastic_ && unit.lease.kind() == v1::TRAIN ? std::optional(unit.lease.first_part()) : std::nullopt;
+  }
   // Every copy has applied all batches before this one, once the unit's pull of `version` was answered, or came too
   // late.
   void Applied(uint64_t version, uint32_t staleness) {
@@ -183,6 +187,7 @@ class WorkCore {
   uint32_t staleness_ = 0;
   absl::Duration stall_timeout_ = absl::Seconds(60);
   bool averages_ = false;  // the job does
+  bool elastic_ = false;   // and its lanes have values of their own
   bool ring_ = false;      // gradients are summed by a ring: a push is one, and done when all copies have its batch
 
   uint64_t next_unit_ = 1;

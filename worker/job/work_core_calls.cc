@@ -58,11 +58,13 @@ void WorkCore::CallServers(absl::Duration now) {
     if (Planted(PlantedBug::kMixedVersions)) {
       for (const uint32_t server : servers) {
         const bool later = unit.round.calls(server) % 2 == 0;
-        effects_.push_back(Pull{number, unit.round.number(), unit.round.epoch(), version + later, staleness, {server}});
+        effects_.push_back(
+            Pull{number, unit.round.number(), unit.round.epoch(), version + later, staleness, {server}, LaneOf(unit)});
       }
       continue;
     }
-    effects_.push_back(Pull{number, unit.round.number(), unit.round.epoch(), version, staleness, std::move(servers)});
+    effects_.push_back(
+        Pull{number, unit.round.number(), unit.round.epoch(), version, staleness, std::move(servers), LaneOf(unit)});
   }
   for (const uint64_t number : stuck) {
     const Unit* unit = Find(number);

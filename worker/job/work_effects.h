@@ -3,6 +3,7 @@
 #define PUMASI_WORKER_JOB_WORK_EFFECTS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -34,10 +35,10 @@ struct Read {
 };
 
 // Ask each of `servers` (indices into the servers of the layout with that epoch) for its part of the unit's parameters
-// at `version`, of which so many batches as `staleness` says may be missing; then PullAnswer for each, after the
-// options' call_timeout at the latest. A new attempt starts anew: what earlier attempts brought is of no use, and their
-// calls may be cancelled; calls of the same attempt add up. Where the shell has another layout by now it does nothing:
-// the assignment that brought it makes the core begin a new attempt.
+// at `version`, of which so many batches as `staleness` says may be missing, or a lane's own; then PullAnswer for each,
+// after the options' call_timeout at the latest. A new attempt starts anew: what earlier attempts brought is of no use,
+// and their calls may be cancelled; calls of the same attempt add up. Where the shell has another layout by now it does
+// nothing: the assignment that brought it makes the core begin a new attempt.
 struct Pull {
   uint64_t unit = 0;
   uint64_t attempt = 0;
@@ -45,6 +46,7 @@ struct Pull {
   uint64_t version = 0;
   uint32_t staleness = 0;
   std::vector<uint32_t> servers;
+  std::optional<uint32_t> lane = {};
 };
 
 // Compute the unit out of what its last attempt pulled, then ComputeDone. One at a time.

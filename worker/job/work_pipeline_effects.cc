@@ -74,8 +74,8 @@ WorkPipeline::Action WorkPipeline::Start(Pull& effect) {
   Payload& payload = *found->second;
   std::shared_ptr<PullAttempt> old;
   if (payload.pull_attempt != effect.attempt) {
-    old = std::exchange(payload.pull,
-                        std::make_shared<PullAttempt>(exchange_, peers_, payload.lease.token(), payload.ids));
+    old = std::exchange(payload.pull, std::make_shared<PullAttempt>(exchange_, peers_, payload.lease.token(),
+                                                                    payload.ids, effect.lane));
     payload.pull_attempt = effect.attempt;
   }
   const absl::Duration called = clock_.Now();
