@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/layout/ring_group.h"
+
 namespace pumasi {
 
 void OwnShare::SetWorkers(const std::vector<uint64_t>& workers, uint64_t incarnation, const BatchPlan& plan,
@@ -11,8 +13,7 @@ void OwnShare::SetWorkers(const std::vector<uint64_t>& workers, uint64_t incarna
   parts_ = {};
   const auto place = std::find(workers.begin(), workers.end(), incarnation);
   if (place == workers.end()) return;
-  const uint64_t index = place - workers.begin(), count = workers.size();
-  parts_ = {static_cast<uint32_t>(index * plan.parts / count), static_cast<uint32_t>((index + 1) * plan.parts / count)};
+  parts_ = ShareOfPlace(static_cast<uint64_t>(place - workers.begin()), workers.size(), plan.parts);
 }
 
 void OwnShare::Reset() {
