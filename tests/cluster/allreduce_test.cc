@@ -35,14 +35,9 @@ TEST_CASE("1, 2 and 3 workers that hold the parameters train the bits of servers
 TEST_CASE("norms over all members, running statistics and a log keep the promise, too") {
   TempFolder folder;
   WriteSmallJob(folder.path(), 500, 2);
-  const Arguments job = {
-      "--set",
-      "model=[{embedding: {width: 12}}, {batch_normalization: {momentum: 0.9}}, {lstm: {units: 10}}, "
-      "{dense: {activation: softmax}}]",
-      "--set",
-      "optimizer={adam: {learning_rate: 0.01}, clip: {global_norm: 0.1}}",
-      "--set",
-      "checkpoint={every_batches: 8, keep: 20}"};
+  const Arguments job = {"--set", kModelWithStatistics,
+                         "--set", "optimizer={adam: {learning_rate: 0.01}, clip: {global_norm: 0.1}}",
+                         "--set", "checkpoint={every_batches: 8, keep: 20}"};
   Arguments ps = job, members = job;
   ps.insert(ps.end(), {"--servers", "2", "--workers", "2"});
   members.insert(members.end(), {"--workers", "2", "--set", "mode=allreduce", "--set", "durability=batch"});

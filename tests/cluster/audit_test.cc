@@ -96,6 +96,29 @@ void CheckAudit(const JobOnCluster& job, const std::string& scheduler) {
   CHECK(audit["samples"] == audit["expected_samples"]);
 }
 
+// Restarts one after another, `first` batches after the start and then each `every` later, as long as the job trains.
+// `whole`: not before all copies are.
+void RestartInTurn(JobOnCluster& job, const std::vector<std::string>& victims, uint64_t first, uint64_t every,
+                   bool whole) {
+  uint64_t batch = first;
+  for (const std::string& victim : victims) {
+    if (job.WaitForBatch(batch).state() >= v1::DONE) return;
+    if (whole) job.WaitForCopies();
+    REQUIRE(job.Restart(victim).ok());
+    batch += every;
+  }
+}
+
+// It ends, with everything counted once. How often it went back to a checkpoint.
+uint64_t CheckEnd(JobOnCluster& job) {
+  const v1::JobStatus status = job.WaitForEnd();
+  INFO(status.ShortDebugString());
+  REQUIRE(status.state() == v1::DONE);
+  CheckCounts(status.model());
+  CheckAudit(job, job.cluster().scheduler_address());
+  return status.generation();
+}
+
 }  // namespace
 
 TEST_CASE("two copies: workers, servers and the scheduler die, and everything counts once") {
@@ -103,21 +126,9 @@ TEST_CASE("two copies: workers, servers and the scheduler die, and everything co
   WriteJob(folder.path(), "replicas: 2\ncheckpoint: {every_batches: 40}\n");
   JobOnCluster job(folder, 3, 3);
   job.Submit();
-  const std::vector<std::string> victims = {"worker-0", "server-1",  "scheduler", "worker-2",
-                                            "server-0", "scheduler", "server-2",  "worker-1"};
-  uint64_t batch = 30;
-  for (const std::string& victim : victims) {
-    if (job.WaitForBatch(batch).state() >= v1::DONE) break;
-    job.WaitForCopies();
-    REQUIRE(job.Restart(victim).ok());
-    batch += 60;
-  }
-  const v1::JobStatus status = job.WaitForEnd();
-  INFO(status.ShortDebugString());
-  REQUIRE(status.state() == v1::DONE);
-  CHECK(status.generation() == 0);
-  CheckCounts(status.model());
-  CheckAudit(job, job.cluster().scheduler_address());
+  RestartInTurn(job, {"worker-0", "server-1", "scheduler", "worker-2", "server-0", "scheduler", "server-2", "worker-1"},
+                30, 60, true);
+  CHECK(CheckEnd(job) == 0);
 }
 
 TEST_CASE("parameters that may lack updates: workers and the scheduler die, and everything counts once") {
@@ -127,18 +138,8 @@ TEST_CASE("parameters that may lack updates: workers and the scheduler die, and 
     WriteJob(folder.path(), "consistency: " + consistency + "\ncheckpoint: {every_batches: 40}\n");
     JobOnCluster job(folder, 2, 3);
     job.Submit();
-    uint64_t batch = 30;
-    for (const std::string victim : {"worker-0", "worker-2", "scheduler", "worker-1"}) {
-      if (job.WaitForBatch(batch).state() >= v1::DONE) break;
-      REQUIRE(job.Restart(victim).ok());
-      batch += 100;
-    }
-    const v1::JobStatus status = job.WaitForEnd();
-    INFO(status.ShortDebugString());
-    REQUIRE(status.state() == v1::DONE);
-    CHECK(status.generation() == 0);
-    CheckCounts(status.model());
-    CheckAudit(job, job.cluster().scheduler_address());
+    RestartInTurn(job, {"worker-0", "worker-2", "scheduler", "worker-1"}, 30, 100, false);
+    CHECK(CheckEnd(job) == 0);
   }
 }
 
@@ -150,19 +151,8 @@ TEST_CASE("a ring: members die, leave and join, and everything counts once") {
     WriteJob(folder.path(), "mode: allreduce\nallreduce: {state: replicated, reduction: ring, rows: " + rows + "}\n");
     JobOnCluster job(folder, 0, 3);
     job.Submit();
-    uint64_t batch = 20;
-    for (const std::string victim : {"worker-0", "worker-2", "scheduler", "worker-1"}) {
-      if (job.WaitForBatch(batch).state() >= v1::DONE) break;
-      job.WaitForCopies();
-      REQUIRE(job.Restart(victim).ok());
-      batch += 80;
-    }
-    const v1::JobStatus status = job.WaitForEnd();
-    INFO(status.ShortDebugString());
-    REQUIRE(status.state() == v1::DONE);
-    CHECK(status.generation() == 0);
-    CheckCounts(status.model());
-    CheckAudit(job, job.cluster().scheduler_address());
+    RestartInTurn(job, {"worker-0", "worker-2", "scheduler", "worker-1"}, 20, 80, true);
+    CHECK(CheckEnd(job) == 0);
   }
 }
 
@@ -179,11 +169,7 @@ TEST_CASE("what may lack updates: who holds parameters dies, and the job goes on
     REQUIRE(job.Restart("server-1").ok());
     job.WaitForBatch(300);
     REQUIRE(job.Restart(second).ok());
-    const v1::JobStatus status = job.WaitForEnd();
-    INFO(status.ShortDebugString());
-    REQUIRE(status.state() == v1::DONE);
-    CheckCounts(status.model());
-    CheckAudit(job, job.cluster().scheduler_address());
+    CheckEnd(job);
   }
 }
 
@@ -196,11 +182,7 @@ TEST_CASE("one copy: batches that a return to the checkpoint undid count once in
     job.WaitForBatch(batch);
     REQUIRE(job.Restart(batch == 210 ? "server-0" : "server-1").ok());
   }
-  const v1::JobStatus status = job.WaitForEnd();
-  INFO(status.ShortDebugString());
-  REQUIRE(status.state() == v1::DONE);
-  CheckCounts(status.model());
-  CheckAudit(job, job.cluster().scheduler_address());
+  CheckEnd(job);
 }
 
 }  // namespace pumasi

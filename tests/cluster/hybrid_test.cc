@@ -36,16 +36,10 @@ TEST_CASE("servers with rows and workers with tensors train the bits of servers,
 TEST_CASE("norms, running statistics and a log keep the promise, and what was written in one mode goes on in another") {
   TempFolder folder;
   WriteSmallJob(folder.path(), 500, 2);
-  const Arguments job = {
-      "--set",
-      "model=[{embedding: {width: 12}}, {batch_normalization: {momentum: 0.9}}, {lstm: {units: 10}}, "
-      "{dense: {activation: softmax}}]",
-      "--set",
-      "optimizer={adam: {learning_rate: 0.01}, clip: {global_norm: 0.1}}",
-      "--set",
-      "checkpoint={every_batches: 8, full_every: 3}",
-      "--workers",
-      "2"};
+  const Arguments job = {"--set",     kModelWithStatistics,
+                         "--set",     "optimizer={adam: {learning_rate: 0.01}, clip: {global_norm: 0.1}}",
+                         "--set",     "checkpoint={every_batches: 8, full_every: 3}",
+                         "--workers", "2"};
   const auto with = [&](const Arguments& more) {
     Arguments all = job;
     all.insert(all.end(), more.begin(), more.end());

@@ -53,17 +53,21 @@ TEST_CASE("a ring applies rates and statistics, and writes checkpoints") {
   TempFolder folder;
   WriteSmallJob(folder.path(), 500, 2);
   const Arguments job = {
-      "--set",
-      "model=[{embedding: {width: 12}}, {batch_normalization: {momentum: 0.9}}, {lstm: {units: 10}}, "
-      "{dense: {activation: softmax}}]",
-      "--set",
-      "optimizer={adam: {learning_rate: 0.01}, schedule: {reduce_on_plateau: {patience: 1, min_delta: 1}}}",
-      "--set",
-      "checkpoint={every_batches: 8, keep: 20}"};
+      "--set", kModelWithStatistics,
+      "--set", "optimizer={adam: {learning_rate: 0.01}, schedule: {reduce_on_plateau: {patience: 1, min_delta: 1}}}",
+      "--set", "checkpoint={every_batches: 8, keep: 20}"};
   Arguments ps = job, ring = job;
   ps.insert(ps.end(), {"--servers", "1", "--workers", "1"});
   ring.insert(ring.end(), {"--workers", "3", "--set", "mode=allreduce", "--set", kRing});
   CheckClose(Train(folder, "ring", ring), Train(folder, "ps", ps));
+}
+
+// Its loss. The folder's job is the ring's afterwards; it has no checkpoint to go back to.
+double TrainOnServers(const TempFolder& folder) {
+  WriteSmallJob(folder.path(), kRows, kEpochs);
+  const auto trained = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
+  WriteSmallJob(folder.path(), kRows, kEpochs, kJob);
+  return trained["loss"];
 }
 
 // The job is done, and each part of each batch was trained once. That each went into the model once audit_test says.
@@ -125,10 +129,7 @@ void CheckCopies(JobOnCluster& job, size_t copies) {
 
 TEST_CASE("members of a ring are killed, and join, and copies stay the same") {
   TempFolder folder;
-  WriteSmallJob(folder.path(), kRows, kEpochs);
-  const auto undisturbed = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
-  // There is no checkpoint to go back to.
-  WriteSmallJob(folder.path(), kRows, kEpochs, kJob);
+  const double undisturbed = TrainOnServers(folder);
   JobOnCluster job(folder, 0, 3);
   job.Submit();
   job.WaitForBatch(40);
@@ -142,14 +143,12 @@ TEST_CASE("members of a ring are killed, and join, and copies stay the same") {
   job.WaitForCopies();
   CheckCopies(job, 2);
   job.cluster().Find("worker-2")->Signal(SIGKILL);
-  CheckTrained(job, job.WaitForEnd(), undisturbed["loss"]);
+  CheckTrained(job, job.WaitForEnd(), undisturbed);
 }
 
 TEST_CASE("a member of a ring is drained") {
   TempFolder folder;
-  WriteSmallJob(folder.path(), kRows, kEpochs);
-  const auto undisturbed = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
-  WriteSmallJob(folder.path(), kRows, kEpochs, kJob);
+  const double undisturbed = TrainOnServers(folder);
   JobOnCluster job(folder, 0, 3);
   job.Submit();
   job.WaitForBatch(40);
@@ -163,21 +162,19 @@ TEST_CASE("a member of a ring is drained") {
   job.WaitForCopies();
   job.WaitForBatch(200);
   job.cluster().Find("worker-2")->Signal(SIGKILL);
-  CheckTrained(job, job.WaitForEnd(), undisturbed["loss"]);
+  CheckTrained(job, job.WaitForEnd(), undisturbed);
 }
 
 TEST_CASE("a member of a ring that is stopped past its lease comes back as another one") {
   TempFolder folder;
-  WriteSmallJob(folder.path(), kRows, kEpochs);
-  const auto undisturbed = Train(folder, "ps", {"--servers", "1", "--workers", "1"});
-  WriteSmallJob(folder.path(), kRows, kEpochs, kJob);
+  const double undisturbed = TrainOnServers(folder);
   JobOnCluster job(folder, 0, 3);
   job.Submit();
   job.WaitForBatch(40);
   job.cluster().Find("worker-0")->Signal(SIGSTOP);
   job.WaitForWarnings(2);  // that it died, as a worker and as a holder of slots
   job.cluster().Find("worker-0")->Signal(SIGCONT);
-  CheckTrained(job, job.WaitForEnd(), undisturbed["loss"]);
+  CheckTrained(job, job.WaitForEnd(), undisturbed);
 }
 
 }  // namespace

@@ -14,6 +14,11 @@ namespace pumasi {
 
 using Arguments = std::vector<std::string>;
 
+// For --set: a model whose batches have statistics that move.
+inline constexpr char kModelWithStatistics[] =
+    "model=[{embedding: {width: 12}}, {batch_normalization: {momentum: 0.9}}, {lstm: {units: 10}}, "
+    "{dense: {activation: softmax}}]";
+
 // Of job.yaml, into the folder `output` in it, with more arguments; what --json printed. Fails the test if it fails.
 inline nlohmann::json Train(const TempFolder& folder, const std::string& output, const Arguments& more) {
   Arguments arguments = {"train",         folder / "job.yaml", "--json",        "--output",
