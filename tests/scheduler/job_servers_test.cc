@@ -101,10 +101,8 @@ TEST_CASE("A copy that fails, or takes too long, is given up, and its server is 
   CHECK(story.Status().state() == v1::FAILED);
 }
 
-TEST_CASE("Slots that fill make pulls wait: they are given up when nothing of them came for ten seconds",
-          "[deadline]") {
-  JobStory story(Replicated(2));
-  story.Play(R"(
+// Of two copies, on two servers; a third one comes, and is to hold some.
+constexpr char kThirdFills[] = R"(
     server s1
     server s2
     worker w1    => PREPARING
@@ -115,6 +113,13 @@ TEST_CASE("Slots that fill make pulls wait: they are given up when nothing of th
     server s3
     s3 prefetched
     s3 slots     => filling 0 1 2 3 4, TRAINING
+  )";
+
+TEST_CASE("Slots that fill make pulls wait: they are given up when nothing of them came for ten seconds",
+          "[deadline]") {
+  JobStory story(Replicated(2));
+  story.Play(kThirdFills);
+  story.Play(R"(
     9 pass
     s3 slots     => filling 0 1 2 3 4, TRAINING
     1 pass
@@ -126,18 +131,7 @@ TEST_CASE("Slots that fill make pulls wait: they are given up when nothing of th
 
 TEST_CASE("Slots may fill for as long as bytes of them come, even beyond stall_timeout", "[deadline]") {
   JobStory story(Replicated(2));
-  story.Play(R"(
-    server s1
-    server s2
-    worker w1    => PREPARING
-    w1 prepared
-    assets
-    s1 ready
-    s2 ready     => TRAINING
-    server s3
-    s3 prefetched
-    s3 slots     => filling 0 1 2 3 4, TRAINING
-  )");
+  story.Play(kThirdFills);
   for (int copied = 1; copied <= 10; ++copied) {
     story.Play("s3 copied " + std::to_string(copied << 20) + "\n9 pass\ns3 slots => filling 0 1 2 3 4, TRAINING");
   }
